@@ -1,0 +1,17 @@
+// The long runs, on demand:  npm run soak conformance [-- --count 30000 --seed 1]
+// Each writes what it tried and found to docs/soak/<name>.json.
+import { spawnSync } from "node:child_process";
+
+const kinds = {
+  conformance: (args) => ["cargo", "test", "--quiet", "--release", "--test", "conformance", "--", "soak", ...args],
+};
+
+const [kind, ...args] = process.argv.slice(2);
+if (!kinds[kind]) {
+  console.error(`usage: npm run soak <${Object.keys(kinds).join("|")}> [-- --count N --seed S]`);
+  process.exit(2);
+}
+const setup = spawnSync("node", ["scripts/setup.mjs", "--tests"], { stdio: "inherit" });
+if (setup.status !== 0) process.exit(setup.status ?? 1);
+const [cmd, ...rest] = kinds[kind](args);
+process.exit(spawnSync(cmd, rest, { stdio: "inherit" }).status ?? 1);

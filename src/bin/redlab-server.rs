@@ -1,0 +1,36 @@
+//! The native server: the same `Node` as in the browser, on real sockets and with real time.
+//!
+//! ```text
+//! redlab-server [/path/to/redis.conf] [--name value ...] [-]
+//! ```
+#![allow(clippy::disallowed_methods)] // the host is where the clock comes from
+#[path = "redlab_server/journal.rs"]
+mod journal;
+#[path = "redlab_server/net.rs"]
+mod net;
+#[path = "redlab_server/options.rs"]
+mod options;
+#[path = "redlab_server/setup.rs"]
+mod setup;
+
+use options::Start;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().collect();
+    let settings = match options::read(&args) {
+        Ok(Start::Serve(settings)) => settings,
+        Ok(Start::Say(text)) => {
+            println!("{text}");
+            return ExitCode::SUCCESS;
+        }
+        Err(text) => {
+            eprintln!("{text}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match setup::serve(&args, *settings) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(()) => ExitCode::FAILURE,
+    }
+}

@@ -1,0 +1,132 @@
+//! The server's log: lines as a real server writes them, to standard output or to a file.
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// How grave a line is, by the character that marks it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    Verbose,
+    Notice,
+    Warning,
+}
+
+impl Level {
+    fn mark(self) -> char {
+        match self {
+            Level::Verbose => '-',
+            Level::Notice => '*',
+            Level::Warning => '#',
+        }
+    }
+
+    /// The least level that `loglevel` lets through.
+    pub fn least(loglevel: &str) -> Option<Level> {
+        match loglevel {
+            "debug" | "verbose" => Some(Level::Verbose),
+            "warning" => Some(Level::Warning),
+            "nothing" => None,
+            _ => Some(Level::Notice),
+        }
+    }
+}
+
+/// Where lines go.
+pub struct Journal {
+    file: Option<File>,
+    least: Option<Level>,
+}
+
+impl Journal {
+    /// An empty path means standard output.
+    pub fn open(path: &str, loglevel: &str) -> io::Result<Journal> {
+        let file = if path.is_empty() {
+            None
+        } else {
+            Some(OpenOptions::new().create(true).append(true).open(path)?)
+        };
+        Ok(Journal {
+            file,
+            least: Level::least(loglevel),
+        })
+    }
+
+    /// Writes one line. A log that cannot be written must not end the server.
+    pub fn line(&mut self, level: Level, text: &str) {
+        if self.least.is_none_or(|least| level < least) {
+            return;
+        }
+        let line = format!(
+            "{}:M {} {} {text}\n",
+            std::process::id(),
+            stamp(now_us()),
+            level.mark()
+        );
+        let _ = match &mut self.file {
+            Some(file) => file.write_all(line.as_bytes()),
+            None => io::stdout().lock().write_all(line.as_bytes()),
+        };
+    }
+
+    /// A line that is always worth reading.
+    pub fn notice(&mut self, text: &str) {
+        self.line(Level::Notice, text);
+    }
+
+    /// A line that somebody should act upon.
+    pub fn warning(&mut self, text: &str) {
+        self.line(Level::Warning, text);
+    }
+}
+
+/// The wall clock in µs since 1970.
+pub fn now_us() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |d| d.as_micros() as i64)
+}
+
+/// `21 Nov 2026 03:21:19.366`, in UTC.
+fn stamp(us: i64) -> String {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let ms = us / 1000;
+    let (days, in_day) = (ms.div_euclid(86_400_000), ms.rem_euclid(86_400_000));
+    let (year, month, day) = civil(days);
+    format!(
+        "{day:02} {} {year} {:02}:{:02}:{:02}.{:03}",
+        MONTHS[month - 1],
+        in_day / 3_600_000,
+        in_day / 60_000 % 60,
+        in_day / 1000 % 60,
+        in_day % 1000
+    )
+}
+
+/// Year, month (from 1) and day of a day counted from 1970-01-01, in the Gregorian calendar.
+fn civil(days: i64) -> (i64, usize, i64) {
+    // Counted in years that begin in March, so that the leap day is a year's last.
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let in_era = days.rem_euclid(146_097);
+    let year = (in_era - in_era / 1460 + in_era / 36_524 - in_era / 146_096) / 365;
+    let in_year = in_era - (365 * year + year / 4 - year / 100);
+    let march_month = (5 * in_year + 2) / 153;
+    let day = in_year - (153 * march_month + 2) / 5 + 1;
+    let month = (march_month + 2) % 12 + 1;
+    let year = era * 400 + year + i64::from(month <= 2);
+    (year, month as usize, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps() {
+        assert_eq!(stamp(0), "01 Jan 1970 00:00:00.000");
+        assert_eq!(stamp(951_782_400_123_456), "29 Feb 2000 00:00:00.123");
+        assert_eq!(stamp(1_795_231_279_366_000), "21 Nov 2026 03:21:19.366");
+    }
+}

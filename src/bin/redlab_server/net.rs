@@ -1,0 +1,438 @@
+//! The event loop: one thread, sockets that never block, and the node in the middle.
+//!
+//! Bytes are read into one buffer that all connections share, and what they brought is run and answered before the next
+//! connection has its turn. Output stands in the node's buffer of the client and goes to the socket in one write. Only
+//! what a slow client does not take moves to the connection's backlog, to be written when its socket has room again.
+use crate::journal::{Journal, Level, now_us};
+use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use mio::{Events, Interest, Poll, Token};
+use redlab::command::ClientId;
+use redlab::server::{Effect, Input, Node, Peer};
+use signal_hook_mio::v1_0::Signals;
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
+use std::time::Duration;
+
+const SIGNALS: Token = Token(0);
+/// Listeners have the tokens below this, connections those from it on.
+const FIRST_CONNECTION: usize = 64;
+/// Bytes taken from a connection before the next one has its turn.
+const READ_BYTES: usize = 64 << 10;
+/// A connection that leaves this much output unread is not read from until it has caught up.
+const BACKLOG_MAX: usize = 256 << 20;
+/// An idle connection's buffer that grew beyond this is given back.
+const KEEP_BYTES: usize = 1 << 20;
+
+/// Any stream that clients come through.
+enum Stream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Stream {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Stream::Tcp(s) => s.read(buf),
+            Stream::Unix(s) => s.read(buf),
+        }
+    }
+
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        match self {
+            Stream::Tcp(s) => s.write(buf),
+            Stream::Unix(s) => s.write(buf),
+        }
+    }
+
+    fn source(&mut self) -> &mut dyn mio::event::Source {
+        match self {
+            Stream::Tcp(s) => s,
+            Stream::Unix(s) => s,
+        }
+    }
+
+    fn fd(&self) -> i32 {
+        match self {
+            Stream::Tcp(s) => s.as_raw_fd(),
+            Stream::Unix(s) => s.as_raw_fd(),
+        }
+    }
+}
+
+/// A socket that waits for clients.
+pub enum Listener {
+    Tcp(TcpListener),
+    /// With its path.
+    Unix(UnixListener, String),
+}
+
+struct Conn {
+    stream: Stream,
+    id: ClientId,
+    /// Output that the socket had no room for, and how much of it went out since.
+    backlog: Vec<u8>,
+    sent: usize,
+    /// The socket may hold bytes that were not read yet.
+    readable: bool,
+    /// Waits in the queue of readable connections.
+    queued: bool,
+    /// The node is done with this connection; it ends when its output is out.
+    closing: bool,
+}
+
+impl Conn {
+    fn waiting(&self) -> usize {
+        self.backlog.len() - self.sent
+    }
+}
+
+/// The server: the node and all its sockets.
+pub struct Net {
+    pub node: Node,
+    pub journal: Journal,
+    poll: Poll,
+    listeners: Vec<Listener>,
+    signals: Signals,
+    conns: Vec<Option<Conn>>,
+    free: Vec<usize>,
+    by_client: BTreeMap<ClientId, usize>,
+    /// Connections to read from although no event names them: their turn ended before their bytes did.
+    ready: Vec<usize>,
+    buffer: Vec<u8>,
+    exit: bool,
+}
+
+impl Net {
+    /// Registers the listeners and the signals that end the server.
+    pub fn new(node: Node, journal: Journal, mut listeners: Vec<Listener>) -> io::Result<Net> {
+        const SIGINT: i32 = 2;
+        const SIGTERM: i32 = 15;
+        let poll = Poll::new()?;
+        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        poll.registry()
+            .register(&mut signals, SIGNALS, Interest::READABLE)?;
+        for (i, listener) in listeners.iter_mut().enumerate() {
+            let token = Token(i + 1);
+            match listener {
+                Listener::Tcp(l) => poll.registry().register(l, token, Interest::READABLE)?,
+                Listener::Unix(l, _) => poll.registry().register(l, token, Interest::READABLE)?,
+            }
+        }
+        Ok(Net {
+            node,
+            journal,
+            poll,
+            listeners,
+            signals,
+            conns: Vec::new(),
+            free: Vec::new(),
+            by_client: BTreeMap::new(),
+            ready: Vec::new(),
+            buffer: vec![0; READ_BYTES],
+            exit: false,
+        })
+    }
+
+    /// Serves until SHUTDOWN or a signal.
+    pub fn run(&mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(1024);
+        while !self.exit {
+            match self.poll.poll(&mut events, Some(self.timeout())) {
+                Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+                other => other?,
+            }
+            self.tick();
+            for at in std::mem::take(&mut self.ready) {
+                if let Some(conn) = &mut self.conns[at] {
+                    conn.queued = false;
+                    self.serve(at);
+                }
+            }
+            for event in &events {
+                match event.token() {
+                    SIGNALS => self.signalled(),
+                    Token(t) if t < FIRST_CONNECTION => self.accept(t - 1),
+                    Token(t) => {
+                        let at = t - FIRST_CONNECTION;
+                        if event.is_writable() {
+                            self.flush(at);
+                        }
+                        if event.is_readable() || event.is_read_closed() || event.is_error() {
+                            if let Some(conn) = &mut self.conns[at] {
+                                conn.readable = true;
+                            }
+                            self.serve(at);
+                        }
+                    }
+                }
+            }
+            self.settle();
+        }
+        self.end();
+        Ok(())
+    }
+
+    /// Tells the node what time it is. One that slept may have answers for anybody when it wakes.
+    fn tick(&mut self) {
+        let slept = self.node.is_busy();
+        self.node.handle(Input::Tick, now_us());
+        if slept && !self.node.is_busy() {
+            (0..self.conns.len()).for_each(|at| self.flush(at));
+        }
+    }
+
+    fn timeout(&self) -> Duration {
+        if !self.ready.is_empty() {
+            return Duration::ZERO;
+        }
+        let left = self.node.next_timer_us() - now_us();
+        Duration::from_micros(left.clamp(0, 1_000_000) as u64)
+    }
+
+    fn signalled(&mut self) {
+        for signal in self.signals.pending() {
+            let name = if signal == 2 { "SIGINT" } else { "SIGTERM" };
+            self.journal
+                .warning(&format!("Received {name} scheduling shutdown..."));
+            self.exit = true;
+        }
+    }
+
+    fn accept(&mut self, listener: usize) {
+        loop {
+            let accepted = match &self.listeners[listener] {
+                Listener::Tcp(l) => l.accept().map(|(stream, addr)| {
+                    // Replies are whole when they are written: waiting for more only delays them.
+                    let _ = stream.set_nodelay(true);
+                    let laddr = stream
+                        .local_addr()
+                        .map_or_else(|_| String::new(), |a| plain(&a));
+                    (Stream::Tcp(stream), plain(&addr), laddr)
+                }),
+                Listener::Unix(l, path) => l.accept().map(|(stream, _)| {
+                    (
+                        Stream::Unix(stream),
+                        format!("{path}:0"),
+                        format!("{path}:0"),
+                    )
+                }),
+            };
+            match accepted {
+                Ok((stream, addr, laddr)) => self.admit(stream, addr, laddr),
+                Err(e) if e.kind() == ErrorKind::WouldBlock => return,
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => {
+                    self.journal
+                        .warning(&format!("Accepting client connection: {e}"));
+                    return;
+                }
+            }
+        }
+    }
+
+    fn admit(&mut self, mut stream: Stream, addr: String, laddr: String) {
+        let unix = matches!(stream, Stream::Unix(_));
+        if let Some(refusal) = self.node.refusal(&addr, unix) {
+            // As a real server: one attempt to say why, then the end.
+            let _ = stream.write(refusal.as_bytes());
+            return;
+        }
+        let at = self.free.pop().unwrap_or_else(|| {
+            self.conns.push(None);
+            self.conns.len() - 1
+        });
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let token = Token(FIRST_CONNECTION + at);
+        if let Err(e) = self
+            .poll
+            .registry()
+            .register(stream.source(), token, interest)
+        {
+            self.journal
+                .warning(&format!("Error registering a client's socket: {e}"));
+            self.free.push(at);
+            return;
+        }
+        let fd = stream.fd();
+        let id = self.node.connect_from(Peer {
+            addr,
+            laddr,
+            fd,
+            unix,
+        });
+        self.by_client.insert(id, at);
+        self.conns[at] = Some(Conn {
+            stream,
+            id,
+            backlog: Vec::new(),
+            sent: 0,
+            readable: false,
+            queued: false,
+            closing: false,
+        });
+    }
+
+    /// Reads once, runs what came and writes the answers.
+    fn serve(&mut self, at: usize) {
+        let Some(conn) = &mut self.conns[at] else {
+            return;
+        };
+        if !conn.readable || conn.closing || conn.waiting() > BACKLOG_MAX {
+            return;
+        }
+        match conn.stream.read(&mut self.buffer) {
+            Ok(0) => self.close(at),
+            Ok(n) => {
+                let id = conn.id;
+                // A read that leaves room in the buffer has emptied the socket; the next bytes bring an event.
+                conn.readable = n == self.buffer.len();
+                if conn.readable && !conn.queued {
+                    conn.queued = true;
+                    self.ready.push(at);
+                }
+                self.node
+                    .handle(Input::Data(id, &self.buffer[..n]), now_us());
+                self.flush(at);
+            }
+            Err(e) if e.kind() == ErrorKind::WouldBlock => conn.readable = false,
+            Err(e) if e.kind() == ErrorKind::Interrupted => {
+                conn.queued = true;
+                self.ready.push(at);
+            }
+            Err(_) => self.close(at),
+        }
+    }
+
+    /// Writes as much of the connection's output as its socket takes.
+    fn flush(&mut self, at: usize) {
+        let Some(conn) = &mut self.conns[at] else {
+            return;
+        };
+        let pumped = pump(conn, &mut self.node);
+        let done = conn.waiting() == 0;
+        if pumped.is_err() || (conn.closing && done) {
+            return self.close(at);
+        }
+        if conn.readable && !conn.queued && !conn.closing && conn.waiting() <= BACKLOG_MAX {
+            conn.queued = true;
+            self.ready.push(at);
+        }
+    }
+
+    /// Ends a connection from this side or after the other side did.
+    fn close(&mut self, at: usize) {
+        let Some(mut conn) = self.conns[at].take() else {
+            return;
+        };
+        let _ = self.poll.registry().deregister(conn.stream.source());
+        self.by_client.remove(&conn.id);
+        self.free.push(at);
+        self.node.handle(Input::Disconnect(conn.id), now_us());
+    }
+
+    /// Does what the node asked for.
+    fn settle(&mut self) {
+        for effect in self.node.drain() {
+            match effect {
+                Effect::Close(id) => {
+                    if let Some(&at) = self.by_client.get(&id) {
+                        if let Some(conn) = &mut self.conns[at] {
+                            conn.closing = true;
+                        }
+                        self.flush(at);
+                    }
+                }
+                Effect::RewriteConfig => self.rewrite_config(),
+                Effect::Exit => {
+                    self.journal.warning("User requested shutdown...");
+                    self.exit = true;
+                }
+            }
+        }
+    }
+
+    fn rewrite_config(&mut self) {
+        let path = &self.node.server().config_file;
+        let rewritten = std::fs::read(path)
+            .and_then(|old| std::fs::write(path, self.node.config().rewrite(&old)));
+        match rewritten {
+            Ok(()) => self.journal.notice("CONFIG REWRITE executed with success."),
+            Err(e) => self.journal.warning(&format!("CONFIG REWRITE failed: {e}")),
+        }
+    }
+
+    /// Sends what can be sent at once and takes the sockets' names out of the file system.
+    fn end(&mut self) {
+        for at in 0..self.conns.len() {
+            self.flush(at);
+        }
+        for listener in &self.listeners {
+            if let Listener::Unix(_, path) = listener {
+                self.journal
+                    .line(Level::Notice, "Removing the unix socket file.");
+                let _ = std::fs::remove_file(path);
+            }
+        }
+        self.journal
+            .warning("Redis is now ready to exit, bye bye...");
+    }
+}
+
+/// The address as CLIENT LIST shows it: an IPv4 client of an IPv6 socket is an IPv4 client.
+fn plain(addr: &SocketAddr) -> String {
+    SocketAddr::new(addr.ip().to_canonical(), addr.port()).to_string()
+}
+
+fn pump(conn: &mut Conn, node: &mut Node) -> io::Result<()> {
+    if conn.waiting() > 0 {
+        let sent = write_some(&mut conn.stream, &conn.backlog[conn.sent..])?;
+        conn.sent += sent;
+        node.sent(conn.id, sent);
+        if conn.waiting() > 0 {
+            return Ok(());
+        }
+        reuse(&mut conn.backlog);
+        conn.sent = 0;
+    }
+    let Some(out) = node.output(conn.id) else {
+        return Ok(());
+    };
+    if out.is_empty() {
+        return Ok(());
+    }
+    let sent = write_some(&mut conn.stream, out)?;
+    if sent == out.len() {
+        reuse(out);
+    } else {
+        std::mem::swap(out, &mut conn.backlog);
+        conn.sent = sent;
+    }
+    node.sent(conn.id, sent);
+    Ok(())
+}
+
+/// Writes until the socket is full; how much went out.
+fn write_some(stream: &mut Stream, bytes: &[u8]) -> io::Result<usize> {
+    let mut sent = 0;
+    while sent < bytes.len() {
+        match stream.write(&bytes[sent..]) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(n) => sent += n,
+            Err(e) if e.kind() == ErrorKind::WouldBlock => break,
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(sent)
+}
+
+/// Empties a buffer; its memory stays unless it is much.
+fn reuse(buffer: &mut Vec<u8>) {
+    if buffer.capacity() > KEEP_BYTES {
+        *buffer = Vec::new();
+    } else {
+        buffer.clear();
+    }
+}

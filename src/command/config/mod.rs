@@ -1,0 +1,395 @@
+//! The configuration of a node: typed fields for what the code reads, one table for CONFIG GET, CONFIG SET and files.
+//!
+//! Every parameter of a real server stands in [`table::PARAMS`] with its kind, default and rights. One that the code
+//! reads has a typed field in [`Config`]; any other is kept as text, so that programs that set and read it go on working.
+mod kind;
+mod special;
+mod table;
+
+pub use kind::{Kind, Place, Rights};
+pub use table::{PARAMS, Param};
+
+use super::Error;
+use crate::base::glob::glob;
+use crate::base::order::sort_by;
+use crate::resp::parse::split_args;
+use std::borrow::Cow;
+
+/// Why a value was refused, in the real server's words.
+pub type Refusal = Cow<'static, str>;
+
+/// Parameters in the units of `redis.conf`.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub databases: usize,
+    /// Most bytes in one bulk string.
+    pub proto_max_bulk_len: i64,
+    /// Empty: no password is asked for.
+    pub requirepass: Vec<u8>,
+    pub maxclients: usize,
+    pub protected_mode: bool,
+    /// Seconds after which an idle client is disconnected; 0: never.
+    pub timeout: u32,
+    /// Bytes; 0: no limit.
+    pub maxmemory: u64,
+    pub hash_max_listpack_entries: usize,
+    pub hash_max_listpack_value: usize,
+    /// A sparse HyperLogLog that would become longer turns dense.
+    pub hll_sparse_max_bytes: u64,
+    pub list_max_listpack_size: i32,
+    pub list_compress_depth: u32,
+    pub set_max_intset_entries: usize,
+    pub set_max_listpack_entries: usize,
+    pub set_max_listpack_value: usize,
+    pub zset_max_listpack_entries: usize,
+    pub zset_max_listpack_value: usize,
+    pub stream_node_max_bytes: usize,
+    pub stream_node_max_entries: i64,
+    /// The classes of `notify-keyspace-events` as bits of `keyspace::Class`.
+    pub notify_classes: u32,
+    pub lazyfree_lazy_expire: bool,
+    pub lazyfree_lazy_user_del: bool,
+    pub lazyfree_lazy_user_flush: bool,
+    /// INFO latencystats is kept.
+    pub latency_tracking: bool,
+    /// How often the cron runs, a second.
+    pub hz: u32,
+    /// What has no field, where it differs from its default.
+    kept: Vec<(&'static str, Vec<u8>)>,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            databases: 16,
+            proto_max_bulk_len: 512 << 20,
+            requirepass: Vec::new(),
+            maxclients: 10_000,
+            protected_mode: true,
+            timeout: 0,
+            maxmemory: 0,
+            hash_max_listpack_entries: 512,
+            hash_max_listpack_value: 64,
+            hll_sparse_max_bytes: 3000,
+            list_max_listpack_size: -2,
+            list_compress_depth: 0,
+            set_max_intset_entries: 512,
+            set_max_listpack_entries: 128,
+            set_max_listpack_value: 64,
+            zset_max_listpack_entries: 128,
+            zset_max_listpack_value: 64,
+            stream_node_max_bytes: 4096,
+            stream_node_max_entries: 100,
+            notify_classes: 0,
+            lazyfree_lazy_expire: true,
+            lazyfree_lazy_user_del: true,
+            lazyfree_lazy_user_flush: true,
+            latency_tracking: true,
+            hz: 10,
+            kept: Vec::new(),
+        }
+    }
+}
+
+/// The parameter with this name, in any case. O(parameters).
+pub fn find(name: &[u8]) -> Option<&'static Param> {
+    PARAMS.iter().find(|p| {
+        p.name.as_bytes().eq_ignore_ascii_case(name)
+            || (!p.alias.is_empty() && p.alias.as_bytes().eq_ignore_ascii_case(name))
+    })
+}
+
+/// A value as one word of a configuration file.
+fn quote(value: &[u8], text: &mut Vec<u8>) {
+    let plain = |b: &u8| b.is_ascii_graphic() && !b"\"'\\".contains(b);
+    if !value.is_empty() && value.iter().all(plain) {
+        return text.extend_from_slice(value);
+    }
+    text.push(b'"');
+    for &b in value {
+        match b {
+            b'"' | b'\\' => text.extend_from_slice(&[b'\\', b]),
+            b' '..=b'~' => text.push(b),
+            _ => text.extend_from_slice(format!("\\x{b:02x}").as_bytes()),
+        }
+    }
+    text.push(b'"');
+}
+
+impl Config {
+    /// The defaults for a node that nothing is at stake in: DEBUG is allowed.
+    pub fn sandbox() -> Config {
+        let mut config = Config::default();
+        config.keep("enable-debug-command", b"yes".to_vec());
+        config
+    }
+
+    fn keep(&mut self, name: &'static str, text: Vec<u8>) {
+        match self.kept.iter_mut().find(|kept| kept.0 == name) {
+            Some(kept) => kept.1 = text,
+            None => self.kept.push((name, text)),
+        }
+    }
+
+    /// The value of a parameter as CONFIG GET prints it; empty if there is no such parameter.
+    pub fn text(&self, name: &str) -> Vec<u8> {
+        find(name.as_bytes()).map_or_else(Vec::new, |param| self.value(param))
+    }
+
+    /// The value of a parameter as CONFIG GET prints it.
+    pub fn value(&self, param: &Param) -> Vec<u8> {
+        match param.place {
+            Place::Num(get, _) => param.kind.print(get(self)),
+            Place::Text(get, _) => get(self).to_vec(),
+            Place::Kept | Place::Derived(_) => {
+                match self.kept.iter().find(|kept| kept.0 == param.name) {
+                    Some((_, text)) => text.clone(),
+                    None => param.default.as_bytes().to_vec(),
+                }
+            }
+        }
+    }
+
+    /// Sets a parameter, whatever its rights say: for files, options and hosts. `words` are the arguments of a directive.
+    pub fn put(&mut self, param: &'static Param, words: &[&[u8]]) -> Result<(), Refusal> {
+        let text = param.kind.parse(param.name, self, words)?;
+        match param.place {
+            Place::Num(_, set) => set(self, param.kind.number(&text)),
+            Place::Text(_, field) => *field(self) = text,
+            Place::Derived(derive) => {
+                derive(self, &text);
+                self.keep(param.name, text);
+            }
+            Place::Kept => {
+                self.keep(param.name, text);
+            }
+        }
+        Ok(())
+    }
+
+    /// One line of a configuration file, already split into words.
+    pub fn directive(&mut self, words: &[Vec<u8>]) -> Result<(), Refusal> {
+        let bad = || Refusal::from("Bad directive or wrong number of arguments");
+        let [name, values @ ..] = words else {
+            return Ok(());
+        };
+        let param = find(name).ok_or_else(bad)?;
+        if values.is_empty() || (values.len() > 1 && !param.kind.is_list()) {
+            return Err("wrong number of arguments".into());
+        }
+        let values: Vec<&[u8]> = values.iter().map(Vec::as_slice).collect();
+        self.put(param, &values)
+    }
+
+    /// The text of a configuration file brought up to date: a parameter's line changes in place, what differs from the
+    /// default and had no line gets one at the end, all else stays. O(lines * parameters).
+    pub fn rewrite(&self, old: &[u8]) -> Vec<u8> {
+        let mut done: Vec<&str> = Vec::new();
+        let mut text = Vec::new();
+        let write = |text: &mut Vec<u8>, param: &Param| {
+            text.extend_from_slice(param.name.as_bytes());
+            text.push(b' ');
+            let value = self.value(param);
+            if !value.is_empty() && param.kind.is_list() {
+                text.extend_from_slice(&value);
+            } else {
+                quote(&value, text);
+            }
+            text.push(b'\n');
+        };
+        let old = old.strip_suffix(b"\n").unwrap_or(old);
+        for line in old.split(|&b| b == b'\n') {
+            let words = split_args(line).unwrap_or_default();
+            match words.first().and_then(|name| find(name)) {
+                Some(param) if done.contains(&param.name) => {}
+                Some(param) => {
+                    done.push(param.name);
+                    write(&mut text, param);
+                }
+                None => {
+                    text.extend_from_slice(line);
+                    text.push(b'\n');
+                }
+            }
+        }
+        for param in PARAMS {
+            let changed = self.value(param) != param.default.as_bytes();
+            if changed && param.name != "dir" && !done.contains(&param.name) {
+                write(&mut text, param);
+            }
+        }
+        text
+    }
+
+    /// The names and values that match any of `patterns`, by name. O(parameters * patterns).
+    pub fn matching<'p>(
+        &self,
+        patterns: impl Iterator<Item = &'p [u8]> + Clone,
+    ) -> Vec<(&'static str, Vec<u8>)> {
+        let mut found = Vec::new();
+        for param in PARAMS {
+            for name in [param.name, param.alias] {
+                let hit = |pattern: &[u8]| glob(pattern, name.as_bytes(), true);
+                if !name.is_empty() && patterns.clone().any(hit) {
+                    found.push((name, self.value(param)));
+                }
+            }
+        }
+        sort_by(&mut found, &mut |a: &(&str, _), b| a.0.cmp(b.0));
+        found
+    }
+
+    /// CONFIG SET: all of the pairs or none.
+    pub fn set_all(&mut self, pairs: &[(&[u8], &[u8])]) -> Result<(), Error> {
+        let failed = |name: &[u8], why: &str| {
+            let mut text = b"ERR CONFIG SET failed (possibly related to argument '".to_vec();
+            text.extend_from_slice(name);
+            text.extend_from_slice(format!("') - {why}").as_bytes());
+            Err(Error::bytes(text))
+        };
+        let mut chosen: Vec<(&'static Param, &'static str)> = Vec::with_capacity(pairs.len());
+        for (name, _) in pairs {
+            let Some(param) = find(name) else {
+                let mut text =
+                    b"ERR Unknown option or number of arguments for CONFIG SET - '".to_vec();
+                text.extend_from_slice(name);
+                text.push(b'\'');
+                return Err(Error::bytes(text));
+            };
+            let known = if param.name.as_bytes().eq_ignore_ascii_case(name) {
+                param.name
+            } else {
+                param.alias
+            };
+            match param.rights {
+                Rights::Fixed => return failed(name, "can't set immutable config"),
+                Rights::Protected if self.text("enable-protected-configs") != b"yes" => {
+                    return failed(name, "can't set protected config");
+                }
+                _ => {}
+            }
+            // The two names of one parameter count as two, as in a real server.
+            if chosen.iter().any(|&(_, other)| other == known) {
+                return failed(name, "duplicate parameter");
+            }
+            chosen.push((param, known));
+        }
+        let before = self.clone();
+        for (&(param, name), (_, value)) in chosen.iter().zip(pairs) {
+            let words: Vec<&[u8]> = if param.kind.is_list() {
+                value.split(|&b| b == b' ').collect()
+            } else {
+                vec![value]
+            };
+            if let Err(why) = self.put(param, &words) {
+                *self = before;
+                return failed(name.as_bytes(), &why);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(config: &mut Config, name: &str, value: &str) -> String {
+        match config.set_all(&[(name.as_bytes(), value.as_bytes())]) {
+            Ok(()) => String::from_utf8_lossy(&config.text(name)).into_owned(),
+            Err(e) => {
+                let text = String::from_utf8_lossy(&e.0).into_owned();
+                text.rsplit_once(" - ")
+                    .map_or(text.clone(), |(_, why)| why.into())
+            }
+        }
+    }
+
+    #[test]
+    fn fields_and_defaults_of_the_table_agree() {
+        let config = Config::default();
+        for param in PARAMS {
+            assert_eq!(
+                String::from_utf8_lossy(&config.value(param)),
+                param.default,
+                "{}",
+                param.name
+            );
+        }
+        let mut names: Vec<_> = PARAMS
+            .iter()
+            .flat_map(|p| [p.name, p.alias])
+            .filter(|n| !n.is_empty())
+            .collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count, "a name stands for one parameter");
+    }
+
+    #[test]
+    fn values_print_as_the_real_server_prints_them() {
+        let mut c = Config::default();
+        for (name, value, expected) in [
+            ("maxmemory", "5KB", "5120"),
+            ("maxmemory", "99999999999999999999", "18446744073709551615"),
+            ("maxmemory-clients", "10%", "10%"),
+            (
+                "maxmemory-clients",
+                "101%",
+                "percentage argument must be less or equal to 100",
+            ),
+            ("hz", "1000", "500"),
+            (
+                "timeout",
+                "01",
+                "argument couldn't be parsed into an integer",
+            ),
+            (
+                "timeout",
+                "-1",
+                "argument must be between 0 and 2147483647 inclusive",
+            ),
+            ("maxmemory-policy", "allkeys-LRU", "allkeys-lru"),
+            ("notify-keyspace-events", "KEA", "AKE"),
+            ("notify-keyspace-events", "Kg$", "g$K"),
+            ("save", "60 10 100 20", "60 10 100 20"),
+            ("save", "60", "Invalid save parameters"),
+            ("save", "", ""),
+            (
+                "client-output-buffer-limit",
+                "replica 1mb 2kb 3",
+                "normal 0 0 0 slave 1048576 2048 3 pubsub 33554432 8388608 60",
+            ),
+            ("oom-score-adj-values", "1 2", "wrong number of arguments"),
+            ("shutdown-on-sigint", "now save", "save now"),
+            ("databases", "3", "can't set immutable config"),
+        ] {
+            assert_eq!(set(&mut c, name, value), expected, "{name} {value}");
+        }
+        assert_eq!(c.maxmemory, u64::MAX);
+    }
+
+    #[test]
+    fn a_file_is_rewritten_in_place() {
+        let mut c = Config::default();
+        set(&mut c, "maxmemory", "100mb");
+        set(&mut c, "timeout", "5");
+        set(&mut c, "requirepass", "a b\"c");
+        let text = c.rewrite(b"# mine\nMAXMEMORY 1gb\nmaxmemory 2gb\nsave 60 1\n");
+        assert_eq!(
+            String::from_utf8_lossy(&text),
+            "# mine\nmaxmemory 104857600\nsave 3600 1 300 100 60 10000\nrequirepass \"a b\\\"c\"\ntimeout 5\n"
+        );
+    }
+
+    #[test]
+    fn many_are_set_together_or_not_at_all() {
+        let mut c = Config::default();
+        let both: [(&[u8], &[u8]); 2] = [(b"maxmemory", b"1"), (b"timeout", b"x")];
+        assert!(c.set_all(&both).is_err());
+        assert_eq!(c.maxmemory, 0);
+        let twice: [(&[u8], &[u8]); 2] = [(b"maxmemory", b"1"), (b"MAXMEMORY", b"2")];
+        assert!(c.set_all(&twice).is_err());
+    }
+}

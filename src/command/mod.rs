@@ -1,0 +1,24 @@
+//! What a command is: its record, its arguments, and the context it runs in. Knows no particular command.
+pub mod args;
+pub mod client;
+pub mod config;
+pub mod ctx;
+pub mod error;
+pub mod keys;
+pub mod latency;
+pub mod record;
+pub mod registry;
+pub mod state;
+pub mod syntax;
+
+pub use args::{Args, Cursor};
+pub use client::{Client, ClientId, Clients};
+pub use config::Config;
+pub use ctx::Ctx;
+pub use error::Error;
+pub use record::{Begin, C, Cats, Command, Deprecated, F, Find, Flags, Group, Handler, KeySpec};
+pub use registry::Registry;
+pub use state::{Effect, Server};
+
+/// What a command returns: nothing, for it has written its reply; or what the user did wrong.
+pub type Outcome = Result<(), Error>;

@@ -1,0 +1,139 @@
+//! What a node keeps besides its data: clients, statistics, and the effects that wait for the host.
+use super::{ClientId, Clients, registry::Registry};
+use crate::base::time::{Micros, Millis};
+
+/// Something that the host must do for the node. Client output is not among them: it stands in the client's buffer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Close this connection once its output is sent.
+    Close(ClientId),
+    /// The node ends (SHUTDOWN).
+    Exit,
+    /// The configuration is to be written to the node's configuration file (CONFIG REWRITE).
+    RewriteConfig,
+}
+
+/// What commandstats shows of one command.
+#[derive(Clone, Debug, Default)]
+pub struct CommandStats {
+    pub calls: u64,
+    pub usec: u64,
+    pub rejected: u64,
+    pub failed: u64,
+    pub latency: super::latency::Histogram,
+}
+
+/// Counters of INFO; CONFIG RESETSTAT clears them.
+#[derive(Clone, Debug, Default)]
+pub struct Stats {
+    pub connections: u64,
+    pub rejected_connections: u64,
+    pub commands: u64,
+    pub net_in: u64,
+    pub net_out: u64,
+    /// Inputs from clients and writes to them.
+    pub reads: u64,
+    pub writes: u64,
+    /// Clients that sent, or left unread, more than they may.
+    pub query_limit_closed: u64,
+    pub output_limit_closed: u64,
+    /// Wrong passwords.
+    pub auth_failures: u64,
+    pub peak_memory: i64,
+    pub errors: u64,
+    /// By the error's code (`ERR`, `WRONGTYPE`), in order, at most 128 of them.
+    pub error_codes: Vec<(String, u64)>,
+    /// By the command's number in the registry.
+    pub commandstats: Vec<CommandStats>,
+}
+
+impl Stats {
+    /// CONFIG RESETSTAT.
+    pub fn reset(&mut self) {
+        let commands = self.commandstats.len();
+        *self = Stats {
+            peak_memory: self.peak_memory,
+            ..Stats::default()
+        };
+        self.commandstats.resize(commands, Default::default());
+    }
+}
+
+/// How fast a counter grows: the mean over the last samples, as a real server takes them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rate {
+    last: u64,
+    samples: [u64; 16],
+    next: usize,
+}
+
+impl Rate {
+    /// The counter stands at `value`, `elapsed_us` (not 0) after the last sample. One that was set back begins anew.
+    fn sample(&mut self, value: u64, elapsed_us: u64) {
+        let grown = value.saturating_sub(self.last);
+        self.last = value;
+        self.samples[self.next] = grown.saturating_mul(1_000_000) / elapsed_us;
+        self.next = (self.next + 1) % self.samples.len();
+    }
+
+    /// A second's growth.
+    pub fn per_second(&self) -> u64 {
+        self.samples.iter().sum::<u64>() / self.samples.len() as u64
+    }
+}
+
+/// The counters that INFO shows as rates.
+#[derive(Clone, Debug, Default)]
+pub struct Rates {
+    sampled_us: Micros,
+    pub commands: Rate,
+    pub net_in: Rate,
+    pub net_out: Rate,
+}
+
+impl Rates {
+    /// Microseconds between two samples.
+    const EVERY_US: Micros = 100_000;
+
+    /// Takes a sample if one is due. Called by the cron.
+    pub fn sample(&mut self, stats: &Stats, now_us: Micros) {
+        let elapsed_us = now_us.saturating_sub(self.sampled_us);
+        if elapsed_us < Rates::EVERY_US {
+            return;
+        }
+        self.sampled_us = now_us;
+        let elapsed_us = elapsed_us as u64;
+        self.commands.sample(stats.commands, elapsed_us);
+        self.net_in.sample(stats.net_in, elapsed_us);
+        self.net_out.sample(stats.net_out, elapsed_us);
+    }
+}
+
+/// What a node is, besides its data and configuration.
+pub struct Server {
+    /// Every command: the registry hands it in, so that this layer need not know it.
+    pub registry: Registry,
+    pub clients: Clients,
+    pub stats: Stats,
+    pub effects: Vec<Effect>,
+    /// 40 hexadecimal digits, drawn at the start.
+    pub run_id: String,
+    pub started_ms: Millis,
+    pub now_us: Micros,
+    pub port: u16,
+    /// Process id that INFO shows; the host says it.
+    pub pid: u32,
+    /// Path of the program and of its configuration file, if any.
+    pub executable: String,
+    pub config_file: String,
+    /// Modelled bytes of data beyond which nothing may be added; `i64::MAX` where the machine decides.
+    pub memory_ceiling: i64,
+    /// What `instantaneous_*` of INFO shows.
+    pub rates: Rates,
+    /// DEBUG QUICKLIST-PACKED-THRESHOLD: from how many bytes on a list's element stands alone; 0: the default.
+    pub packed_threshold: u64,
+    /// Whether anybody is told of writes: a command need not say how it is to be propagated if not.
+    pub propagates: bool,
+    /// DEBUG SLEEP and the cost model: the node does nothing until then.
+    pub busy_until_us: Micros,
+}

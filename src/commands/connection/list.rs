@@ -1,0 +1,182 @@
+//! CLIENT LIST and CLIENT INFO: one line a connection.
+use crate::base::num;
+use crate::command::{C, Client, Command, Ctx, Error, F, Group, Outcome};
+use crate::resp::Proto;
+use std::fmt::Write;
+
+/// What a real server takes for a connection: the structure, and its first output buffer.
+const CLIENT_BYTES: usize = 896;
+const REPLY_BUFFER_BYTES: usize = 16384;
+
+pub(super) const LIST: Command = Command {
+    name: "list",
+    parent: "client",
+    arity: -2,
+    flags: F::ADMIN.with(F::NOSCRIPT).with(F::LOADING).with(F::STALE),
+    acl: C::CONNECTION,
+    since: "2.4.0",
+    group: Group::Connection,
+    complexity: "O(N), N the connections",
+    summary: "Lists connections, one a line.",
+    syntax: "[TYPE=client-type<NORMAL|MASTER|REPLICA|PUBSUB>@5.0.0] [ID=client-id:integer+@6.2.0]",
+    tips: &["nondeterministic_output"],
+    run: list,
+    ..Command::DEFAULT
+};
+
+pub(super) const INFO: Command = Command {
+    name: "info",
+    parent: "client",
+    arity: 2,
+    flags: F::NOSCRIPT.with(F::LOADING).with(F::STALE),
+    acl: C::CONNECTION,
+    since: "6.2.0",
+    group: Group::Connection,
+    summary: "Describes the connection itself, as CLIENT LIST does.",
+    tips: &["nondeterministic_output"],
+    run: info,
+    ..Command::DEFAULT
+};
+
+/// What a connection is used for, in the words of CLIENT LIST TYPE.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    Normal,
+    Replica,
+    Pubsub,
+    Primary,
+}
+
+impl Class {
+    pub(super) fn named(word: &[u8]) -> Result<Class, Error> {
+        let names = [
+            ("normal", Class::Normal),
+            ("slave", Class::Replica),
+            ("replica", Class::Replica),
+            ("pubsub", Class::Pubsub),
+            ("master", Class::Primary),
+            ("primary", Class::Primary),
+        ];
+        let found = names
+            .iter()
+            .find(|(n, _)| n.as_bytes().eq_ignore_ascii_case(word));
+        found.map(|&(_, class)| class).ok_or_else(|| {
+            let mut text = b"ERR Unknown client type '".to_vec();
+            text.extend_from_slice(word);
+            text.push(b'\'');
+            Error::bytes(text)
+        })
+    }
+
+    /// The class of a connection.
+    pub(super) fn of(_client: &Client) -> Class {
+        Class::Normal
+    }
+}
+
+fn list(ctx: &mut Ctx<'_>) -> Outcome {
+    let (mut class, mut ids) = (None, None);
+    match ctx.argc() {
+        2 => {}
+        4 if ctx.args.is(2, "type") => class = Some(Class::named(ctx.arg(3))?),
+        4.. if ctx.args.is(2, "id") => {
+            let parse = |w| num::parse_i64(w).ok_or_else(|| Error::new("ERR Invalid client ID"));
+            ids = Some(ctx.args.from(3).map(parse).collect::<Result<Vec<_>, _>>()?);
+        }
+        _ => return Err(Error::SYNTAX),
+    }
+    let mut text = String::new();
+    if let Some(ids) = ids {
+        for id in ids {
+            if let Some(client) = ctx.server.clients.get(id as u64) {
+                line(ctx, client, &mut text);
+            }
+        }
+    } else {
+        for client in ctx.server.clients.iter() {
+            if class.is_none_or(|class| Class::of(client) == class) {
+                line(ctx, client, &mut text);
+            }
+        }
+    }
+    ctx.out.verbatim("txt", text.as_bytes());
+    Ok(())
+}
+
+fn info(ctx: &mut Ctx<'_>) -> Outcome {
+    let mut text = String::new();
+    if let Some(client) = ctx.server.clients.get(ctx.id) {
+        line(ctx, client, &mut text);
+    }
+    ctx.out.verbatim("txt", text.as_bytes());
+    Ok(())
+}
+
+/// One connection. A real server counts the argument bytes of the running command to the connection that sent it.
+fn line(ctx: &Ctx<'_>, c: &Client, text: &mut String) {
+    let me = c.id == ctx.id;
+    // The running command's reply is written elsewhere than in the client, so its protocol is there as well.
+    let (proto, pending) = if me {
+        (ctx.out.proto, ctx.out.as_bytes().len())
+    } else {
+        (c.out.proto, c.out.as_bytes().len())
+    };
+    let (argv, argc) = if me {
+        (ctx.args.from(0).map(<[u8]>::len).sum(), ctx.argc())
+    } else {
+        (0, 0)
+    };
+    let (obl, omem) = (
+        pending.min(REPLY_BUFFER_BYTES),
+        pending.saturating_sub(REPLY_BUFFER_BYTES),
+    );
+    let total = CLIENT_BYTES + REPLY_BUFFER_BYTES + argv + 8 * argc + c.query.capacity() + omem;
+    let lossy = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    let written = writeln!(
+        text,
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi=-1 watch=0 \
+         qbuf={} qbuf-free={} argv-mem={argv} multi-mem=0 rbs={REPLY_BUFFER_BYTES} rbp={REPLY_BUFFER_BYTES} obl={obl} \
+         oll={} omem={omem} tot-mem={total} events=r cmd={} user={} redir=-1 resp={} lib-name={} lib-ver={} \
+         tot-net-in={} tot-net-out={} tot-cmds={}",
+        c.id,
+        c.addr,
+        c.laddr,
+        c.fd,
+        lossy(&c.name),
+        (ctx.db.ks.now_ms - c.created_ms) / 1000,
+        (ctx.db.ks.now_ms - c.last_interaction_ms) / 1000,
+        flags(c),
+        c.db,
+        c.query.len(),
+        c.query.capacity() - c.query.len(),
+        u8::from(omem > 0),
+        command_name(c),
+        c.user,
+        if proto == Proto::Resp3 { 3 } else { 2 },
+        lossy(&c.lib_name),
+        lossy(&c.lib_ver),
+        c.net_in,
+        c.net_out,
+        c.commands,
+    );
+    debug_assert!(written.is_ok(), "a string takes any text");
+}
+
+fn flags(c: &Client) -> String {
+    let all = [
+        (c.close_after_reply, 'c'),
+        (c.unix, 'U'),
+        (c.no_evict, 'e'),
+        (c.no_touch, 'T'),
+    ];
+    let flags: String = all.iter().filter(|(on, _)| *on).map(|&(_, f)| f).collect();
+    if flags.is_empty() { "N".into() } else { flags }
+}
+
+fn command_name(c: &Client) -> String {
+    if c.last_parent.is_empty() {
+        c.last_command.into()
+    } else {
+        format!("{}|{}", c.last_parent, c.last_command)
+    }
+}

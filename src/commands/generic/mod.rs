@@ -1,0 +1,30 @@
+//! Commands that work on keys of any type, one file an idea.
+//!
+//! - `keys`: deleting, counting, naming, picking keys;
+//! - `expire`: when keys expire, set and asked;
+//! - `relocate`: RENAME, MOVE, COPY;
+//! - `scan`: SCAN and KEYS;
+//! - `object`: OBJECT;
+//! - `sort`: SORT.
+mod expire;
+mod keys;
+mod object;
+mod relocate;
+mod scan;
+mod sort;
+mod ttl;
+
+pub(super) use object::{lfu_count, refcount_of};
+
+use crate::command::Command;
+
+/// The family, file by file.
+pub const TABLES: &[&[Command]] = &[
+    expire::TABLE,
+    keys::TABLE,
+    object::TABLE,
+    relocate::TABLE,
+    scan::TABLE,
+    sort::TABLE,
+    ttl::TABLE,
+];

@@ -1,0 +1,43 @@
+//! The commands, one file or folder a family. A record stands right above its function, and each file lists its own in a
+//! `TABLE`; `registry` joins them.
+pub mod bitmaps;
+pub mod cluster;
+pub mod connection;
+pub mod debug;
+pub mod elements;
+pub mod generic;
+pub mod hashes;
+pub mod help;
+pub mod hyperloglog;
+pub mod introspection;
+pub mod lists;
+pub mod server;
+pub mod sets;
+pub mod streams;
+pub mod strings;
+pub mod zsets;
+
+use crate::command::{Command, Registry};
+
+/// Each family's tables, one a file.
+const FAMILIES: &[&[&[Command]]] = &[
+    bitmaps::TABLES,
+    cluster::TABLES,
+    connection::TABLES,
+    debug::TABLES,
+    generic::TABLES,
+    hashes::TABLES,
+    hyperloglog::TABLES,
+    introspection::TABLES,
+    lists::TABLES,
+    server::TABLES,
+    sets::TABLES,
+    streams::TABLES,
+    strings::TABLES,
+    zsets::TABLES,
+];
+
+/// All commands, ready to be looked up.
+pub fn registry() -> Registry {
+    Registry::new(FAMILIES)
+}

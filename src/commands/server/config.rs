@@ -1,0 +1,120 @@
+//! CONFIG: reading and changing parameters while the server runs.
+use crate::command::{Command, Ctx, Effect, Error, F, Flags, Group, Outcome, syntax};
+
+pub(super) const TABLE: &[Command] = &[CONFIG];
+
+const USUAL: Flags = F::ADMIN.with(F::NOSCRIPT).with(F::LOADING).with(F::STALE);
+
+/// What the subcommands share.
+const SUB: Command = Command {
+    parent: "config",
+    flags: USUAL,
+    since: "2.0.0",
+    group: Group::Server,
+    ..Command::DEFAULT
+};
+
+const CONFIG: Command = Command {
+    name: "config",
+    arity: -2,
+    since: "2.0.0",
+    group: Group::Server,
+    complexity: "Depends on the subcommand",
+    summary: "A container for commands about the configuration.",
+    subs: &[REWRITE, HELP, GET, SET, RESETSTAT],
+    ..Command::DEFAULT
+};
+
+const HELP: Command = Command {
+    name: "help",
+    arity: 2,
+    flags: F::LOADING.with(F::STALE),
+    since: "5.0.0",
+    summary: "Lists the subcommands.",
+    run: |ctx| syntax::help(ctx, &CONFIG),
+    ..SUB
+};
+
+const GET: Command = Command {
+    name: "get",
+    arity: -3,
+    complexity: "O(N), N the patterns",
+    summary: "Gives the parameters whose names match any of the patterns.",
+    syntax: "parameter+",
+    run: get,
+    ..SUB
+};
+
+fn get(ctx: &mut Ctx<'_>) -> Outcome {
+    let found = ctx.config.matching(ctx.args.from(2));
+    ctx.out.map(found.len());
+    for (name, value) in found {
+        ctx.out.bulk(name.as_bytes());
+        ctx.out.bulk(&value);
+    }
+    Ok(())
+}
+
+const SET: Command = Command {
+    name: "set",
+    arity: -4,
+    complexity: "O(N), N the parameters",
+    summary: "Sets parameters: all of them, or none if one is refused.",
+    syntax: "data(parameter value)+",
+    tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
+    run: set,
+    ..SUB
+};
+
+fn set(ctx: &mut Ctx<'_>) -> Outcome {
+    if !ctx.argc().is_multiple_of(2) {
+        return Err(Error::SYNTAX);
+    }
+    let words: Vec<&[u8]> = ctx.args.from(2).collect();
+    let pairs: Vec<_> = words.chunks_exact(2).map(|p| (p[0], p[1])).collect();
+    ctx.config.set_all(&pairs)?;
+    let config = &*ctx.config;
+    ctx.db
+        .ks
+        .adopt(config.notify_classes, config.lazyfree_lazy_expire);
+    ctx.out.ok();
+    Ok(())
+}
+
+const RESETSTAT: Command = Command {
+    name: "resetstat",
+    arity: 2,
+    summary: "Sets the counters of INFO back to zero.",
+    tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
+    run: resetstat,
+    ..SUB
+};
+
+fn resetstat(ctx: &mut Ctx<'_>) -> Outcome {
+    ctx.server.stats.reset();
+    ctx.db.ks.stats = Default::default();
+    ctx.out.ok();
+    Ok(())
+}
+
+const REWRITE: Command = Command {
+    name: "rewrite",
+    arity: 2,
+    since: "2.8.0",
+    summary: "Writes the parameters back to the configuration file.",
+    tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
+    run: rewrite,
+    ..SUB
+};
+
+fn rewrite(ctx: &mut Ctx<'_>) -> Outcome {
+    if ctx.server.config_file.is_empty() {
+        return Err(Error::new(
+            "ERR The server is running without a config file",
+        ));
+    }
+    // The node writes no files: its host does.
+    ctx.server.effects.push(Effect::RewriteConfig);
+    ctx.out.ok();
+    Ok(())
+}

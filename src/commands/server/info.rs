@@ -1,0 +1,406 @@
+//! INFO: the state of the server as `field:value` lines, in sections.
+use super::memory::{Usage, human};
+use crate::base::num::{self, fixed};
+use crate::command::{C, Command, Ctx, F, Group, Outcome, state::Rate};
+use std::fmt::Write;
+
+pub(super) const TABLE: &[Command] = &[INFO];
+
+const INFO: Command = Command {
+    name: "info",
+    arity: -1,
+    flags: F::LOADING.with(F::STALE),
+    acl: C::DANGEROUS,
+    since: "1.0.0",
+    group: Group::Server,
+    complexity: "O(1)",
+    summary: "Describes the server: what it is, holds, uses and has done.",
+    syntax: "[section+]",
+    tips: &[
+        "nondeterministic_output",
+        "request_policy:all_shards",
+        "response_policy:special",
+    ],
+    run: info,
+    ..Command::DEFAULT
+};
+
+/// Writes one section's lines.
+type Section = fn(&Ctx<'_>, &mut String);
+
+/// Name in a request, title, whether it is shown when nothing is asked for, and the writer; in the order of the reply.
+const SECTIONS: &[(&str, &str, bool, Section)] = &[
+    ("server", "Server", true, server),
+    ("clients", "Clients", true, clients),
+    ("memory", "Memory", true, memory),
+    ("persistence", "Persistence", true, persistence),
+    ("stats", "Stats", true, stats),
+    ("replication", "Replication", true, replication),
+    ("cpu", "CPU", true, cpu),
+    ("modules", "Modules", true, |_, _| {}),
+    ("commandstats", "Commandstats", false, commandstats),
+    ("errorstats", "Errorstats", true, errorstats),
+    ("latencystats", "Latencystats", false, latencystats),
+    ("cluster", "Cluster", true, cluster),
+    ("keyspace", "Keyspace", true, keyspace),
+];
+
+fn info(ctx: &mut Ctx<'_>) -> Outcome {
+    let asked = |name: &str| {
+        ctx.args
+            .from(1)
+            .any(|a| a.eq_ignore_ascii_case(name.as_bytes()))
+    };
+    let all = asked("all") || asked("everything");
+    let default = ctx.argc() == 1 || asked("default");
+    let mut text = String::new();
+    for (name, title, shown, write) in SECTIONS {
+        if !(all || (default && *shown) || asked(name)) {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push_str("\r\n");
+        }
+        text.push_str("# ");
+        text.push_str(title);
+        text.push_str("\r\n");
+        write(ctx, &mut text);
+    }
+    let used = Usage::of(ctx.db.ks, ctx.server).used;
+    let peak = &mut ctx.server.stats.peak_memory;
+    *peak = used.max(*peak);
+    ctx.out.verbatim("txt", text.as_bytes());
+    Ok(())
+}
+
+/// Writes `field:value` lines.
+macro_rules! lines {
+    ($text:expr; $($name:literal: $value:expr),* $(,)?) => {
+        $(field($text, $name, format_args!("{}", $value));)*
+    };
+}
+
+fn field(text: &mut String, name: &str, value: std::fmt::Arguments<'_>) {
+    let written = write!(text, "{name}:{value}\r\n");
+    debug_assert!(written.is_ok(), "a string takes any text");
+}
+
+fn server(ctx: &Ctx<'_>, text: &mut String) {
+    let s = &*ctx.server;
+    let uptime = (ctx.db.ks.now_ms - s.started_ms) / 1000;
+    let bind = ctx.config.text("bind");
+    let bind: String = String::from_utf8_lossy(&bind)
+        .split_whitespace()
+        .map(|addr| format!("bind={addr},"))
+        .collect();
+    lines!(text;
+        "redis_version": crate::REDIS_VERSION,
+        "server_name": "redlab",
+        "redlab_version": env!("CARGO_PKG_VERSION"),
+        "redis_git_sha1": "00000000",
+        "redis_git_dirty": 0,
+        "redis_build_id": "0000000000000000",
+        "redis_mode": "standalone",
+        "os": "redlab modelled 64-bit machine",
+        "arch_bits": 64,
+        "monotonic_clock": "virtual",
+        "multiplexing_api": "redlab",
+        "process_id": s.pid,
+        "process_supervised": "no",
+        "run_id": s.run_id,
+        "tcp_port": s.port,
+        "server_time_usec": s.now_us,
+        "uptime_in_seconds": uptime,
+        "uptime_in_days": uptime / 86400,
+        "hz": ctx.config.hz,
+        "configured_hz": ctx.config.hz,
+        "lru_clock": ctx.db.lru_clock(),
+        "executable": s.executable,
+        "config_file": s.config_file,
+        "io_threads_active": 0,
+        "availability_zone": String::from_utf8_lossy(&ctx.config.text("availability-zone")),
+        "listener0": format_args!("name=tcp,{bind}port={}", s.port),
+    );
+}
+
+fn clients(ctx: &Ctx<'_>, text: &mut String) {
+    let all = &ctx.server.clients;
+    let query = all.iter().map(|c| c.query.len()).max().unwrap_or(0);
+    let out = all
+        .iter()
+        .map(|c| c.out.as_bytes().len())
+        .max()
+        .unwrap_or(0);
+    lines!(text;
+        "connected_clients": all.len(),
+        "cluster_connections": 0,
+        "maxclients": ctx.config.maxclients,
+        "client_recent_max_input_buffer": query,
+        "client_recent_max_output_buffer": out,
+        "blocked_clients": 0,
+        "tracking_clients": 0,
+        "pubsub_clients": 0,
+        "watching_clients": 0,
+        "clients_in_timeout_table": 0,
+        "total_watched_keys": 0,
+        "total_blocking_keys": 0,
+        "total_blocking_keys_on_nokey": 0,
+    );
+}
+
+fn memory(ctx: &Ctx<'_>, text: &mut String) {
+    let u = Usage::of(ctx.db.ks, ctx.server);
+    let max = ctx.config.maxmemory;
+    lines!(text;
+        "used_memory": u.used,
+        "used_memory_human": human(u.used as u64),
+        "used_memory_rss": u.used,
+        "used_memory_rss_human": human(u.used as u64),
+        "used_memory_peak": u.peak,
+        "used_memory_peak_human": human(u.peak as u64),
+        "used_memory_peak_perc": format_args!("{}%", fixed(u.peak_percent(), 2)),
+        "used_memory_overhead": u.overhead,
+        "used_memory_startup": u.startup,
+        "used_memory_dataset": u.dataset(),
+        "used_memory_dataset_perc": format_args!("{}%", fixed(u.dataset_percent(), 2)),
+        "allocator_allocated": u.used,
+        "allocator_active": u.used,
+        "allocator_resident": u.used,
+        "allocator_muzzy": 0,
+        "total_system_memory": 0,
+        "total_system_memory_human": "0B",
+        "used_memory_lua": 0,
+        "used_memory_vm_eval": 0,
+        "used_memory_lua_human": "0B",
+        "used_memory_scripts_eval": 0,
+        "number_of_cached_scripts": 0,
+        "number_of_functions": 0,
+        "number_of_libraries": 0,
+        "used_memory_vm_functions": 0,
+        "used_memory_vm_total": 0,
+        "used_memory_vm_total_human": "0B",
+        "used_memory_functions": 0,
+        "used_memory_scripts": 0,
+        "used_memory_scripts_human": "0B",
+        "maxmemory": max,
+        "maxmemory_human": human(max),
+        "maxmemory_policy": String::from_utf8_lossy(&ctx.config.text("maxmemory-policy")),
+        "allocator_frag_ratio": "1.00",
+        "allocator_frag_bytes": 0,
+        "allocator_rss_ratio": "1.00",
+        "allocator_rss_bytes": 0,
+        "rss_overhead_ratio": "1.00",
+        "rss_overhead_bytes": 0,
+        "mem_fragmentation_ratio": "1.00",
+        "mem_fragmentation_bytes": 0,
+        "mem_not_counted_for_evict": 0,
+        "mem_replication_backlog": 0,
+        "mem_total_replication_buffers": 0,
+        "mem_clients_slaves": 0,
+        "mem_clients_normal": u.clients,
+        "mem_cluster_links": 0,
+        "mem_aof_buffer": 0,
+        "mem_allocator": "modelled",
+        "mem_overhead_db_hashtable_rehashing": 0,
+        "active_defrag_running": 0,
+        "lazyfree_pending_objects": 0,
+        "lazyfreed_objects": 0,
+    );
+}
+
+fn persistence(ctx: &Ctx<'_>, text: &mut String) {
+    lines!(text;
+        "loading": 0,
+        "async_loading": 0,
+        "current_cow_peak": 0,
+        "current_cow_size": 0,
+        "current_cow_size_age": 0,
+        "current_fork_perc": "0.00",
+        "current_save_keys_processed": 0,
+        "current_save_keys_total": 0,
+        "rdb_changes_since_last_save": ctx.db.ks.dirty,
+        "rdb_bgsave_in_progress": 0,
+        "rdb_last_save_time": ctx.server.started_ms / 1000,
+        "rdb_last_bgsave_status": "ok",
+        "rdb_last_bgsave_time_sec": -1,
+        "rdb_current_bgsave_time_sec": -1,
+        "rdb_saves": 0,
+        "rdb_last_cow_size": 0,
+        "rdb_last_load_keys_expired": 0,
+        "rdb_last_load_keys_loaded": 0,
+        "aof_enabled": 0,
+        "aof_rewrite_in_progress": 0,
+        "aof_rewrite_scheduled": 0,
+        "aof_last_rewrite_time_sec": -1,
+        "aof_current_rewrite_time_sec": -1,
+        "aof_last_bgrewrite_status": "ok",
+        "aof_rewrites": 0,
+        "aof_rewrites_consecutive_failures": 0,
+        "aof_last_write_status": "ok",
+        "aof_last_cow_size": 0,
+        "module_fork_in_progress": 0,
+        "module_fork_last_cow_size": 0,
+    );
+}
+
+fn stats(ctx: &Ctx<'_>, text: &mut String) {
+    let (s, k, rates) = (&ctx.server.stats, &ctx.db.ks.stats, &ctx.server.rates);
+    let kbps = |rate: &Rate| fixed(rate.per_second() as f64 / 1024.0, 2);
+    lines!(text;
+        "total_connections_received": s.connections,
+        "total_commands_processed": s.commands,
+        "instantaneous_ops_per_sec": rates.commands.per_second(),
+        "total_net_input_bytes": s.net_in,
+        "total_net_output_bytes": s.net_out,
+        "total_net_repl_input_bytes": 0,
+        "total_net_repl_output_bytes": 0,
+        "instantaneous_input_kbps": kbps(&rates.net_in),
+        "instantaneous_output_kbps": kbps(&rates.net_out),
+        "instantaneous_input_repl_kbps": "0.00",
+        "instantaneous_output_repl_kbps": "0.00",
+        "rejected_connections": s.rejected_connections,
+        "sync_full": 0,
+        "sync_partial_ok": 0,
+        "sync_partial_err": 0,
+        "expired_keys": k.expired,
+        "expired_stale_perc": "0.00",
+        "expired_time_cap_reached_count": 0,
+        "expire_cycle_cpu_milliseconds": 0,
+        "evicted_keys": 0,
+        "evicted_clients": 0,
+        "evicted_scripts": 0,
+        "total_eviction_exceeded_time": 0,
+        "current_eviction_exceeded_time": 0,
+        "keyspace_hits": k.hits,
+        "keyspace_misses": k.misses,
+        "pubsub_channels": 0,
+        "pubsub_patterns": 0,
+        "pubsubshard_channels": 0,
+        "latest_fork_usec": 0,
+        "total_forks": 0,
+        "migrate_cached_sockets": 0,
+        "slave_expires_tracked_keys": 0,
+        "active_defrag_hits": 0,
+        "active_defrag_misses": 0,
+        "active_defrag_key_hits": 0,
+        "active_defrag_key_misses": 0,
+        "total_active_defrag_time": 0,
+        "current_active_defrag_time": 0,
+        "tracking_total_keys": 0,
+        "tracking_total_items": 0,
+        "tracking_total_prefixes": 0,
+        "unexpected_error_replies": 0,
+        "total_error_replies": s.errors,
+        "dump_payload_sanitizations": 0,
+        "total_reads_processed": s.reads,
+        "total_writes_processed": s.writes,
+        "client_query_buffer_limit_disconnections": s.query_limit_closed,
+        "client_output_buffer_limit_disconnections": s.output_limit_closed,
+        "reply_buffer_shrinks": 0,
+        "reply_buffer_expands": 0,
+        "acl_access_denied_auth": s.auth_failures,
+        "acl_access_denied_cmd": 0,
+        "acl_access_denied_key": 0,
+        "acl_access_denied_channel": 0,
+    );
+}
+
+fn replication(ctx: &Ctx<'_>, text: &mut String) {
+    lines!(text;
+        "role": "master",
+        "connected_slaves": 0,
+        "replicas_waiting_psync": 0,
+        "master_failover_state": "no-failover",
+        // The replication id is another than the run id, but drawn once at the start as well.
+        "master_replid": ctx.server.run_id.chars().rev().collect::<String>(),
+        "master_replid2": "0".repeat(40),
+        "master_repl_offset": 0,
+        "second_repl_offset": -1,
+        "repl_backlog_active": 0,
+        "repl_backlog_size": String::from_utf8_lossy(&ctx.config.text("repl-backlog-size")),
+        "repl_backlog_first_byte_offset": 0,
+        "repl_backlog_histlen": 0,
+    );
+}
+
+fn cpu(ctx: &Ctx<'_>, text: &mut String) {
+    // What the meter counted in commands: the node has no other notion of work.
+    let usec: u64 = ctx.server.stats.commandstats.iter().map(|c| c.usec).sum();
+    let user = format!("{}.{:06}", usec / 1_000_000, usec % 1_000_000);
+    lines!(text;
+        "used_cpu_sys": "0.000000",
+        "used_cpu_user": user,
+        "used_cpu_sys_children": "0.000000",
+        "used_cpu_user_children": "0.000000",
+        "used_cpu_sys_main_thread": "0.000000",
+        "used_cpu_user_main_thread": user,
+    );
+}
+
+fn commandstats(ctx: &Ctx<'_>, text: &mut String) {
+    let all = ctx.server.registry.all().iter();
+    for (command, s) in all.zip(&ctx.server.stats.commandstats) {
+        if s.calls == 0 && s.rejected == 0 && s.failed == 0 {
+            continue;
+        }
+        let per_call = fixed(s.usec as f64 / s.calls.max(1) as f64, 2);
+        field(
+            text,
+            &format!("cmdstat_{}", command.full_name()),
+            format_args!(
+                "calls={},usec={},usec_per_call={per_call},rejected_calls={},failed_calls={}",
+                s.calls, s.usec, s.rejected, s.failed
+            ),
+        );
+    }
+}
+
+fn errorstats(ctx: &Ctx<'_>, text: &mut String) {
+    for (code, count) in &ctx.server.stats.error_codes {
+        let name = format!("errorstat_{code}");
+        field(text, &name, format_args!("count={count}"));
+    }
+}
+
+fn latencystats(ctx: &Ctx<'_>, text: &mut String) {
+    let percentiles = ctx.config.text("latency-tracking-info-percentiles");
+    let percentiles = String::from_utf8_lossy(&percentiles);
+    let all = ctx.server.registry.all().iter();
+    for (command, s) in all.zip(&ctx.server.stats.commandstats) {
+        if s.latency.total() == 0 {
+            continue;
+        }
+        let values: Vec<String> = percentiles
+            .split_whitespace()
+            .map(|p| {
+                let percent = num::parse_f64(p.as_bytes()).unwrap_or(0.0);
+                format!("p{p}={}", fixed(s.latency.percentile(percent), 3))
+            })
+            .collect();
+        let name = format!("latency_percentiles_usec_{}", command.full_name());
+        field(text, &name, format_args!("{}", values.join(",")));
+    }
+}
+
+fn cluster(_: &Ctx<'_>, text: &mut String) {
+    lines!(text; "cluster_enabled": 0);
+}
+
+fn keyspace(ctx: &Ctx<'_>, text: &mut String) {
+    let ks = &*ctx.db.ks;
+    for index in 0..ks.count() {
+        let table = ks.table(index);
+        if !table.is_empty() {
+            field(
+                text,
+                &format!("db{index}"),
+                format_args!(
+                    "keys={},expires={},avg_ttl={}",
+                    table.len(),
+                    table.volatile_len(),
+                    table.avg_ttl_ms()
+                ),
+            );
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! MEMORY: what keys and the server take, on the modelled machine.
+use crate::base::num::fixed;
+use crate::command::{
+    Begin, Command, Ctx, Error, F, Find, Group, KeySpec, Outcome, Server, syntax,
+};
+use crate::keyspace::{Keyspace, table};
+
+pub(super) const TABLE: &[Command] = &[MEMORY];
+
+/// What a real server takes before the first key: its tables, buffers and the Lua machines.
+const STARTUP_BYTES: i64 = 929_432;
+/// What a connection takes, with its first output buffer.
+const CLIENT_BYTES: i64 = 17_280;
+/// Bytes of a dictionary entry besides its key, and of a bucket.
+const ENTRY_BYTES: i64 = 32;
+const BUCKET_BYTES: i64 = 8;
+
+/// What a subcommand shares with the others.
+const SUB: Command = Command {
+    parent: "memory",
+    arity: 2,
+    since: "4.0.0",
+    group: Group::Server,
+    ..Command::DEFAULT
+};
+
+const MEMORY: Command = Command {
+    name: "memory",
+    arity: -2,
+    since: "4.0.0",
+    group: Group::Server,
+    complexity: "Depends on the subcommand",
+    summary: "A container for commands about memory.",
+    subs: &[USAGE, DOCTOR, PURGE, STATS, HELP, MALLOC_STATS],
+    ..Command::DEFAULT
+};
+
+/// The modelled memory of a node, in bytes.
+pub(super) struct Usage {
+    pub used: i64,
+    pub peak: i64,
+    pub startup: i64,
+    pub overhead: i64,
+    pub clients: i64,
+}
+
+impl Usage {
+    /// O(databases + clients).
+    pub fn of(ks: &Keyspace, server: &Server) -> Usage {
+        let tables: i64 = (0..ks.count())
+            .map(|i| table_bytes(ks, i).0 + table_bytes(ks, i).1)
+            .sum();
+        let clients = server
+            .clients
+            .iter()
+            .map(|c| CLIENT_BYTES + (c.query.capacity() + c.out.as_bytes().len()) as i64)
+            .sum();
+        let overhead = STARTUP_BYTES + tables + clients;
+        let used = STARTUP_BYTES + clients + buckets_bytes(ks) + ks.data_bytes();
+        Usage {
+            used,
+            peak: server.stats.peak_memory.max(used),
+            startup: STARTUP_BYTES,
+            overhead,
+            clients,
+        }
+    }
+
+    /// What keys and values take, the tables aside.
+    pub fn dataset(&self) -> i64 {
+        self.used - self.overhead
+    }
+
+    /// Share of the data set in what was allocated since the start.
+    pub fn dataset_percent(&self) -> f64 {
+        100.0 * self.dataset() as f64 / (self.used - self.startup).max(1) as f64
+    }
+
+    /// Share of the peak that is in use.
+    pub fn peak_percent(&self) -> f64 {
+        100.0 * self.used as f64 / self.peak as f64
+    }
+}
+
+fn buckets_bytes(ks: &Keyspace) -> i64 {
+    let buckets = |i| ks.table(i).dict().buckets() as i64;
+    (0..ks.count()).map(|i| buckets(i) * BUCKET_BYTES).sum()
+}
+
+/// What the tables of keys and of expiries of a database take.
+fn table_bytes(ks: &Keyspace, index: usize) -> (i64, i64) {
+    let table = ks.table(index);
+    if table.is_empty() {
+        return (0, 0);
+    }
+    let main = table.len() as i64 * ENTRY_BYTES + table.dict().buckets() as i64 * BUCKET_BYTES;
+    let volatile = table.volatile_len() as i64;
+    (main, volatile * (ENTRY_BYTES + BUCKET_BYTES))
+}
+
+const HELP: Command = Command {
+    name: "help",
+    flags: F::LOADING.with(F::STALE),
+    summary: "Lists the subcommands.",
+    run: |ctx| syntax::help(ctx, &MEMORY),
+    ..SUB
+};
+
+const USAGE: Command = Command {
+    name: "usage",
+    arity: -3,
+    flags: F::READONLY,
+    keys: &[KeySpec::new("RO", Begin::Index(2), Find::Range(0, 1, 0))],
+    complexity: "O(1) here, the sizes being kept; O(N) in general, N the samples",
+    summary: "Gives the bytes that a key and its value take.",
+    syntax: "key:key#0 [SAMPLES=count:integer]",
+    run: usage,
+    ..SUB
+};
+
+fn usage(ctx: &mut Ctx<'_>) -> Outcome {
+    let mut cursor = ctx.cursor(3);
+    while !cursor.is_done() {
+        if !cursor.take_with("SAMPLES", 1) {
+            return Err(Error::SYNTAX);
+        }
+        // The sizes of elements are known without samples, but the number must be one.
+        if cursor.int()? < 0 {
+            return Err(Error::SYNTAX);
+        }
+    }
+    let key = ctx.arg(2);
+    match ctx.db.peek(key) {
+        Some(value) => {
+            let bytes = value.mem_bytes() + table::key_mem_bytes(key.len());
+            ctx.out.len(bytes);
+        }
+        None => ctx.out.null(),
+    }
+    Ok(())
+}
+
+const STATS: Command = Command {
+    name: "stats",
+    summary: "Breaks down the memory that the server takes.",
+    tips: &[
+        "nondeterministic_output",
+        "request_policy:all_shards",
+        "response_policy:special",
+    ],
+    run: stats,
+    ..SUB
+};
+
+enum Number {
+    Int(i64),
+    Double(f64),
+}
+
+fn stats(ctx: &mut Ctx<'_>) -> Outcome {
+    use Number::{Double, Int};
+    let ks = &*ctx.db.ks;
+    let usage = Usage::of(ks, ctx.server);
+    let keys: usize = (0..ks.count()).map(|i| ks.table(i).len()).sum();
+    let databases: Vec<usize> = (0..ks.count())
+        .filter(|&i| !ks.table(i).is_empty())
+        .collect();
+    let head = [
+        ("peak.allocated", Int(usage.peak)),
+        ("total.allocated", Int(usage.used)),
+        ("startup.allocated", Int(usage.startup)),
+        ("replication.backlog", Int(0)),
+        ("clients.slaves", Int(0)),
+        ("clients.normal", Int(usage.clients)),
+        ("cluster.links", Int(0)),
+        ("aof.buffer", Int(0)),
+        ("lua.caches", Int(0)),
+        ("functions.caches", Int(0)),
+    ];
+    let tail = [
+        ("overhead.db.hashtable.lut", Int(buckets_bytes(ks))),
+        ("overhead.db.hashtable.rehashing", Int(0)),
+        ("overhead.total", Int(usage.overhead)),
+        ("db.dict.rehashing.count", Int(0)),
+        ("keys.count", Int(keys as i64)),
+        (
+            "keys.bytes-per-key",
+            Int((usage.used - usage.startup) / (keys as i64).max(1) * i64::from(keys > 0)),
+        ),
+        ("dataset.bytes", Int(usage.dataset())),
+        ("dataset.percentage", Double(usage.dataset_percent())),
+        ("peak.percentage", Double(usage.peak_percent())),
+        ("allocator.allocated", Int(usage.used)),
+        ("allocator.active", Int(usage.used)),
+        ("allocator.resident", Int(usage.used)),
+        ("allocator.muzzy", Int(0)),
+        ("allocator-fragmentation.ratio", Double(1.0)),
+        ("allocator-fragmentation.bytes", Int(0)),
+        ("allocator-rss.ratio", Double(1.0)),
+        ("allocator-rss.bytes", Int(0)),
+        ("rss-overhead.ratio", Double(1.0)),
+        ("rss-overhead.bytes", Int(0)),
+        ("fragmentation", Double(1.0)),
+        ("fragmentation.bytes", Int(0)),
+    ];
+    let out = &mut *ctx.out;
+    out.map(head.len() + databases.len() + tail.len());
+    let write = |out: &mut crate::resp::Reply, (name, number): &(&str, Number)| {
+        out.bulk(name.as_bytes());
+        match number {
+            Int(n) => out.int(*n),
+            Double(n) => out.double(*n),
+        }
+    };
+    head.iter().for_each(|pair| write(out, pair));
+    for index in databases {
+        let (main, expires) = table_bytes(ks, index);
+        out.bulk(format!("db.{index}").as_bytes());
+        out.map(2);
+        write(out, &("overhead.hashtable.main", Int(main)));
+        write(out, &("overhead.hashtable.expires", Int(expires)));
+    }
+    tail.iter().for_each(|pair| write(out, pair));
+    Ok(())
+}
+
+const DOCTOR: Command = Command {
+    name: "doctor",
+    summary: "Looks for problems with memory and says what it finds.",
+    tips: &[
+        "nondeterministic_output",
+        "request_policy:all_shards",
+        "response_policy:special",
+    ],
+    run: doctor,
+    ..SUB
+};
+
+/// Below this there is nothing worth a diagnosis.
+const DOCTOR_MIN_BYTES: i64 = 5 << 20;
+
+fn doctor(ctx: &mut Ctx<'_>) -> Outcome {
+    let usage = Usage::of(ctx.db.ks, ctx.server);
+    let text = if usage.used < DOCTOR_MIN_BYTES {
+        "There is hardly any data here, so there is nothing to diagnose yet. Ask again once there is more.\n".into()
+    } else if usage.peak * 2 > usage.used * 3 {
+        format!(
+            "One thing stands out:\n\n * Peak: the server once took {} bytes, over 1.5 times what it takes now. What a peak leaves behind can keep fragmented memory in use.\n",
+            usage.peak
+        )
+    } else if usage.clients / (ctx.server.clients.len() as i64).max(1) > 200 << 10 {
+        "One thing stands out:\n\n * Big client buffers: connections take over 200 KB each. Someone sends much at once, or reads slowly.\n".into()
+    } else {
+        "No memory problem in sight.\n".into()
+    };
+    ctx.out.verbatim("txt", text.as_bytes());
+    Ok(())
+}
+
+const PURGE: Command = Command {
+    name: "purge",
+    summary: "Asks the allocator to give free pages back.",
+    tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
+    run: purge,
+    ..SUB
+};
+
+fn purge(ctx: &mut Ctx<'_>) -> Outcome {
+    // The modelled allocator keeps no free pages.
+    ctx.out.ok();
+    Ok(())
+}
+
+const MALLOC_STATS: Command = Command {
+    name: "malloc-stats",
+    summary: "Gives the allocator's own report.",
+    tips: &[
+        "nondeterministic_output",
+        "request_policy:all_shards",
+        "response_policy:special",
+    ],
+    run: malloc_stats,
+    ..SUB
+};
+
+fn malloc_stats(ctx: &mut Ctx<'_>) -> Outcome {
+    let usage = Usage::of(ctx.db.ks, ctx.server);
+    let text = format!(
+        "Stats not supported for the modelled allocator; allocated: {}\n",
+        usage.used
+    );
+    ctx.out.verbatim("txt", text.as_bytes());
+    Ok(())
+}
+
+/// Bytes as people read them: `1.73M`.
+pub(super) fn human(bytes: u64) -> String {
+    let units = ["B", "K", "M", "G", "T", "P"];
+    let at = (0..6).rfind(|&i| bytes >> (10 * i) > 0).unwrap_or(0);
+    if at == 0 {
+        format!("{bytes}B")
+    } else {
+        format!(
+            "{}{}",
+            fixed(bytes as f64 / (1u64 << (10 * at)) as f64, 2),
+            units[at]
+        )
+    }
+}

@@ -1,0 +1,108 @@
+//! The process itself: TIME, ROLE, LASTSAVE, SHUTDOWN.
+use crate::command::{C, Command, Ctx, Effect, Error, F, Group, Outcome};
+
+pub(super) const TABLE: &[Command] = &[LASTSAVE, ROLE, SHUTDOWN, TIME];
+
+const TIME: Command = Command {
+    name: "time",
+    arity: 1,
+    flags: F::LOADING.with(F::STALE).with(F::FAST),
+    since: "2.6.0",
+    group: Group::Server,
+    summary: "Gives the server's clock: seconds since 1970, and microseconds in the second.",
+    tips: &["nondeterministic_output"],
+    run: time,
+    ..Command::DEFAULT
+};
+
+fn time(ctx: &mut Ctx<'_>) -> Outcome {
+    let now = ctx.server.now_us;
+    ctx.out.array(2);
+    ctx.out.bulk_int(now.div_euclid(1_000_000));
+    ctx.out.bulk_int(now.rem_euclid(1_000_000));
+    Ok(())
+}
+
+const ROLE: Command = Command {
+    name: "role",
+    arity: 1,
+    flags: F::NOSCRIPT.with(F::LOADING).with(F::STALE).with(F::FAST),
+    acl: C::ADMIN.with(C::DANGEROUS),
+    since: "2.8.12",
+    group: Group::Server,
+    summary: "Says whether the server is a primary or a replica, and who is at the other end.",
+    run: role,
+    ..Command::DEFAULT
+};
+
+fn role(ctx: &mut Ctx<'_>) -> Outcome {
+    ctx.out.array(3);
+    ctx.out.bulk(b"master");
+    ctx.out.int(0);
+    ctx.out.array(0);
+    Ok(())
+}
+
+const LASTSAVE: Command = Command {
+    name: "lastsave",
+    arity: 1,
+    flags: F::LOADING.with(F::STALE).with(F::FAST),
+    acl: C::ADMIN.with(C::DANGEROUS),
+    since: "1.0.0",
+    group: Group::Server,
+    summary: "Gives the time of the last successful save, in seconds since 1970.",
+    tips: &["nondeterministic_output"],
+    run: lastsave,
+    ..Command::DEFAULT
+};
+
+fn lastsave(ctx: &mut Ctx<'_>) -> Outcome {
+    // What was loaded at the start counts as saved.
+    ctx.out.int(ctx.server.started_ms / 1000);
+    Ok(())
+}
+
+const SHUTDOWN: Command = Command {
+    name: "shutdown",
+    arity: -1,
+    flags: F::ADMIN
+        .with(F::NOSCRIPT)
+        .with(F::LOADING)
+        .with(F::STALE)
+        .with(F::NO_MULTI)
+        .with(F::ALLOW_BUSY),
+    since: "1.0.0",
+    group: Group::Server,
+    complexity: "O(N), N the keys, if they are saved; else O(1)",
+    summary: "Saves if it is to, and ends the server.",
+    syntax: "[abort-selector<save-selector-block([save-selector<NOSAVE|SAVE>] [NOW@7.0.0] [FORCE@7.0.0])|ABORT@7.0.0>]",
+    run: shutdown,
+    ..Command::DEFAULT
+};
+
+fn shutdown(ctx: &mut Ctx<'_>) -> Outcome {
+    let (mut save, mut nosave, mut abort, mut other) = (false, false, false, false);
+    for i in 1..ctx.argc() {
+        let word = |w| ctx.args.is(i, w);
+        if word("nosave") {
+            nosave = true;
+        } else if word("save") {
+            save = true;
+        } else if word("now") || word("force") {
+            other = true;
+        } else if word("abort") {
+            abort = true;
+        } else {
+            return Err(Error::SYNTAX);
+        }
+    }
+    if (abort && (save || nosave || other)) || (save && nosave) {
+        return Err(Error::SYNTAX);
+    }
+    if abort {
+        return Err(Error::new("ERR No shutdown in progress."));
+    }
+    // No reply: the connection's end is the answer.
+    ctx.server.effects.push(Effect::Exit);
+    Ok(())
+}

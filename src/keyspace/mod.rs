@@ -1,0 +1,202 @@
+//! The data of one node: databases of keys, their values and expiry, notifications, versions for WATCH, modelled memory.
+//!
+//! A command never touches a database by itself; it goes through [`Db`], which expires lazily, counts hits and misses,
+//! and keeps the books (dirty, memory, events) that the node reads after the command.
+pub mod db;
+pub mod digest;
+pub mod expire;
+pub mod hash;
+pub mod list;
+pub mod notify;
+pub mod pick;
+pub mod set;
+pub mod stream;
+pub mod string;
+pub mod table;
+#[cfg(test)]
+mod tests;
+pub mod value;
+pub mod zset;
+
+pub use db::Db;
+pub use notify::{Class, Event};
+pub use string::{IntBuf, Str};
+pub use table::{Object, Table};
+pub use value::{Typed, Value, WrongType};
+
+use crate::base::{rng::Rng, time::Millis};
+use crate::ds::dict::EntryId;
+use std::collections::BTreeMap;
+
+/// Counters of INFO that the keyspace itself keeps; CONFIG RESETSTAT clears them.
+#[derive(Clone, Debug, Default)]
+pub struct KeyspaceStats {
+    pub hits: u64,
+    pub misses: u64,
+    pub expired: u64,
+}
+
+/// A write that a client did not send but that followers and the log must see (the DEL of an expired key).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Propagated {
+    pub db: usize,
+    pub argv: Vec<Vec<u8>>,
+}
+
+/// All databases of a node.
+pub struct Keyspace {
+    tables: Vec<Table>,
+    /// Virtual wall clock; stands still while a command runs.
+    pub now_ms: Millis,
+    /// Writes since the start; a command that changed something raised it.
+    pub dirty: i64,
+    pub stats: KeyspaceStats,
+    /// The parsed `notify-keyspace-events`; 0 keeps `events` empty.
+    pub notify_classes: u32,
+    /// Events of the running command, in order; the node publishes and clears them.
+    pub events: Vec<Event>,
+    /// Writes to propagate before the running command's own.
+    pub propagated: Vec<Propagated>,
+    /// `lazyfree-lazy-expire`: an expired key is propagated as UNLINK instead of DEL.
+    pub lazy_expire: bool,
+    /// While a probe looks: reads leave no trace, and an expired key is passed over instead of deleted.
+    pub quiet: bool,
+    /// While a log is read: its commands ran when nothing of what they touch had expired, and what did expire then says
+    /// so itself. Nothing expires meanwhile, and a moment in the past is stored like any other.
+    pub loading: bool,
+    /// The running command's client asked that its accesses do not count as use (CLIENT NO-TOUCH).
+    pub no_touch: bool,
+    /// Off in DEBUG SET-ACTIVE-EXPIRE 0: then only access expires keys.
+    pub active_expire: bool,
+    /// What each new dictionary is keyed with, so that bucket positions depend on the seed of the world.
+    pub hash_seed: (u64, u64),
+    pub rng: Rng,
+    watched: BTreeMap<(usize, Box<[u8]>), Watched>,
+    touched: Vec<(usize, EntryId)>,
+    data_bytes: i64,
+    /// The moment of the last reading of the LRU clock, and what it was.
+    lru: std::cell::Cell<(Millis, u32)>,
+}
+
+/// How often a watched key was changed, and by how many clients it is watched.
+#[derive(Clone, Copy, Debug, Default)]
+struct Watched {
+    version: u64,
+    watchers: u32,
+}
+
+impl Keyspace {
+    /// `count` empty databases; `rng` also draws the hash seed.
+    pub fn new(count: usize, mut rng: Rng) -> Keyspace {
+        let hash_seed = (rng.next_u64(), rng.next_u64());
+        Keyspace {
+            tables: (0..count).map(|_| Table::new(hash_seed)).collect(),
+            now_ms: 0,
+            dirty: 0,
+            stats: KeyspaceStats::default(),
+            notify_classes: 0,
+            events: Vec::new(),
+            propagated: Vec::new(),
+            lazy_expire: true,
+            quiet: false,
+            loading: false,
+            no_touch: false,
+            active_expire: true,
+            hash_seed,
+            rng,
+            watched: BTreeMap::new(),
+            touched: Vec::new(),
+            data_bytes: 0,
+            lru: Default::default(),
+        }
+    }
+
+    /// Takes over the parameters that the keyspace itself follows.
+    pub fn adopt(&mut self, notify_classes: u32, lazy_expire: bool) {
+        self.notify_classes = notify_classes;
+        self.lazy_expire = lazy_expire;
+    }
+
+    /// How many databases there are.
+    pub fn count(&self) -> usize {
+        self.tables.len()
+    }
+
+    /// The view of database `index` that commands work through. Panics if there is no such database.
+    pub fn db(&mut self, index: usize) -> Db<'_> {
+        Db { ks: self, index }
+    }
+
+    /// Database `index`, read only: for INFO, digests and views.
+    pub fn table(&self, index: usize) -> &Table {
+        &self.tables[index]
+    }
+
+    /// Database `index` for the few commands that work on it as a whole. Memory books stay the caller's: prefer [`Db`].
+    pub fn table_mut(&mut self, index: usize) -> &mut Table {
+        &mut self.tables[index]
+    }
+
+    /// How the deletion of an expired key is told to the log and to replicas.
+    pub fn expire_verb(&self) -> &'static [u8] {
+        if self.lazy_expire { b"UNLINK" } else { b"DEL" }
+    }
+
+    /// Modelled bytes of all keys and values, as of the last [`Keyspace::settle`].
+    pub fn data_bytes(&self) -> i64 {
+        self.data_bytes
+    }
+
+    /// Exchanges two databases; every key watched in either counts as changed.
+    pub fn swap(&mut self, a: usize, b: usize) {
+        self.settle();
+        self.tables.swap(a, b);
+        for ((db, _), w) in &mut self.watched {
+            w.version += u64::from(*db == a || *db == b);
+        }
+    }
+
+    /// Empties database `index`; returns how many keys it held. O(keys) to free them.
+    pub fn flush(&mut self, index: usize) -> usize {
+        self.settle();
+        let removed = self.tables[index].len();
+        self.data_bytes -= self.tables[index].data_bytes();
+        self.tables[index] = Table::new(self.hash_seed);
+        for ((db, _), w) in &mut self.watched {
+            w.version += u64::from(*db == index);
+        }
+        removed
+    }
+
+    /// Starts watching a key; returns its version, to compare at EXEC with [`Keyspace::version`].
+    pub fn watch(&mut self, db: usize, key: &[u8]) -> u64 {
+        let w = self.watched.entry((db, key.into())).or_default();
+        w.watchers += 1;
+        w.version
+    }
+
+    /// Stops one watch of a key.
+    pub fn unwatch(&mut self, db: usize, key: &[u8]) {
+        let at = (db, Box::from(key));
+        if let Some(w) = self.watched.get_mut(&at) {
+            w.watchers -= 1;
+            if w.watchers == 0 {
+                self.watched.remove(&at);
+            }
+        }
+    }
+
+    /// The version of a watched key; 0 if nobody watches it.
+    pub fn version(&self, db: usize, key: &[u8]) -> u64 {
+        self.watched
+            .get(&(db, Box::from(key)))
+            .map_or(0, |w| w.version)
+    }
+
+    /// Brings the memory books up to date with what the command changed in place. O(keys it touched).
+    pub fn settle(&mut self) {
+        while let Some((db, id)) = self.touched.pop() {
+            self.data_bytes += self.tables[db].settle(id);
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Counts what a `log` predicate asks for, as it happens.
+use super::{Part, code, text, words};
+use crate::base::glob::glob;
+use crate::command::F;
+use crate::lab::expect::describe;
+use crate::lab::lesson::Log;
+use crate::resp::value::parse_value;
+use crate::server::{Node, Observed};
+
+/// One `log` predicate with what it has seen.
+pub(super) struct Tracker {
+    spec: Log,
+    count: u64,
+    /// How many links of `order` were seen.
+    linked: usize,
+    /// The last command that was answered as expected, and what it was answered.
+    hit: Option<(String, String)>,
+    /// The last one that asked and was not.
+    missed: Option<(String, String)>,
+}
+
+/// The registry's name of what a lesson calls `CONFIG SET`.
+fn full_name(name: &str) -> String {
+    name.to_ascii_lowercase().replace(' ', "|")
+}
+
+/// Whether there is such a command.
+pub(super) fn known(node: &Node, name: &str) -> Result<(), String> {
+    let full = full_name(name);
+    let found = node.server().registry.find_full(full.as_bytes());
+    found
+        .map(|_| ())
+        .ok_or_else(|| format!("no command '{name}'"))
+}
+
+/// Whether what ran is the command `name`: itself, or the container that it belongs to.
+pub(super) fn is_command(event: &Observed, name: &str) -> bool {
+    let full = full_name(name);
+    event.command.full_name() == full
+        || (!event.command.parent.is_empty() && event.command.parent == full)
+}
+
+fn names_match(event: &Observed, names: &[String]) -> Option<usize> {
+    let name = names.iter().find(|n| is_command(event, n))?;
+    Some(1 + name.matches(' ').count())
+}
+
+/// Whether the arguments are what the globs say; `**` stands for any number of arguments.
+fn args_match(patterns: &[String], args: &[Vec<u8>]) -> bool {
+    match patterns.split_first() {
+        None => args.is_empty(),
+        Some((first, rest)) if first == "**" => {
+            (0..=args.len()).any(|skip| args_match(rest, &args[skip..]))
+        }
+        Some((first, rest)) => args.split_first().is_some_and(|(arg, others)| {
+            glob(first.as_bytes(), arg, true) && args_match(rest, others)
+        }),
+    }
+}
+
+fn ran(event: &Observed, names: Option<&Vec<String>>, args: Option<&Vec<String>>) -> bool {
+    let skip = match names {
+        Some(names) => names_match(event, names),
+        None => Some(1),
+    };
+    let Some(skip) = skip else { return false };
+    args.is_none_or(|patterns| {
+        event.whole && args_match(patterns, event.argv.get(skip..).unwrap_or_default())
+    })
+}
+
+impl Tracker {
+    /// `Err` says what is wrong with the predicate.
+    pub(super) fn new(spec: Log, node: &Node) -> Result<Tracker, String> {
+        let links = spec.order.iter().map(|link| &link.cmd);
+        for name in spec.cmd.iter().chain(links).flatten() {
+            known(node, name)?;
+        }
+        if spec.cmd.is_none() && spec.answers.is_none() && spec.order.is_empty() {
+            return Err("log: one of cmd, answers, order must be given".into());
+        }
+        let patterns = spec.args.iter().flatten();
+        if patterns.filter(|p| p.as_str() == "**").count() > 2 {
+            return Err("log: at most two ** in args".into());
+        }
+        Ok(Tracker {
+            spec,
+            count: 0,
+            linked: 0,
+            hit: None,
+            missed: None,
+        })
+    }
+
+    pub(super) fn see(&mut self, event: &Observed) {
+        if event.failed {
+            return;
+        }
+        if let Some(link) = self.spec.order.get(self.linked) {
+            self.linked += usize::from(ran(event, Some(&link.cmd), link.args.as_ref()));
+        }
+        let counted = self.spec.order.is_empty() || self.spec.cmd.is_some();
+        if !counted || !ran(event, self.spec.cmd.as_ref(), self.spec.args.as_ref()) {
+            return;
+        }
+        let Some(expected) = &self.spec.answers else {
+            self.count += 1;
+            return;
+        };
+        let reply = event.reply.as_deref().and_then(|r| parse_value(r).ok());
+        let Some((value, _)) = reply.flatten() else {
+            return;
+        };
+        let told = || {
+            let words = event.argv.iter().map(|a| String::from_utf8_lossy(a));
+            (words.collect::<Vec<_>>().join(" "), describe(&value))
+        };
+        if expected.is(&value) {
+            self.count += 1;
+            self.hit = Some(told());
+        } else if event.command.flags.has(F::READONLY) {
+            self.missed = Some(told());
+        }
+    }
+
+    /// What ran, in the lesson's words.
+    fn subject(&self) -> Vec<Part> {
+        let mut parts = Vec::new();
+        match &self.spec.cmd {
+            None => parts.push(text("command")),
+            Some(names) => {
+                for (i, name) in names.iter().enumerate() {
+                    if i > 0 {
+                        parts.push(text(" or "));
+                    }
+                    let mut line = name.clone();
+                    for arg in self.spec.args.iter().flatten() {
+                        line.push(' ');
+                        line.push_str(if arg == "**" { "…" } else { arg });
+                    }
+                    parts.push(code(&line));
+                }
+            }
+        }
+        parts
+    }
+
+    pub(super) fn judge(&self) -> (bool, Vec<Part>) {
+        if let Some(link) = self.spec.order.get(self.linked) {
+            let next = code(&link.cmd.join(" or "));
+            return match self.linked {
+                0 => (false, vec![next, text(" has not run yet")]),
+                _ => {
+                    let before = self.spec.order[self.linked - 1].cmd.join(" or ");
+                    (
+                        false,
+                        vec![code(&before), text(" ran; "), next, text(" has to follow")],
+                    )
+                }
+            };
+        }
+        if !self.spec.order.is_empty() && self.spec.cmd.is_none() {
+            return (true, vec![text("in this order")]);
+        }
+        let min = self.spec.min.unwrap_or(u64::from(self.spec.max.is_none()));
+        let mut parts = self.subject();
+        let times = match self.count {
+            1 => "once".to_string(),
+            n => format!("{n} times"),
+        };
+        if self.count < min {
+            // The expected answer is not told: to find it is the task.
+            match (&self.spec.answers, &self.missed) {
+                (Some(_), Some((line, answer))) => {
+                    let words = format!(" answered {answer}; this is not it yet");
+                    return (false, vec![code(line), text(&words)]);
+                }
+                (Some(_), None) => return (false, vec![text("nobody has asked yet")]),
+                _ => {}
+            }
+            if self.count == 0 && min == 1 {
+                parts.insert(0, text("no "));
+                parts.push(text(" so far"));
+            } else {
+                parts.push(text(&format!(": {} of {min}", self.count)));
+            }
+            return (false, parts);
+        }
+        if self.spec.max.is_some_and(|max| self.count > max) {
+            let limit = match self.spec.max {
+                Some(0) => "it should not have".to_string(),
+                max => format!("at most {} allowed", max.unwrap_or_default()),
+            };
+            parts.push(text(&format!(" ran {times}; {limit}. Reset to try again")));
+            return (false, parts);
+        }
+        if let Some((line, answer)) = &self.hit {
+            return (true, vec![code(line), text(&format!(" answered {answer}"))]);
+        }
+        if self.count == 0 {
+            parts.insert(0, text("no "));
+        } else {
+            parts.push(text(&format!(", {times}")));
+        }
+        (true, parts)
+    }
+}
+
+/// Splits and checks a line of a probe.
+pub(super) fn probe_words(node: &Node, line: &str) -> Result<Vec<Vec<u8>>, String> {
+    let argv = words(line)?;
+    node.probe_command(&argv)?;
+    Ok(argv)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::args_match;
+
+    #[test]
+    fn arguments_match_globs() {
+        let ok = |patterns: &str, args: &str| {
+            let patterns: Vec<String> = patterns.split(' ').map(String::from).collect();
+            let args: Vec<Vec<u8>> = args.split(' ').map(|a| a.as_bytes().to_vec()).collect();
+            args_match(&patterns, &args)
+        };
+        assert!(ok("lb * eve", "lb 12 eve") && ok("lb **", "lb 0 -1 REV"));
+        assert!(ok("lb ** rev **", "lb 0 -1 REV WITHSCORES") && ok("l? **", "lb 1"));
+        assert!(!ok("lb * eve", "lb 12 ann") && !ok("lb *", "lb 1 2") && !ok("lb **", "x 1"));
+    }
+}

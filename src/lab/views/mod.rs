@@ -1,0 +1,230 @@
+//! View models: plain data about what a node holds inside, for the page to draw. A view is a pure function of its model;
+//! what a finding means (which entries a search passed, why an encoding was chosen) is worked out here, never on the page.
+mod focus;
+mod table;
+mod value;
+mod zset;
+
+use super::json::{Object, Writer};
+use crate::server::Node;
+use focus::Focus;
+
+pub use table::TableModel;
+pub use value::{Head, PlainModel};
+pub use zset::{PackModel, SkiplistModel};
+
+/// One view's data.
+#[derive(Debug, PartialEq)]
+pub enum Model {
+    /// The dictionary of a database, or of a value.
+    Table(TableModel),
+    /// A sorted set in one run of bytes.
+    ZsetListpack(PackModel),
+    /// A sorted set with its skiplist.
+    ZsetSkiplist(SkiplistModel),
+    /// What can be said of any key.
+    Plain(PlainModel),
+}
+
+impl Object for Model {
+    fn fields(&self, out: &mut Writer) {
+        let (kind, model): (&str, &dyn Object) = match self {
+            Model::Table(m) => ("table", m),
+            Model::ZsetListpack(m) => ("zset_listpack", m),
+            Model::ZsetSkiplist(m) => ("zset_skiplist", m),
+            Model::Plain(m) => ("plain", m),
+        };
+        out.field("kind", &kind);
+        model.fields(out);
+    }
+}
+
+/// The model of `view` after the command `argv` ran in database `db`; `None` where there is nothing to show.
+/// `keys`: the dictionary of the database, around the key. `value`: what the key holds.
+pub fn inspect(node: &Node, db: usize, view: &str, argv: &[Vec<u8>]) -> Option<Model> {
+    let focus = Focus::of(node, argv);
+    match view {
+        "keys" => table::of_database(node, db, focus.key.as_deref()).map(Model::Table),
+        "value" => value::model(node, db, &focus),
+        _ => None,
+    }
+}
+
+/// Bytes as a label: text where it is text, else escaped as redis-cli does; long ones are cut.
+fn label(bytes: &[u8]) -> String {
+    const LABEL_CHARS: usize = 48;
+    let plain = std::str::from_utf8(bytes)
+        .ok()
+        .filter(|t| !t.chars().any(char::is_control));
+    let whole = match plain {
+        Some(text) => text.to_string(),
+        None => bytes
+            .iter()
+            .take(LABEL_CHARS)
+            .map(|b| b.escape_ascii().to_string())
+            .collect(),
+    };
+    match whole.char_indices().nth(LABEL_CHARS) {
+        Some((at, _)) => format!("{}…", &whole[..at]),
+        None => whole,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::rng::Rng;
+    use crate::server::{Input, NodeOptions};
+
+    /// A node with one client that runs commands; models are asked for as the page does.
+    struct Bench {
+        node: Node,
+        client: u64,
+    }
+
+    impl Bench {
+        fn new() -> Bench {
+            let mut node = Node::new(NodeOptions::default());
+            let client = node.connect("127.0.0.1:1");
+            Bench { node, client }
+        }
+
+        fn run(&mut self, line: &str) -> String {
+            let request = format!("{line}\r\n");
+            self.node
+                .handle(Input::Data(self.client, request.as_bytes()), 1);
+            let out = self.node.output(self.client).map(std::mem::take);
+            String::from_utf8_lossy(&out.unwrap_or_default()).into_owned()
+        }
+
+        fn see(&mut self, view: &str, line: &str) -> Option<Model> {
+            let argv: Vec<Vec<u8>> = line.split(' ').map(|w| w.as_bytes().to_vec()).collect();
+            inspect(&self.node, 0, view, &argv)
+        }
+    }
+
+    #[test]
+    fn the_path_of_a_search_adds_up_to_the_rank_at_every_size() {
+        let mut bench = Bench::new();
+        bench.run("CONFIG SET zset-max-listpack-entries 0");
+        let mut rng = Rng::new(5);
+        for (size, steps) in [(1, 1), (12, 11), (128, 116), (129, 1), (3000, 2871)] {
+            for i in 0..steps {
+                let score = rng.below(500);
+                bench.run(&format!("ZADD z {score} m{}", size - 1 - i));
+            }
+            for i in (0..size).step_by(1 + size as usize / 20) {
+                let line = format!("ZRANK z m{i}");
+                let rank = bench.run(&line);
+                let Some(Model::ZsetSkiplist(m)) = bench.see("value", &line) else {
+                    panic!("{line}");
+                };
+                let f = m.focus.as_ref().expect("the member is there");
+                assert_eq!(format!(":{}\r\n", f.rank), rank, "{line} of {size}");
+                let taken: u64 = f.path.iter().filter(|s| s.taken).map(|s| s.span).sum();
+                assert_eq!(taken + f.place, f.rank + 1, "{line} of {size}");
+                let node = m
+                    .nodes
+                    .iter()
+                    .find(|n| n.node == f.node)
+                    .expect("it is shown");
+                assert_eq!(node.rank + f.place, f.rank, "{line} of {size}");
+                let shown: u64 = m.nodes.iter().map(|n| n.gap + n.len).sum();
+                assert_eq!(shown + m.gap, size, "{line}: gaps of {size}");
+                for step in f.path.iter().filter_map(|s| s.to) {
+                    assert!(m.nodes.iter().any(|n| n.node == step), "{line}: {step}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_listpack_is_laid_open_to_the_last_byte() {
+        let mut bench = Bench::new();
+        bench.run("ZADD lb 10 ann 7 bob 12.5 eve");
+        let Some(Model::ZsetListpack(m)) = bench.see("value", "ZSCORE lb ann") else {
+            panic!("a listpack");
+        };
+        let values: Vec<&str> = m.entries.iter().map(|e| e.value.as_str()).collect();
+        assert_eq!(values, ["bob", "7", "ann", "10", "eve", "12.5"]);
+        let mut at = 6;
+        for e in &m.entries {
+            assert_eq!(e.offset, at);
+            assert_eq!(e.bytes, e.header_bytes + e.data_bytes + e.backlen_bytes);
+            at += e.bytes;
+        }
+        assert_eq!(at + 1, m.total_bytes);
+        let focus = m.focus.expect("ann is there");
+        assert_eq!((focus.rank, focus.read, focus.score.as_str()), (1, 2, "10"));
+        assert_eq!((m.head.len, m.head.encoding), (3, "listpack"));
+    }
+
+    #[test]
+    fn encodings_say_why() {
+        let mut bench = Bench::new();
+        let long = "x".repeat(65);
+        for (setup, look, encoding, why) in [
+            (
+                "SET s 12".into(),
+                "GET s",
+                "int",
+                "a whole number, kept as one",
+            ),
+            (
+                "SET s hello".into(),
+                "GET s",
+                "embstr",
+                "at most 44 bytes, kept beside its header",
+            ),
+            (
+                "SADD i 1 2".into(),
+                "SCARD i",
+                "intset",
+                "only whole numbers, at most 512 (set-max-intset-entries)",
+            ),
+            (
+                format!("HSET h f {long}"),
+                "HGET h f",
+                "hashtable",
+                "one of 65 bytes, hash-max-listpack-value is 64",
+            ),
+            (
+                format!("SADD t {long}"),
+                "SCARD t",
+                "hashtable",
+                "one of 65 bytes, set-max-listpack-value is 64",
+            ),
+        ] {
+            bench.run(&setup);
+            let Some(Model::Plain(m)) = bench.see("value", look) else {
+                panic!("{look}");
+            };
+            assert_eq!(
+                (m.head.encoding, m.head.why.as_str()),
+                (encoding, why),
+                "{setup}"
+            );
+            assert_eq!(m.table.is_some(), encoding == "hashtable", "{setup}");
+        }
+    }
+
+    #[test]
+    fn commands_without_a_key_and_keys_that_are_not_there_show_nothing() {
+        let mut bench = Bench::new();
+        assert_eq!(bench.see("keys", "PING"), None);
+        bench.run("SET a 1");
+        for line in ["PING", "NOPE x", "GET none", "GET", ""] {
+            assert_eq!(bench.see("value", line), None, "{line}");
+            assert!(bench.see("keys", line).is_some(), "{line}");
+        }
+        assert_eq!(bench.see("other", "GET a"), None);
+        assert!(bench.see("value", "OBJECT ENCODING a").is_some());
+    }
+
+    #[test]
+    fn labels_are_text_and_short() {
+        assert_eq!(label("é".as_bytes()), "é");
+        assert_eq!(label(b"\x00\xff\n"), "\\x00\\xff\\n");
+        assert_eq!(label(&[b'a'; 100]).chars().count(), 49);
+    }
+}

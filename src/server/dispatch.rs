@@ -1,0 +1,234 @@
+//! The gates that every command passes, in the order of a real server, and what follows once it has run.
+use super::node::Node;
+use crate::command::ctx::Propagate;
+use crate::command::{Args, ClientId, Command, Ctx, Effect, Error, F, Registry, client::ReplyMode};
+use crate::keyspace::Db;
+use crate::resp::{Mark, Reply};
+
+/// A command that was found in the registry, with its number there.
+type Found = (usize, &'static Command);
+
+/// One request of a client: all gates, the command, the books.
+pub fn run(node: &mut Node, id: ClientId, args: Args<'_>) {
+    let found = find(&node.server.registry, args).and_then(|found| gates(node, id, found, args));
+    let Some(client) = node.server.clients.get_mut(id) else {
+        return;
+    };
+    // The reply goes to the client's own buffer; it is taken out so that the command may look at all clients.
+    let mut out = std::mem::take(&mut client.out);
+    let start = out.mark();
+    match found {
+        Ok(found) => {
+            (client.last_parent, client.last_command) = (found.1.parent, found.1.name);
+            node.ks.no_touch = client.no_touch && found.1.name != "touch";
+            let db = client.db;
+            call(node, id, db, found, args, &mut out);
+            if let Some(client) = node.server.clients.get_mut(id) {
+                client.commands += 1;
+            }
+        }
+        Err((None, _)) if is_http(args.get(0)) => {
+            // A browser, sent here by a page that should not: it gets nothing to work with.
+            client.close_after_reply = true;
+            out.buffer().clear();
+        }
+        Err((number, error)) => {
+            if let Some(number) = number {
+                node.server.stats.commandstats[number].rejected += 1;
+            }
+            reject(node, &error, &mut out);
+        }
+    }
+    finish_reply(node, id, out, start);
+}
+
+/// Words that begin the lines of an HTTP request, and no command's name.
+fn is_http(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
+}
+
+type Refused = (Option<usize>, Error);
+
+/// Known? With a known subcommand, where it has any?
+#[inline(always)]
+fn find(registry: &Registry, args: Args<'_>) -> Result<Found, Refused> {
+    let Some((number, command)) = registry.find(args.get(0)) else {
+        return Err((None, unknown_command(args)));
+    };
+    // A container without a subcommand: COMMAND runs, any other has too few arguments.
+    if command.subs.is_empty() || args.len() < 2 {
+        return Ok((number, command));
+    }
+    registry
+        .find_sub(number, args.get(1))
+        .ok_or_else(|| (None, unknown_subcommand(command, args.get(1))))
+}
+
+fn unknown_command(args: Args<'_>) -> Error {
+    let mut text = b"ERR unknown command '".to_vec();
+    text.extend(args.get(0).iter().take(128));
+    text.extend_from_slice(b"', with args beginning with: ");
+    let mut shown = 0;
+    for arg in args.from(1) {
+        if shown >= 128 {
+            break;
+        }
+        let part = &arg[..arg.len().min(128 - shown)];
+        text.push(b'\'');
+        text.extend_from_slice(part);
+        text.extend_from_slice(b"' ");
+        shown += part.len() + 3;
+    }
+    Error::bytes(text)
+}
+
+fn unknown_subcommand(command: &Command, name: &[u8]) -> Error {
+    let mut text = b"ERR unknown subcommand '".to_vec();
+    text.extend(name.iter().take(128));
+    text.extend_from_slice(
+        format!("'. Try {} HELP.", command.name.to_ascii_uppercase()).as_bytes(),
+    );
+    Error::bytes(text)
+}
+
+/// Everything that may keep a known command from running.
+#[inline(always)]
+fn gates(
+    node: &Node,
+    id: ClientId,
+    (number, command): Found,
+    args: Args<'_>,
+) -> Result<Found, Refused> {
+    let refuse = |error| Err((Some(number), error));
+    if !command.accepts(args.len()) {
+        return refuse(Error::arity(&command.full_name()));
+    }
+    let client = node.server.clients.get(id);
+    let stranger = client.is_some_and(|c| !c.authenticated) && !node.config.requirepass.is_empty();
+    if stranger && !command.flags.has(F::NO_AUTH) {
+        return refuse(Error::new("NOAUTH Authentication required."));
+    }
+    if command.flags.has(F::DENYOOM) && node.memory_bytes(client) > node.server.memory_ceiling {
+        return refuse(Error::OUT_OF_MEMORY);
+    }
+    Ok((number, command))
+}
+
+/// Runs the command in database `index` and keeps the books.
+#[inline(always)]
+fn call(
+    node: &mut Node,
+    id: ClientId,
+    index: usize,
+    (number, command): Found,
+    args: Args<'_>,
+    out: &mut Reply,
+) {
+    // Within one input a command begins where the one before ended: one reading of the clock for each.
+    let start = node.stamp_us.take().unwrap_or_else(|| node.meter.micros());
+    let (mark, errors, dirty) = (out.mark(), out.errors(), node.ks.dirty);
+    let reply_start = out.as_bytes().len();
+    let mut ctx = Ctx {
+        args,
+        command,
+        out: &mut *out,
+        db: Db {
+            ks: &mut node.ks,
+            index,
+        },
+        config: &mut node.config,
+        rng: &mut node.rng,
+        server: &mut node.server,
+        id,
+        propagate: Propagate::AsSent,
+    };
+    let outcome = (command.run)(&mut ctx);
+    let propagate = std::mem::take(&mut ctx.propagate);
+    if let Err(error) = outcome {
+        out.rollback(mark);
+        reject(node, &error, out);
+    }
+    let end = node.meter.micros();
+    node.stamp_us = Some(end);
+    let usec = end - start;
+    let failed = out.errors() > errors;
+    node.server.stats.commands += 1;
+    let stats = &mut node.server.stats.commandstats[number];
+    stats.calls += 1;
+    stats.usec += usec;
+    stats.failed += u64::from(failed);
+    if node.config.latency_tracking {
+        stats.latency.record(usec);
+    }
+    if node.observer.is_some() {
+        let reply = out.as_bytes().get(reply_start..).unwrap_or_default();
+        node.observed((id, index), command, args, reply, failed);
+    }
+    node.ks.settle();
+    let own = if node.ks.dirty == dirty {
+        Propagate::Nothing
+    } else {
+        propagate
+    };
+    // SCAN and RANDOMKEY: no key of the client's choice, and nothing that must happen together.
+    let walk = command.keys.is_empty() && command.flags.has(F::READONLY);
+    node.propagate(index, args, own, walk);
+    if !node.ks.events.is_empty() {
+        node.ks.events.clear();
+    }
+}
+
+/// Writes an error reply and counts it by its code.
+fn reject(node: &mut Node, error: &Error, out: &mut Reply) {
+    out.error(&error.0);
+    let stats = &mut node.server.stats;
+    stats.errors += 1;
+    let code = error.0.split(|&b| b == b' ').next().unwrap_or_default();
+    let code = String::from_utf8_lossy(code);
+    let codes = &mut stats.error_codes;
+    match codes.binary_search_by(|known| known.0.as_str().cmp(&code)) {
+        Ok(at) => codes[at].1 += 1,
+        // As a real server: a client must not be able to grow this without bound.
+        Err(at) if codes.len() < 128 => codes.insert(at, (code.into_owned(), 1)),
+        Err(_) => {}
+    }
+}
+
+/// Gives the client its buffer back; CLIENT REPLY may have the reply, which began at `start`, left out.
+#[inline(always)]
+fn finish_reply(node: &mut Node, id: ClientId, mut out: Reply, start: Mark) {
+    let Some(client) = node.server.clients.get_mut(id) else {
+        return;
+    };
+    match client.reply_mode {
+        ReplyMode::On => {}
+        ReplyMode::Off => out.rollback(start),
+        ReplyMode::SkipNext => client.reply_mode = ReplyMode::Skip,
+        ReplyMode::Skip => {
+            out.rollback(start);
+            client.reply_mode = ReplyMode::On;
+        }
+    }
+    if out.is_full() {
+        // A real server ends such a connection as well, and counts it.
+        out.reset();
+        node.server.stats.output_limit_closed += 1;
+        client.close_after_reply = true;
+    }
+    client.out = out;
+    if client.close_after_reply {
+        node.server.effects.push(Effect::Close(id));
+    }
+}
+
+/// A request that is no RESP: the real server's words, then the end.
+pub fn protocol_error(node: &mut Node, id: ClientId, text: &[u8]) {
+    let Some(client) = node.server.clients.get_mut(id) else {
+        return;
+    };
+    client.close_after_reply = true;
+    let mut out = std::mem::take(&mut client.out);
+    let start = out.mark();
+    reject(node, &Error::bytes([b"ERR ", text].concat()), &mut out);
+    finish_reply(node, id, out, start);
+}

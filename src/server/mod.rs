@@ -1,0 +1,12 @@
+//! One Redis process as a state machine: input in, effects out. Knows neither the network nor other nodes.
+mod dispatch;
+mod load;
+mod node;
+mod observe;
+mod probe;
+mod propagate;
+
+pub use crate::command::state::Effect;
+pub use load::LoadReport;
+pub use node::{Input, Meter, Node, NodeOptions, Peer};
+pub use observe::Observed;

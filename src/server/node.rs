@@ -1,0 +1,512 @@
+//! The node: owns everything, takes inputs, and leaves output and effects for its host to drain.
+use super::dispatch;
+use super::observe::Observer;
+use super::propagate::Log;
+use crate::base::{num, rng::Rng, time::Micros};
+use crate::command::{Args, Client, ClientId, Config, Effect, Server, state::Rates, state::Stats};
+use crate::commands;
+use crate::keyspace::Keyspace;
+use crate::resp::parse::{Limits, Parsed};
+use std::collections::VecDeque;
+
+/// What a host tells a node.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// Bytes from a client.
+    Data(ClientId, &'a [u8]),
+    /// The connection is gone.
+    Disconnect(ClientId),
+    /// Nothing but time.
+    Tick,
+}
+
+/// The two ends of a new connection.
+#[derive(Clone, Debug, Default)]
+pub struct Peer {
+    /// `ip:port` of the client's end.
+    pub addr: String,
+    /// `ip:port` of the server's end.
+    pub laddr: String,
+    /// The host's number for the connection; CLIENT LIST shows it.
+    pub fd: i32,
+    /// Comes through a Unix socket.
+    pub unix: bool,
+}
+
+/// Where durations come from: SLOWLOG, commandstats and the like never read a clock of their own.
+pub trait Meter {
+    /// Microseconds of a clock that never goes back.
+    fn micros(&mut self) -> u64;
+}
+
+/// The meter of a simulated node: time stands still while it works.
+pub struct NoMeter;
+
+impl Meter for NoMeter {
+    fn micros(&mut self) -> u64 {
+        0
+    }
+}
+
+/// How a node starts.
+pub struct NodeOptions {
+    /// Everything random in the node comes from it.
+    pub seed: u64,
+    /// Virtual wall clock at the start, in µs since 1970.
+    pub now_us: Micros,
+    pub config: Config,
+    pub port: u16,
+    pub pid: u32,
+    pub executable: String,
+    pub config_file: String,
+    pub meter: Box<dyn Meter>,
+    /// Modelled bytes of data beyond which commands that may add to it are refused; `None`: what the machine has.
+    pub memory_ceiling: Option<u64>,
+    /// Most bytes of output that may wait for one client; more ends its connection. `None`: any.
+    pub output_limit: Option<usize>,
+}
+
+impl Default for NodeOptions {
+    fn default() -> NodeOptions {
+        NodeOptions {
+            seed: 1,
+            now_us: 0,
+            config: Config::sandbox(),
+            port: 6379,
+            pid: 1,
+            executable: String::new(),
+            config_file: String::new(),
+            meter: Box::new(NoMeter),
+            memory_ceiling: None,
+            output_limit: None,
+        }
+    }
+}
+
+/// One Redis process.
+pub struct Node {
+    pub(super) ks: Keyspace,
+    pub(super) config: Config,
+    pub(super) rng: Rng,
+    pub(super) server: Server,
+    pub(super) meter: Box<dyn Meter>,
+    /// The meter's last reading within the input at hand.
+    pub(super) stamp_us: Option<u64>,
+    /// Propagated writes as RESP, for the log; `None` while nobody keeps one.
+    pub(super) log: Option<Log>,
+    /// The commands that ran, for the grader; `None` while nobody asks.
+    pub(super) observer: Option<Observer>,
+    next_cron_us: Micros,
+    /// Clients with unread input, in the order they are served in once the node is no longer busy.
+    waiting: VecDeque<ClientId>,
+    /// What [`Node::output`] shows of a busy node.
+    no_output: Vec<u8>,
+    ranges: Vec<(u32, u32)>,
+    output_limit: Option<usize>,
+}
+
+impl Node {
+    /// A node with no data and no client.
+    pub fn new(options: NodeOptions) -> Node {
+        let mut rng = Rng::new(options.seed);
+        let registry = commands::registry();
+        let mut stats = Stats::default();
+        stats
+            .commandstats
+            .resize(registry.all().len(), Default::default());
+        let mut ks = Keyspace::new(options.config.databases, rng.fork());
+        ks.now_ms = options.now_us / 1000;
+        ks.adopt(
+            options.config.notify_classes,
+            options.config.lazyfree_lazy_expire,
+        );
+        let server = Server {
+            registry,
+            clients: Default::default(),
+            stats,
+            effects: Vec::new(),
+            run_id: rng.hex40(),
+            started_ms: options.now_us / 1000,
+            now_us: options.now_us,
+            port: options.port,
+            pid: options.pid,
+            executable: options.executable,
+            config_file: options.config_file,
+            memory_ceiling: options
+                .memory_ceiling
+                .map_or(i64::MAX, |n| i64::try_from(n).unwrap_or(i64::MAX)),
+            rates: Rates::default(),
+            packed_threshold: 0,
+            propagates: false,
+            busy_until_us: 0,
+        };
+        Node {
+            ks,
+            config: options.config,
+            rng,
+            server,
+            meter: options.meter,
+            stamp_us: None,
+            log: None,
+            observer: None,
+            next_cron_us: options.now_us,
+            waiting: VecDeque::new(),
+            no_output: Vec::new(),
+            ranges: Vec::new(),
+            output_limit: options.output_limit,
+        }
+    }
+
+    /// Keeps the propagated writes from now on; [`Node::take_log`] hands them out.
+    pub fn keep_log(&mut self) {
+        self.server.propagates = true;
+        self.log.get_or_insert_default();
+    }
+
+    /// The propagated writes since the last call, as RESP.
+    pub fn take_log(&mut self) -> Vec<u8> {
+        self.log.as_mut().map(Log::take).unwrap_or_default()
+    }
+
+    /// A new connection from `addr` (`ip:port`).
+    pub fn connect(&mut self, addr: &str) -> ClientId {
+        self.connect_from(Peer {
+            addr: addr.into(),
+            laddr: format!("127.0.0.1:{}", self.server.port),
+            fd: 8,
+            unix: false,
+        })
+    }
+
+    /// A new connection with all that the host knows of it. Ask [`Node::refusal`] first.
+    pub fn connect_from(&mut self, peer: Peer) -> ClientId {
+        self.server.stats.connections += 1;
+        let id = self
+            .server
+            .clients
+            .add(peer.addr, peer.laddr, self.ks.now_ms);
+        if let Some(c) = self.server.clients.get_mut(id) {
+            c.authenticated = self.config.requirepass.is_empty();
+            c.fd = peer.fd;
+            c.unix = peer.unix;
+            c.out.set_limit(self.output_limit);
+        }
+        id
+    }
+
+    /// Why a connection from `addr` may not be, as the bytes to send before closing it.
+    pub fn refusal(&mut self, addr: &str, unix: bool) -> Option<&'static str> {
+        if self.server.clients.len() >= self.config.maxclients {
+            self.server.stats.rejected_connections += 1;
+            return Some("-ERR max number of clients reached\r\n");
+        }
+        let local = unix || addr.starts_with("127.") || addr.starts_with("[::1]:");
+        if self.config.protected_mode && self.config.requirepass.is_empty() && !local {
+            return Some(
+                "-DENIED Protected mode is on and no password is set for the default user, so only connections from \
+                 the loopback interface are accepted. Set a password (requirepass), or switch protected-mode off.\r\n",
+            );
+        }
+        None
+    }
+
+    /// The host has sent `bytes` of a client's output.
+    pub fn sent(&mut self, id: ClientId, bytes: usize) {
+        self.server.stats.net_out += bytes as u64;
+        self.server.stats.writes += 1;
+        if let Some(c) = self.server.clients.get_mut(id) {
+            c.net_out += bytes as u64;
+        }
+    }
+
+    /// One input at virtual time `now_us`. Output then stands in the clients' buffers, effects in [`Node::drain`].
+    pub fn handle(&mut self, input: Input<'_>, now_us: Micros) {
+        self.advance(now_us);
+        self.stamp_us = None;
+        match input {
+            Input::Data(id, bytes) if self.is_busy() => self.keep(id, bytes),
+            Input::Data(id, bytes) => self.feed(id, bytes),
+            Input::Disconnect(id) => drop(self.server.clients.remove(id)),
+            Input::Tick => {}
+        }
+    }
+
+    /// Moves the clock (never back) and runs the cron as often as is due.
+    pub fn advance(&mut self, now_us: Micros) {
+        self.server.now_us = self.server.now_us.max(now_us);
+        self.ks.now_ms = self.server.now_us / 1000;
+        if self.is_busy() {
+            return;
+        }
+        if !self.waiting.is_empty() {
+            self.serve_waiting();
+        }
+        if self.server.now_us >= self.next_cron_us {
+            self.cron();
+            // After a long silence one run is enough: the cron does what is due, not what was missed.
+            self.next_cron_us = self
+                .server
+                .now_us
+                .saturating_add(1_000_000 / Micros::from(self.config.hz.max(1)));
+        }
+    }
+
+    /// When the node wants to be called again, in µs since 1970. After that call any client may have output.
+    pub fn next_timer_us(&self) -> Micros {
+        if self.is_busy() {
+            self.server.busy_until_us
+        } else {
+            self.next_cron_us
+        }
+    }
+
+    /// Whether the node does nothing at this moment (DEBUG SLEEP): it takes input in, and gives no output out.
+    pub fn is_busy(&self) -> bool {
+        self.server.now_us < self.server.busy_until_us
+    }
+
+    /// Input of a busy node: it waits its turn.
+    fn keep(&mut self, id: ClientId, bytes: &[u8]) {
+        if let Some(client) = self.server.clients.get_mut(id) {
+            self.server.stats.net_in += bytes.len() as u64;
+            client.net_in += bytes.len() as u64;
+            client.query.extend_from_slice(bytes);
+            if !self.waiting.contains(&id) {
+                self.waiting.push_back(id);
+            }
+            self.limit_query(id);
+        }
+    }
+
+    /// Serves those who had to wait, until a command makes the node busy again.
+    fn serve_waiting(&mut self) {
+        while !self.is_busy()
+            && let Some(id) = self.waiting.pop_front()
+        {
+            self.run_query(id);
+        }
+    }
+
+    fn cron(&mut self) {
+        self.ks.expire_cycle();
+        for index in 0..self.ks.count() {
+            self.ks.table_mut(index).rehash(100);
+        }
+        self.close_idle();
+        self.server
+            .rates
+            .sample(&self.server.stats, self.server.now_us);
+        self.propagate_expired();
+        self.ks.events.clear();
+    }
+
+    /// Ends the connections that were silent for longer than `timeout`.
+    fn close_idle(&mut self) {
+        if self.config.timeout == 0 {
+            return;
+        }
+        let oldest_ms = self.ks.now_ms - i64::from(self.config.timeout) * 1000;
+        for client in self.server.clients.iter_mut() {
+            if client.last_interaction_ms < oldest_ms && !client.close_after_reply {
+                client.close_after_reply = true;
+                self.server.effects.push(Effect::Close(client.id));
+            }
+        }
+    }
+
+    /// Bytes from a client: runs every whole command among them.
+    fn feed(&mut self, id: ClientId, bytes: &[u8]) {
+        self.server.stats.net_in += bytes.len() as u64;
+        self.server.stats.reads += 1;
+        let Some(client) = self.server.clients.get_mut(id) else {
+            return;
+        };
+        client.net_in += bytes.len() as u64;
+        client.last_interaction_ms = self.ks.now_ms;
+        if client.close_after_reply {
+            return;
+        }
+        // The common case: nothing is left of earlier bytes, so the host's buffer is parsed in place.
+        if client.query.is_empty() {
+            let used = self.run_buffer(id, bytes);
+            if let Some(client) = self.server.clients.get_mut(id) {
+                client.query.extend_from_slice(&bytes[used..]);
+            }
+        } else {
+            client.query.extend_from_slice(bytes);
+            self.run_query(id);
+        }
+        self.limit_query(id);
+    }
+
+    /// Ends a connection that sent more than `client-query-buffer-limit` without coming to the end of a command.
+    fn limit_query(&mut self, id: ClientId) {
+        /// No lower limit can be set.
+        const LEAST: usize = 1 << 20;
+        let Some(client) = self.server.clients.get_mut(id) else {
+            return;
+        };
+        if client.query.len() <= LEAST || client.close_after_reply {
+            return;
+        }
+        let limit = num::parse_i64(&self.config.text("client-query-buffer-limit"));
+        if limit.is_some_and(|limit| client.query.len() as i64 > limit) {
+            client.query = Vec::new();
+            client.close_after_reply = true;
+            self.server.stats.query_limit_closed += 1;
+            self.server.effects.push(Effect::Close(id));
+        }
+    }
+
+    /// Runs the whole commands among the bytes kept of a client.
+    fn run_query(&mut self, id: ClientId) {
+        let Some(client) = self.server.clients.get_mut(id) else {
+            return;
+        };
+        let query = std::mem::take(&mut client.query);
+        let used = self.run_buffer(id, &query);
+        if let Some(client) = self.server.clients.get_mut(id) {
+            client.query = query;
+            client.query.drain(..used);
+        }
+    }
+
+    /// Runs the whole commands in `buf`; returns how many bytes they took.
+    fn run_buffer(&mut self, id: ClientId, buf: &[u8]) -> usize {
+        let mut ranges = std::mem::take(&mut self.ranges);
+        let mut used = 0;
+        loop {
+            if self.is_busy() {
+                // The rest of the pipeline goes first when the node is back.
+                if used < buf.len() {
+                    self.waiting.push_front(id);
+                }
+                break;
+            }
+            let Some(client) = self.server.clients.get_mut(id) else {
+                break;
+            };
+            if client.close_after_reply {
+                used = buf.len();
+                break;
+            }
+            let limits = Limits {
+                max_bulk: self.config.proto_max_bulk_len,
+                max_multibulk: i64::from(i32::MAX),
+                authenticated: client.authenticated || self.config.requirepass.is_empty(),
+            };
+            let mut pos = 0;
+            let parsed = client
+                .parser
+                .parse(&buf[used..], &mut pos, &limits, &mut ranges);
+            match parsed {
+                Parsed::Incomplete => break,
+                Parsed::Empty => {}
+                Parsed::Command => dispatch::run(self, id, Args::new(&buf[used..], &ranges)),
+                Parsed::Inline(words) => self.run_words(id, &words),
+                Parsed::Error(text) => {
+                    dispatch::protocol_error(self, id, &text);
+                    used = buf.len();
+                    break;
+                }
+            }
+            used += pos;
+        }
+        self.ranges = ranges;
+        used
+    }
+
+    /// Runs a command whose words do not stand in one buffer (inline commands, queued ones, the log).
+    pub(super) fn run_words(&mut self, id: ClientId, words: &[Vec<u8>]) {
+        let mut buf = Vec::with_capacity(words.iter().map(Vec::len).sum());
+        let mut ranges = Vec::with_capacity(words.len());
+        for word in words {
+            ranges.push((buf.len() as u32, word.len() as u32));
+            buf.extend_from_slice(word);
+        }
+        dispatch::run(self, id, Args::new(&buf, &ranges));
+    }
+
+    /// The output of a client that waits to be sent; the host drains it. `None` if there is no such client. A busy node
+    /// shows none: its replies come out when it is back.
+    pub fn output(&mut self, id: ClientId) -> Option<&mut Vec<u8>> {
+        let busy = self.is_busy();
+        let out = self.server.clients.get_mut(id)?.out.buffer();
+        if busy {
+            self.no_output.clear();
+            return Some(&mut self.no_output);
+        }
+        Some(out)
+    }
+
+    /// The connection's state, for hosts and views.
+    pub fn client(&self, id: ClientId) -> Option<&Client> {
+        self.server.clients.get(id)
+    }
+
+    /// What counts against the memory ceiling: data, the log that waits to be kept, and a client's unsent output.
+    pub(super) fn memory_bytes(&self, client: Option<&Client>) -> i64 {
+        let log = self.log.as_ref().map_or(0, Log::len);
+        let out = client.map_or(0, |c| c.out.as_bytes().len());
+        self.ks.data_bytes().saturating_add((log + out) as i64)
+    }
+
+    /// What the host must do now.
+    pub fn drain(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.server.effects)
+    }
+
+    /// The data, for views and probes.
+    pub fn keyspace(&self) -> &Keyspace {
+        &self.ks
+    }
+
+    /// The configuration, for views.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The rest of the state, for views.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_and_logs() {
+        let mut node = Node::new(NodeOptions::default());
+        node.keep_log();
+        let id = node.connect("127.0.0.1:1");
+        node.handle(Input::Data(id, b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n*2\r\n$3\r\nGET\r\n$1\r\na\r\nPING\r\nnope\r\n"), 1);
+        let out = node.output(id).expect("connected");
+        assert_eq!(
+            String::from_utf8_lossy(out),
+            "+OK\r\n$1\r\n1\r\n+PONG\r\n-ERR unknown command 'nope', with args beginning with: \r\n"
+        );
+        assert_eq!(
+            node.take_log(),
+            b"*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\n1\r\n"
+        );
+    }
+
+    #[test]
+    fn a_sleeping_node_answers_when_it_is_back() {
+        let mut node = Node::new(NodeOptions::default());
+        let (a, b) = (node.connect("127.0.0.1:1"), node.connect("127.0.0.1:2"));
+        let take = |node: &mut Node, id| std::mem::take(node.output(id).expect("connected"));
+        node.handle(Input::Data(a, b"DEBUG SLEEP 0.5\r\nSET k a\r\n"), 1000);
+        assert!(take(&mut node, a).is_empty() && node.is_busy());
+        node.handle(Input::Data(b, b"GET k\r\n"), 2000);
+        node.handle(Input::Data(a, b"APPEND k a\r\n"), 3000);
+        assert!(take(&mut node, b).is_empty());
+        assert_eq!(node.next_timer_us(), 501_000);
+        node.handle(Input::Tick, 501_000);
+        // The rest of the sleeper's pipeline and what it sent since come first.
+        assert_eq!(take(&mut node, a), b"+OK\r\n+OK\r\n:2\r\n");
+        assert_eq!(take(&mut node, b), b"$2\r\naa\r\n");
+    }
+}

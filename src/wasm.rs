@@ -1,0 +1,277 @@
+//! The browser's door to the engine: thin, and the only file that knows wasm-bindgen. Nothing here calls into JS in the
+//! middle of work.
+use crate::command::ClientId;
+use crate::lab::grader::Grader;
+use crate::lab::json::{self, ToJson};
+use crate::lab::lesson::{Lesson, Step};
+use crate::lab::plain::{DEPTH_MAX, Plain};
+use crate::server::{Effect, Input, Node, NodeOptions};
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+/// The input buffer's first size.
+const INPUT_BYTES: usize = 1 << 16;
+/// A buffer that grew beyond this is given back.
+const KEEP_BYTES: usize = 1 << 20;
+
+/// The module's memory, which the host reads and writes requests and replies in.
+#[wasm_bindgen(js_name = linearMemory)]
+pub fn linear_memory() -> JsValue {
+    wasm_bindgen::memory()
+}
+
+/// Turns a panic into a readable message in the console before the instance dies.
+#[wasm_bindgen(start)]
+pub fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// A seed for a new sandbox, from the browser's generator.
+#[wasm_bindgen(js_name = randomSeed)]
+pub fn random_seed() -> Result<u64, JsError> {
+    let mut bytes = [0u8; 8];
+    getrandom::fill(&mut bytes).map_err(|e| JsError::new(&e.to_string()))?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
+/// Most bytes of output that wait for a client: one string of the longest kind, and something more.
+const OUTPUT_LIMIT: usize = 544 << 20;
+
+/// What became of a log that was loaded. Small and fixed, so serde carries it; models of any shape cross as JSON, which
+/// is a tenth of the code (docs/performance.md).
+#[derive(Serialize)]
+struct Loaded {
+    /// Bytes up to the end of the last whole command.
+    read_bytes: f64,
+    commands: f64,
+    /// Why it ended before the end of the bytes, if it did.
+    error: Option<String>,
+}
+
+/// One node, its clients and its clock.
+#[wasm_bindgen]
+pub struct Engine {
+    node: Node,
+    now_us: i64,
+    grader: Option<Grader>,
+    /// Connections made so far: each gets a port of its own.
+    connections: u32,
+    exited: bool,
+    /// What the host writes requests into.
+    input: Vec<u8>,
+    /// What the host reads the reply from; changes places with the client's own buffer.
+    reply: Vec<u8>,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// `start_ms`: virtual wall clock at the start, in ms since 1970.
+    #[wasm_bindgen(constructor)]
+    pub fn new(seed: u64, start_ms: f64) -> Engine {
+        let now_us = (start_ms * 1000.0) as i64;
+        let node = Node::new(NodeOptions {
+            seed,
+            now_us,
+            // An instance has at most 4 GB, out of which a value may be copied more than once on its way.
+            memory_ceiling: Some(3 << 29),
+            output_limit: Some(OUTPUT_LIMIT),
+            ..NodeOptions::default()
+        });
+        Engine {
+            node,
+            now_us,
+            grader: None,
+            connections: 0,
+            exited: false,
+            input: Vec::new(),
+            reply: Vec::new(),
+        }
+    }
+
+    /// A new connection; its id.
+    pub fn connect(&mut self) -> f64 {
+        let port = 50_000 + self.connections % 10_000;
+        self.connections = self.connections.wrapping_add(1);
+        self.node.connect(&format!("127.0.0.1:{port}")) as f64
+    }
+
+    /// The connection is gone.
+    pub fn disconnect(&mut self, id: f64) {
+        self.node
+            .handle(Input::Disconnect(id as ClientId), self.now_us);
+    }
+
+    /// Where the host writes the next request: room for `len` bytes. It stays there until the next call of this.
+    pub fn input(&mut self, len: usize) -> *const u8 {
+        if len > self.input.len() || self.input.len() > KEEP_BYTES {
+            self.input = vec![0; len.max(INPUT_BYTES)];
+        }
+        self.input.as_ptr()
+    }
+
+    /// Runs the first `len` bytes of the input as bytes from a connection. All output that is ready for it stands at
+    /// [`Engine::reply`] until the next call of this; its length. Nothing is allocated for the way in or out.
+    pub fn run(&mut self, id: f64, len: usize) -> usize {
+        let input = std::mem::take(&mut self.input);
+        let bytes = &input[..len.min(input.len())];
+        self.node
+            .handle(Input::Data(id as ClientId, bytes), self.now_us);
+        self.input = input;
+        self.reply.clear();
+        if self.reply.capacity() > KEEP_BYTES {
+            self.reply = Vec::new();
+        }
+        if let Some(out) = self.node.output(id as ClientId) {
+            std::mem::swap(out, &mut self.reply);
+        }
+        self.reply.len()
+    }
+
+    /// Where the last [`Engine::run`] left its output.
+    pub fn reply(&self) -> *const u8 {
+        self.reply.as_ptr()
+    }
+
+    /// Output that came without being asked for.
+    pub fn output(&mut self, id: f64) -> Vec<u8> {
+        self.node
+            .output(id as ClientId)
+            .map(std::mem::take)
+            .unwrap_or_default()
+    }
+
+    /// Whether the server ended this connection.
+    pub fn closed(&mut self, id: f64) -> bool {
+        for effect in self.node.drain() {
+            match effect {
+                Effect::Close(client) => self.node.handle(Input::Disconnect(client), self.now_us),
+                Effect::Exit => self.exited = true,
+                Effect::RewriteConfig => {} // refused before: there is no configuration file here
+            }
+        }
+        self.node.client(id as ClientId).is_none()
+    }
+
+    /// Whether the server has ended itself (SHUTDOWN), as far as [`Engine::closed`] has seen.
+    pub fn exited(&self) -> bool {
+        self.exited
+    }
+
+    /// Moves the clock to `now_ms` (never back).
+    pub fn advance(&mut self, now_ms: f64) {
+        self.now_us = self.now_us.max((now_ms * 1000.0) as i64);
+        self.node.handle(Input::Tick, self.now_us);
+    }
+
+    /// When the node wants to be called again, in ms since 1970.
+    pub fn next_timer(&self) -> f64 {
+        self.node.next_timer_us() as f64 / 1000.0
+    }
+
+    /// Keeps the propagated writes from now on, for a host that saves them.
+    pub fn keep_log(&mut self) {
+        self.node.keep_log();
+    }
+
+    /// RESP of the writes that were propagated since the last call.
+    pub fn take_log(&mut self) -> Vec<u8> {
+        self.node.take_log()
+    }
+
+    /// Runs a log that [`Engine::take_log`] gave; stops at the first thing that is no command.
+    pub fn load_log(&mut self, bytes: &[u8]) -> Result<JsValue, JsError> {
+        let loaded = self.node.load_log(bytes);
+        let loaded = Loaded {
+            read_bytes: loaded.read_bytes as f64,
+            commands: loaded.commands as f64,
+            error: loaded.error,
+        };
+        serde_wasm_bindgen::to_value(&loaded).map_err(|e| JsError::new(&e.to_string()))
+    }
+
+    /// The model of `view` after the command `argv` ran on the connection: plain data, `null` if there is nothing to show.
+    pub fn inspect(
+        &self,
+        id: f64,
+        view: &str,
+        argv: Vec<js_sys::Uint8Array>,
+    ) -> Result<JsValue, JsError> {
+        let db = self.node.client(id as ClientId).map_or(0, |c| c.db);
+        let argv: Vec<Vec<u8>> = argv.iter().map(js_sys::Uint8Array::to_vec).collect();
+        match crate::lab::views::inspect(&self.node, db, view, &argv) {
+            Some(model) => to_js(&model),
+            None => Ok(JsValue::NULL),
+        }
+    }
+
+    /// Begins a lesson on this engine, which must be fresh: runs its setup and looks at the goals; how it stands.
+    pub fn lesson_start(&mut self, lesson: JsValue) -> Result<JsValue, JsError> {
+        let lesson = from_js(lesson, DEPTH_MAX).and_then(Lesson::read);
+        let lesson = lesson.map_err(|e| JsError::new(&e))?;
+        let grader = Grader::start(lesson, &mut self.node).map_err(|e| JsError::new(&e))?;
+        self.grader = Some(grader);
+        self.lesson_state()
+    }
+
+    /// Judges the goals after commands or time; whether anything changed.
+    pub fn lesson_look(&mut self) -> bool {
+        let grader = self.grader.as_mut();
+        grader.is_some_and(|g| g.look(&mut self.node))
+    }
+
+    /// How the lesson stood at the last look; `null` without a lesson.
+    pub fn lesson_state(&self) -> Result<JsValue, JsError> {
+        self.grader
+            .as_ref()
+            .map_or(Ok(JsValue::NULL), |g| to_js(g.state()))
+    }
+
+    /// Opens a hint of a goal; it costs the first time.
+    /// `false` if the lesson has no such hint.
+    pub fn lesson_hint(&mut self, goal: &str, step: &str) -> bool {
+        match (&mut self.grader, Step::named(step)) {
+            (Some(grader), Some(step)) => grader.take_hint(goal, step),
+            _ => false,
+        }
+    }
+
+    /// The engine's own version.
+    pub fn version(&self) -> String {
+        env!("CARGO_PKG_VERSION").into()
+    }
+}
+
+/// A model as the objects of the page.
+fn to_js(value: &dyn ToJson) -> Result<JsValue, JsError> {
+    js_sys::JSON::parse(&json::text_of(value)).map_err(|_| JsError::new("no JSON"))
+}
+
+/// What the page handed over; functions, symbols and big integers count as nothing. `Err` beyond `depth`.
+fn from_js(value: JsValue, depth: u32) -> Result<Plain, String> {
+    if depth == 0 {
+        return Err("nested too deep".into());
+    }
+    if let Some(text) = value.as_string() {
+        return Ok(Plain::Text(text));
+    }
+    if let Some(number) = value.as_f64() {
+        return Ok(Plain::Number(number));
+    }
+    if let Some(flag) = value.as_bool() {
+        return Ok(Plain::Bool(flag));
+    }
+    if let Some(list) = value.dyn_ref::<js_sys::Array>() {
+        let values = list.iter().map(|v| from_js(v, depth - 1));
+        return Ok(Plain::List(values.collect::<Result<_, _>>()?));
+    }
+    let Some(object) = value.dyn_ref::<js_sys::Object>() else {
+        return Ok(Plain::Null);
+    };
+    let mut fields = Vec::new();
+    for pair in js_sys::Object::entries(object) {
+        let pair: js_sys::Array = pair.unchecked_into();
+        let name = pair.get(0).as_string().unwrap_or_default();
+        fields.push((name, from_js(pair.get(1), depth - 1)?));
+    }
+    Ok(Plain::Fields(fields))
+}

@@ -1,0 +1,130 @@
+//! redlab's side: a Node in this process, its clock driven by the wall clock plus what was jumped over.
+
+use crate::peer::Peer;
+use redlab::server::{Effect, Input, Node, NodeOptions};
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+pub struct Local {
+    node: Node,
+    jumped: Duration,
+    /// The client ids of the connections, in the order in which they were opened.
+    clients: Vec<u64>,
+    /// What closed connections had still been sent.
+    last_words: BTreeMap<u64, Vec<u8>>,
+    pending: Vec<Vec<u8>>,
+}
+
+impl Local {
+    pub fn new() -> Local {
+        let jumped = Duration::ZERO;
+        Local {
+            node: node(jumped),
+            jumped,
+            clients: Vec::new(),
+            last_words: BTreeMap::new(),
+            pending: Vec::new(),
+        }
+    }
+
+    /// Keep what the commands propagate.
+    pub fn keep_log(&mut self) {
+        self.node.keep_log();
+    }
+
+    pub fn take_log(&mut self) -> Vec<u8> {
+        self.node.take_log()
+    }
+
+    fn now_us(&self) -> i64 {
+        now_us(self.jumped)
+    }
+
+    /// Do what the node asks of its host: close connections, keeping what they were told at last.
+    fn host(&mut self) {
+        let now = self.now_us();
+        for effect in self.node.drain() {
+            if let Effect::Close(id) = effect {
+                let words = self.node.output(id).map(std::mem::take).unwrap_or_default();
+                self.last_words.insert(id, words);
+                self.node.handle(Input::Disconnect(id), now);
+            }
+        }
+    }
+}
+
+fn now_us(jumped: Duration) -> i64 {
+    let wall = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("the clock is past 1970");
+    (wall + jumped).as_micros() as i64
+}
+
+fn node(jumped: Duration) -> Node {
+    Node::new(NodeOptions {
+        seed: 7,
+        now_us: now_us(jumped),
+        ..NodeOptions::default()
+    })
+}
+
+impl Peer for Local {
+    fn name(&self) -> &str {
+        "redlab"
+    }
+
+    fn restart(&mut self) {
+        *self = Local::new();
+    }
+
+    fn renew(&mut self) -> bool {
+        self.restart();
+        true
+    }
+
+    fn open(&mut self) -> usize {
+        self.clients.push(self.node.connect("127.0.0.1:50000"));
+        self.pending.push(Vec::new());
+        self.clients.len() - 1
+    }
+
+    fn send(&mut self, connection: usize, bytes: &[u8]) {
+        let now = self.now_us();
+        self.node
+            .handle(Input::Data(self.clients[connection], bytes), now);
+        self.host();
+    }
+
+    fn receive(&mut self, connection: usize, into: &mut Vec<u8>, _wait: Duration) {
+        let id = self.clients[connection];
+        let take = |local: &mut Local| match local.node.output(id) {
+            Some(out) => std::mem::take(out),
+            None => local.last_words.remove(&id).unwrap_or_default(),
+        };
+        let mut bytes = take(self);
+        if bytes.is_empty() {
+            // Nothing yet: the node may be busy (DEBUG SLEEP) or hold the client; let its timers run.
+            let now = self.now_us();
+            self.node.handle(Input::Tick, now);
+            self.host();
+            bytes = take(self);
+        }
+        into.extend(bytes);
+    }
+
+    fn closed(&mut self, connection: usize) -> bool {
+        let id = self.clients[connection];
+        self.node.output(id).is_none() && self.last_words.get(&id).is_none_or(|w| w.is_empty())
+    }
+
+    fn advance(&mut self, time: Duration) {
+        self.jumped += time;
+        let now = self.now_us();
+        self.node.handle(Input::Tick, now);
+        self.host();
+    }
+
+    fn pending(&mut self, connection: usize) -> &mut Vec<u8> {
+        &mut self.pending[connection]
+    }
+}

@@ -1,0 +1,362 @@
+//! The random run: segments of commands from an empty server, compared reply by reply and state by state. What differs
+//! is reduced to the few commands that show it.
+
+use crate::generate::Generator;
+use crate::grammar::Syntax;
+use crate::known::{Difference, Known};
+use crate::peer::Peer;
+use crate::reply::words;
+use crate::scope::in_scope;
+use crate::session::{PARAMETERS, Session, THRESHOLDS};
+use redlab::base::rng::Rng;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Commands in a segment: after each both sides start empty again.
+const SEGMENT: u64 = 250;
+
+/// Distinct differences that are reduced and printed in full; further ones are only counted.
+const SHOWN: usize = 40;
+
+#[derive(Default)]
+pub struct Plan {
+    pub count: u64,
+    pub seed: u64,
+    /// How often each option token must run.
+    pub tokens: u64,
+    /// Only commands whose name begins with one of these.
+    pub only: Vec<String>,
+    /// Only this version of the protocol; 0 for both.
+    pub resp: u64,
+}
+
+/// What a run tried and found.
+#[derive(Clone, Default)]
+pub struct Report {
+    pub segments: u64,
+    pub commands: u64,
+    pub errors: u64,
+    pub resp3: u64,
+    pub states: u64,
+    pub known: u64,
+    pub tokens: BTreeMap<String, u64>,
+    pub by_command: BTreeMap<String, u64>,
+    /// Each distinct difference with the commands that show it.
+    pub differences: Vec<(Difference, Vec<String>)>,
+    /// Differences like one that is shown already.
+    pub repeated: u64,
+    pub failures: Vec<String>,
+}
+
+type Command = Vec<Vec<u8>>;
+
+pub fn now_s() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("the clock is past 1970")
+        .as_secs() as i64
+}
+
+/// Run a plan, going on from what `begun` has done already. `progress` hears of every segment.
+pub fn run(
+    ours: &mut dyn Peer,
+    theirs: &mut dyn Peer,
+    syntax: &[Syntax],
+    known: &Known,
+    plan: &Plan,
+    begun: Report,
+    mut progress: impl FnMut(&Report),
+) -> Report {
+    let wanted = |s: &&Syntax| {
+        plan.only.is_empty() || plan.only.iter().any(|o| s.name.starts_with(o.as_str()))
+    };
+    let scope: Vec<&Syntax> = syntax
+        .iter()
+        .filter(|s| in_scope(s))
+        .filter(wanted)
+        .collect();
+    let mut session = Session::new(ours, theirs, &scope);
+    let mut generator = Generator::new(scope.clone(), plan.tokens, now_s());
+    for (token, ran) in &begun.tokens {
+        generator
+            .tokens
+            .entry(token.clone())
+            .and_modify(|n| *n = *ran);
+    }
+    let mut seen: BTreeSet<String> = begun.differences.iter().map(|(d, _)| likeness(d)).collect();
+    let mut report = begun;
+    let mut seeds = Rng::new(plan.seed);
+    for _ in 0..report.segments {
+        seeds.fork();
+    }
+    while report.commands < plan.count {
+        generator.rng = seeds.fork();
+        generator.tick = 0;
+        segment(
+            &mut session,
+            &mut generator,
+            known,
+            &mut report,
+            &mut seen,
+            plan.resp,
+        );
+        report.segments += 1;
+        report.tokens.clone_from(&generator.tokens);
+        progress(&report);
+    }
+    judge(plan, &mut report);
+    report
+}
+
+/// The rules that a whole run must keep.
+fn judge(plan: &Plan, report: &mut Report) {
+    for (token, ran) in &report.tokens {
+        if *ran < plan.tokens {
+            report.failures.push(format!(
+                "the option {token} ran {ran} times, it must run {}",
+                plan.tokens
+            ));
+        }
+    }
+    if report.errors * 100 > report.commands * 40 {
+        report.failures.push(format!(
+            "{} of {} replies are errors, more than 40 %",
+            report.errors, report.commands
+        ));
+    }
+}
+
+/// What a parameter may be set to, rightly or wrongly.
+const SETTINGS: &[&str] = &[
+    "0",
+    "1",
+    "-1",
+    "7",
+    "128",
+    "1000",
+    "1k",
+    "2MB",
+    "1.5",
+    "9223372036854775808",
+    "99999999999999999999",
+    "yes",
+    "no",
+    "YES",
+    "always",
+    "everysec",
+    "KEA",
+    "Kg$",
+    "gxK",
+    "abc",
+    "",
+];
+
+fn parameter(rng: &mut Rng) -> &'static str {
+    PARAMETERS[rng.below(PARAMETERS.len() as u64) as usize].0
+}
+
+/// One or two parameters set, or one read.
+fn setting(rng: &mut Rng) -> Command {
+    let mut words = vec!["CONFIG"];
+    match rng.below(4) {
+        0 => words.extend(["GET", parameter(rng)]),
+        n => {
+            words.push("SET");
+            for _ in 0..1 + n / 3 {
+                words.push(parameter(rng));
+                words.push(SETTINGS[rng.below(SETTINGS.len() as u64) as usize]);
+            }
+        }
+    }
+    words.iter().map(|w| w.as_bytes().to_vec()).collect()
+}
+
+/// Setting a parameter or a protocol, or `None` for an ordinary command.
+fn aside(rng: &mut Rng, resp: u64) -> Option<Command> {
+    let line = match rng.below(100) {
+        4 => return Some(setting(rng)),
+        0 | 1 if resp == 0 => format!("HELLO {}", 2 + rng.below(2)),
+        2 | 3 => {
+            let (name, _, values) = THRESHOLDS[rng.below(THRESHOLDS.len() as u64) as usize];
+            format!(
+                "CONFIG SET {name} {}",
+                values[rng.below(values.len() as u64) as usize]
+            )
+        }
+        _ => return None,
+    };
+    Some(line.split(' ').map(|w| w.as_bytes().to_vec()).collect())
+}
+
+fn is_hello(command: &Command) -> bool {
+    command[0] == b"HELLO"
+}
+
+fn segment(
+    session: &mut Session,
+    generator: &mut Generator,
+    known: &Known,
+    report: &mut Report,
+    seen: &mut BTreeSet<String>,
+    resp: u64,
+) {
+    session.fresh();
+    let mut history: Vec<Command> = Vec::new();
+    let mut resp3 = false;
+    if resp == 3 || (resp == 0 && generator.rng.below(2) == 0) {
+        history.push(vec![b"HELLO".to_vec(), b"3".to_vec()]);
+    }
+    for command in history.clone() {
+        session.step(&command);
+        resp3 = true;
+    }
+    for n in 1..=SEGMENT {
+        let command = aside(&mut generator.rng, resp).unwrap_or_else(|| {
+            let (syntax, command) = generator.command();
+            *report.by_command.entry(syntax.name.clone()).or_default() += 1;
+            // Now and then ask which keys a command would touch instead of running it.
+            let ask = generator.rng.below(100) < 2;
+            let question: [&[u8]; 2] = [b"COMMAND", b"GETKEYSANDFLAGS"];
+            let head = question.iter().filter(|_| ask).map(|w| w.to_vec());
+            head.chain(command).collect()
+        });
+        history.push(command.clone());
+        let outcome = session.step(&command);
+        if is_hello(&command) {
+            resp3 = command[1] == b"3";
+            continue; // its reply carries the connection's number
+        }
+        report.commands += 1;
+        report.errors += u64::from(outcome.error);
+        report.resp3 += u64::from(resp3);
+        let mut found = outcome.difference;
+        let mut thorough = false;
+        if found.is_none() && (n % 10 == 0 || n % 25 == 0) {
+            thorough = n % 25 == 0 || n == SEGMENT;
+            report.states += 1;
+            found = session.compare_states(thorough);
+        }
+        let Some(difference) = found else { continue };
+        if known.lists(&difference) {
+            report.known += 1;
+            continue;
+        }
+        note(session, &history, difference, thorough, known, report, seen);
+        return; // the states may have parted: the next segment starts anew
+    }
+}
+
+/// Record a difference, reduced unless one like it is there already.
+fn note(
+    session: &mut Session,
+    history: &[Command],
+    difference: Difference,
+    thorough: bool,
+    known: &Known,
+    report: &mut Report,
+    seen: &mut BTreeSet<String>,
+) {
+    let of_reply = difference.field == "reply";
+    if of_reply && seen.contains(&likeness(&difference)) || report.differences.len() >= SHOWN {
+        report.repeated += 1;
+        return;
+    }
+    let first_likeness = likeness(&difference);
+    let of_state = difference.field.starts_with("state");
+    let (commands, mut reduced) = reduce(session, history.to_vec(), &difference, thorough, known);
+    if of_state {
+        reduced.command = commands
+            .last()
+            .map(|c| String::from_utf8_lossy(&c[0]).to_uppercase())
+            .unwrap_or_default();
+        if known.lists(&reduced) {
+            report.known += 1;
+            return;
+        }
+    }
+    if of_reply {
+        seen.insert(first_likeness);
+    }
+    if !seen.insert(likeness(&reduced))
+        && report
+            .differences
+            .iter()
+            .any(|(d, _)| likeness(d) == likeness(&reduced))
+    {
+        report.repeated += 1;
+        return;
+    }
+    report
+        .differences
+        .push((reduced, commands.iter().map(|c| words(c)).collect()));
+}
+
+/// Which differences are alike: the same command, field and kinds of answers.
+fn likeness(d: &Difference) -> String {
+    let kind = |text: &str| -> String {
+        let line = text.lines().next().unwrap_or("");
+        line.chars()
+            .take(if line.starts_with("(error)") { 30 } else { 1 })
+            .collect()
+    };
+    let answers = if d.field == "reply" {
+        format!("{} {}", kind(&d.ours), kind(&d.theirs))
+    } else {
+        String::new()
+    };
+    format!("{} {} {answers}", d.command, d.field)
+}
+
+/// Does this list of commands, run from empty, still show a difference of the same field at its end?
+fn shows(
+    session: &mut Session,
+    commands: &[Command],
+    like: &Difference,
+    thorough: bool,
+    known: &Known,
+) -> Option<Difference> {
+    session.fresh();
+    let mut last = None;
+    for command in commands {
+        last = session
+            .step(command)
+            .difference
+            .filter(|_| !is_hello(command));
+    }
+    if like.field.starts_with("state") {
+        last = session.compare_states(thorough);
+    }
+    last.filter(|d| d.field == like.field && d.command == like.command && !known.lists(d))
+}
+
+/// Leave out what is not needed: halves first, then smaller pieces, then single commands.
+fn reduce(
+    session: &mut Session,
+    mut commands: Vec<Command>,
+    like: &Difference,
+    thorough: bool,
+    known: &Known,
+) -> (Vec<Command>, Difference) {
+    let mut difference = like.clone();
+    let keep_last = usize::from(!like.field.starts_with("state"));
+    let mut piece = (commands.len() / 2).max(1);
+    let mut budget = 400;
+    loop {
+        let mut at = commands.len() - keep_last;
+        let mut shorter = false;
+        while at > 0 && budget > 0 {
+            let from = at.saturating_sub(piece);
+            let mut fewer = commands.clone();
+            fewer.drain(from..at);
+            budget -= 1;
+            if let Some(d) = shows(session, &fewer, like, thorough, known) {
+                (commands, difference, shorter) = (fewer, d, true);
+            }
+            at = from;
+        }
+        if budget == 0 || (piece == 1 && !shorter) {
+            return (commands, difference);
+        }
+        piece = (piece / 2).max(1);
+    }
+}

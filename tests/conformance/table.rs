@@ -1,0 +1,164 @@
+//! The command table against the oracle's: COMMAND INFO and COMMAND DOCS of every command that redlab has.
+
+use crate::known::{Difference, Known};
+use crate::peer::Peer;
+use crate::reply::Reply;
+use std::collections::BTreeMap;
+
+/// Fields by `command|subcommand field`.
+type Table = BTreeMap<(String, String), Reply>;
+
+/// The columns of a row of COMMAND INFO after the name; those without an order are compared sorted.
+const COLUMNS: [(&str, bool); 7] = [
+    ("arity", false),
+    ("flags", true),
+    ("first_key", false),
+    ("last_key", false),
+    ("key_step", false),
+    ("acl", true),
+    ("tips", true),
+];
+
+fn info(rows: &Reply, out: &mut Table) {
+    for row in rows.items() {
+        let fields = row.items();
+        let [name, .., subcommands] = fields[..] else {
+            continue;
+        };
+        for ((column, unordered), value) in COLUMNS.iter().zip(&fields[1..]) {
+            let value = if *unordered {
+                (*value).clone().sorted()
+            } else {
+                (*value).clone()
+            };
+            out.insert((name.lossy(), format!("info.{column}")), value);
+        }
+        if let Some(specs) = fields.get(8) {
+            let (notes, rest) = without_notes(specs);
+            out.insert((name.lossy(), "info.key_specs".into()), rest);
+            if !notes.is_empty() {
+                out.insert((name.lossy(), "info.notes".into()), Reply::Array(notes));
+            }
+        }
+        info(subcommands, out);
+    }
+}
+
+/// Key specifications without their remarks, and the remarks: words for people, compared as a field of their own.
+fn without_notes(specs: &Reply) -> (Vec<Reply>, Reply) {
+    let (mut notes, mut rest) = (Vec::new(), Vec::new());
+    for spec in specs.items() {
+        let mut pairs = Vec::new();
+        for pair in spec.items().chunks(2) {
+            if pair[0].text() == Some(b"notes") {
+                notes.push(pair[1].clone());
+            } else {
+                pairs.extend(pair.iter().map(|r| (*r).clone()));
+            }
+        }
+        rest.push(Reply::Array(pairs));
+    }
+    (notes, Reply::Array(rest))
+}
+
+fn docs(reply: &Reply, out: &mut Table) {
+    for pair in reply.items().chunks(2) {
+        let name = pair[0].lossy();
+        for field in pair[1].items().chunks(2) {
+            match field[0].lossy().as_str() {
+                "subcommands" => docs(field[1], out),
+                field_name => drop(out.insert(
+                    (name.clone(), format!("docs.{field_name}")),
+                    field[1].clone(),
+                )),
+            }
+        }
+    }
+}
+
+fn read(peer: &mut dyn Peer) -> Result<Table, String> {
+    let connection = peer.open();
+    let mut table = Table::new();
+    for (question, gather) in [
+        ("COMMAND INFO", info as fn(&Reply, &mut Table)),
+        ("COMMAND DOCS", docs),
+    ] {
+        for protocol in [2, 3] {
+            peer.ask(connection, &format!("HELLO {protocol}"));
+            let reply = peer.ask(connection, question);
+            if reply.is_error() {
+                return Err(format!("{}: {question}: {}", peer.name(), reply.lossy()));
+            }
+            let mut one = Table::new();
+            gather(&reply, &mut one);
+            // Both protocols are compared: what RESP2 says under its own name.
+            let suffix = if protocol == 2 { "/2" } else { "" };
+            table.extend(
+                one.into_iter()
+                    .map(|((c, f), v)| ((c, format!("{f}{suffix}")), v)),
+            );
+        }
+    }
+    Ok(table)
+}
+
+/// Compare all fields of the commands that redlab has.
+pub fn compare(
+    ours: &mut dyn Peer,
+    theirs: &mut dyn Peer,
+    known: &Known,
+    words: &[String],
+) -> Result<(usize, Vec<String>), String> {
+    let (a, b) = (read(ours)?, read(theirs)?);
+    let mut names: Vec<&String> = a.keys().map(|(name, _)| name).collect();
+    names.dedup();
+    let (mut passed, mut failures) = (0, Vec::new());
+    let wanted =
+        |name: &str| words.is_empty() || words.iter().any(|w| name.starts_with(&w.to_lowercase()));
+    let mut fields: Vec<&(String, String)> = a
+        .keys()
+        .chain(b.keys())
+        .filter(|(n, _)| names.binary_search(&n).is_ok())
+        .collect();
+    fields.sort();
+    fields.dedup();
+    let show = |r: Option<&Reply>| r.map_or("(none)".to_string(), |r| r.notation());
+    for at in fields {
+        let (name, field) = at;
+        if !wanted(name) {
+            continue;
+        }
+        let (x, y) = (a.get(at), b.get(at));
+        let command = name.to_uppercase().replace('|', " ");
+        let d = Difference {
+            command,
+            field: field.trim_end_matches("/2").into(),
+            ours: show(x),
+            theirs: show(y),
+        };
+        if x == y || known.lists(&d) {
+            passed += 1;
+        } else {
+            let protocol = if field.ends_with("/2") {
+                " (RESP2)"
+            } else {
+                ""
+            };
+            failures.push(format!(
+                "{} {}{protocol}\n  oracle: {}\n  redlab: {}",
+                d.command,
+                d.field,
+                indent(&d.theirs),
+                indent(&d.ours)
+            ));
+        }
+    }
+    if words.is_empty() {
+        failures.extend(known.unmatched(&["docs.", "info."]));
+    }
+    Ok((passed, failures))
+}
+
+fn indent(text: &str) -> String {
+    text.replace('\n', "\n          ")
+}

@@ -1,0 +1,444 @@
+// The page as a learner meets it: types, reloads, loses storage, opens a second tab, uses a phone.
+import { expect, test } from "@playwright/test";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const input = "redlab-terminal input";
+
+/** @param {import("@playwright/test").Page} page @param {string} line */
+async function type(page, line) {
+  await page.fill(input, line);
+  await page.press(input, "Enter");
+}
+const log = (page) => page.locator("redlab-terminal .log").first();
+const open = async (page, path = "./") => {
+  await page.goto(path);
+  await expect(page.locator(input)).toBeVisible();
+};
+
+/** @param {import("@playwright/test").Page} page */
+async function noViolations(page) {
+  // The policy of the page forbids injected scripts; evaluation through the debugger is not one.
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => /** @type {any} */ (window).axe.run(document));
+  expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`)).toEqual([]);
+}
+
+test("types a session, reloads, and the data is back", async ({ page }) => {
+  const errors = [];
+  page.on("pageerror", (e) => errors.push(e.message));
+  page.on("console", (m) => m.type() === "error" && errors.push(m.text()));
+  await open(page);
+  await expect(page.locator(".log .try")).toHaveText("SET greeting hello");
+  await page.click(".log .try");
+  await expect(page.locator(input)).toHaveValue("SET greeting hello");
+  await page.press(input, "Enter");
+  await expect(log(page)).toContainText("OK");
+  await type(page, "INCR visits");
+  await expect(log(page)).toContainText("(integer) 1");
+  await expect(page.locator(".saved")).toContainText("saved");
+  await page.reload();
+  await type(page, "GET greeting");
+  await expect(log(page)).toContainText('"hello"');
+  await type(page, "INCR visits");
+  await expect(log(page)).toContainText("(integer) 2");
+  // The history is back too: up once is INCR, up three times the line before the reload.
+  for (const line of ["INCR visits", "GET greeting", "INCR visits", "SET greeting hello"]) {
+    await page.press(input, "ArrowUp");
+    await expect(page.locator(input)).toHaveValue(line);
+  }
+  expect(errors).toEqual([]);
+});
+
+test("errors are the server's words, with an explanation where there is one", async ({ page }) => {
+  await open(page);
+  await type(page, "SET k");
+  await expect(log(page)).toContainText("(error) ERR wrong number of arguments for 'set' command");
+  await type(page, 'SET k "open');
+  await expect(log(page)).toContainText("Invalid argument(s)");
+  await type(page, "PNIG");
+  await expect(log(page)).toContainText("(error) ERR unknown command 'PNIG'");
+  await expect(page.locator("redlab-terminal [role=status]")).toContainText("unknown command");
+});
+
+test("prompt, keys and redis-cli's own commands", async ({ page }) => {
+  await open(page);
+  const prompt = page.locator(".ask .ps");
+  await type(page, "SELECT 3");
+  await expect(prompt).toHaveText("n1:6379[3]>");
+  await type(page, "3 ECHO again");
+  await expect(log(page).locator(".rep", { hasText: '"again"' })).toHaveCount(3);
+  await type(page, ":set nohints");
+  await type(page, "CONNECT");
+  await expect(prompt).toHaveText("n1:6379>");
+  await page.press(input, "Control+r");
+  await page.keyboard.type("again");
+  await expect(page.locator(".hint")).toContainText("3 ECHO again");
+  await page.press(input, "Enter");
+  await expect(log(page).locator(".rep", { hasText: '"again"' })).toHaveCount(6);
+  await page.press(input, "Control+l");
+  await expect(log(page).locator(".cmd")).toHaveCount(0);
+  // Esc leaves; Tab leaves where nothing can be completed.
+  await page.press(input, "Escape");
+  await expect(page.locator(input)).not.toBeFocused();
+  await page.focus(input);
+  await page.press(input, "Tab");
+  await expect(page.locator(input)).not.toBeFocused();
+});
+
+test("pasted lines run one after another, the last stays", async ({ page }) => {
+  await open(page);
+  await page.focus(input);
+  await page.evaluate((sel) => {
+    const data = new DataTransfer();
+    data.setData("text/plain", "SET a 1\nINCR a\r\nINCR a\nGET a");
+    document
+      .querySelector(sel)
+      ?.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+  }, input);
+  await expect(log(page)).toContainText("(integer) 3");
+  await expect(page.locator(input)).toHaveValue("GET a");
+});
+
+test("another session has its own connection", async ({ page }) => {
+  await open(page);
+  await type(page, "SELECT 2");
+  await page.getByRole("button", { name: "Open another session" }).click();
+  const second = page.locator("redlab-terminal").nth(1);
+  await expect(second.locator(".ask .ps")).toHaveText("n1:6379>");
+  await second.locator("input").fill("QUIT");
+  await second.locator("input").press("Enter");
+  await expect(page.locator("redlab-terminal")).toHaveCount(1);
+});
+
+test("any bytes pass: escapes in, escapes out", async ({ page }) => {
+  await open(page);
+  await type(page, 'SET bin "\\x00\\xff\\n é"');
+  await type(page, "GET bin");
+  await expect(log(page)).toContainText('"\\x00\\xff\\n \\xc3\\xa9"');
+  await type(page, 'ECHO "<img src=x onerror=alert(1)>"');
+  await expect(log(page).locator("img")).toHaveCount(0);
+});
+
+test("a damaged log is read as far as it goes, kept, and told", async ({ page }) => {
+  await open(page);
+  await type(page, "SET good 1");
+  await expect(page.locator(".saved .amount")).not.toHaveText("0 B");
+  await page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const r = indexedDB.open("redlab");
+        r.onerror = () => reject(r.error);
+        r.onsuccess = () => {
+          const tx = r.result.transaction("log", "readwrite");
+          tx.objectStore("log").add(new TextEncoder().encode("*3\r\n$3\r\nSET\r\n$x\r\nbroken"), ["sandbox", 9999]);
+          tx.oncomplete = () => (r.result.close(), resolve(null));
+        };
+      }),
+  );
+  await page.reload();
+  await expect(page.locator(".notice")).toContainText("The saved log is damaged at byte");
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Download the damaged log" }).click();
+  expect(readFileSync(await (await download).path(), "latin1")).toContain("broken");
+  await type(page, "GET good");
+  await expect(log(page)).toContainText('"1"');
+  await page.reload();
+  await expect(page.locator(input)).toBeVisible();
+  await type(page, "GET good");
+  await expect(log(page)).toContainText('"1"');
+  await expect(page.locator(".notice")).toHaveCount(0);
+});
+
+test("without storage all works, and the page says that nothing is kept", async ({ page }) => {
+  await page.context().route(/worker[^/]*\.js/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({
+      response,
+      body: `Object.defineProperty(self, "indexedDB", { value: null });\n${await response.text()}`,
+    });
+  });
+  await open(page);
+  await expect(page.locator(".saved")).toHaveText("not saved");
+  await expect(page.locator(".notice")).toContainText("Not saved.");
+  await type(page, "SET k v");
+  await expect(log(page)).toContainText("OK");
+  await noViolations(page);
+});
+
+test("storage that fills up later is told, and the data stays", async ({ page }) => {
+  await page.context().route(/worker[^/]*\.js/, async (route) => {
+    const response = await route.fetch();
+    const full = `let left = 2; const add = IDBObjectStore.prototype.add;
+      IDBObjectStore.prototype.add = function (...args) { if (left-- <= 0) throw new DOMException("no room", "QuotaExceededError"); return add.apply(this, args); };`;
+    await route.fulfill({ response, body: `${full}\n${await response.text()}` });
+  });
+  await open(page);
+  for (const line of ["SET a 1", "SET b 2", "SET c 3"]) await type(page, line);
+  await expect(page.locator(".saved")).toHaveText("not saved");
+  await expect(page.locator(".notice")).toContainText("The browser's storage is full.");
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Download as AOF" }).click();
+  const log = readFileSync(await (await download).path(), "latin1");
+  for (const key of ["a", "b", "c"]) expect(log).toContain(`\r\n${key}\r\n`);
+});
+
+test("a second tab works on a copy and takes over when the first closes", async ({ context }) => {
+  const first = await context.newPage();
+  await open(first);
+  await type(first, "SET who first");
+  await expect(log(first)).toContainText("OK");
+  const second = await context.newPage();
+  await open(second);
+  await expect(second.locator(".saved")).toHaveText("not saved");
+  await type(second, "GET who");
+  await expect(log(second)).toContainText('"first"');
+  await type(second, "SET who second");
+  await type(first, "GET who");
+  await expect(log(first)).toContainText('"first"');
+  await first.close();
+  await second.getByRole("button", { name: "Take over" }).click();
+  await expect(second.locator(".saved")).toContainText("saved");
+  await expect(second.locator(".notice")).toHaveCount(0);
+  await type(second, "GET who");
+  await expect(log(second).locator(".rep").last()).toHaveText('"first"');
+  await type(second, "SET who again");
+  await second.reload();
+  await type(second, "GET who");
+  await expect(log(second)).toContainText('"again"');
+});
+
+test("data goes out as a file and comes back", async ({ page }) => {
+  await open(page);
+  await type(page, "SET kept yes");
+  await expect(log(page)).toContainText("OK");
+  await page.getByRole("button", { name: "Data" }).click();
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Download as AOF" }).click();
+  const path = await (await download).path();
+  expect(readFileSync(path, "latin1")).toContain("kept");
+  await page.getByRole("button", { name: "Empty the sandbox" }).click();
+  await page.getByRole("button", { name: "Delete everything" }).click();
+  await type(page, "GET kept");
+  await expect(log(page)).toContainText("(nil)");
+  await page.getByRole("button", { name: "Data" }).click();
+  await page.setInputFiles("input[type=file]", path);
+  await type(page, "GET kept");
+  await expect(log(page)).toContainText('"yes"');
+});
+
+test("100,000 lines stay smooth", async ({ page }) => {
+  await open(page);
+  await type(page, "PING");
+  const result = await page.evaluate(async () => {
+    const log = /** @type {any} */ (document.querySelector("redlab-terminal")).logView;
+    const start = performance.now();
+    for (let i = 0; i < 100; i++)
+      log.add(Array.from({ length: 1000 }, (_, k) => ({ cls: "rep", text: `${k + 1}) "value ${i * 1000 + k}"` })));
+    const add_ms = performance.now() - start;
+    const frame = () => new Promise((r) => requestAnimationFrame(r));
+    await frame();
+    /** @type {number[]} */
+    const frames = [];
+    for (let i = 0; i < 40; i++) {
+      log.el.scrollTop = (log.el.scrollHeight * ((i * 7) % 40)) / 40;
+      const t = performance.now();
+      await frame();
+      void log.el.scrollHeight;
+      frames.push(performance.now() - t);
+    }
+    frames.sort((a, b) => a - b);
+    return { add_ms, p95_ms: frames[37], nodes: document.querySelectorAll("*").length };
+  });
+  console.log(
+    `100,000 lines: ${result.add_ms.toFixed(0)} ms to add, 95th percentile of a frame while jumping ${result.p95_ms.toFixed(1)} ms, ${result.nodes} elements`,
+  );
+  expect(result.nodes).toBeLessThan(6000);
+  await type(page, "PING");
+  await expect(log(page).locator(".rep").last()).toHaveText("PONG");
+});
+
+for (const scheme of /** @type {const} */ (["light", "dark"])) {
+  for (const width of [1440, 1024, 320]) {
+    test(`axe finds nothing: ${scheme}, ${width} px`, async ({ page }) => {
+      await page.setViewportSize({ width, height: 800 });
+      await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+      await open(page);
+      await noViolations(page);
+      await type(page, "SET k v");
+      await type(page, "NOSUCH");
+      await type(page, "HELP @string");
+      await page.getByRole("button", { name: "Data" }).click();
+      await noViolations(page);
+      // Nothing sticks out sideways.
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    });
+  }
+}
+
+test("on a phone the panes are tabs and the timeline stays", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await open(page);
+  await expect(page.locator("#tabs button")).not.toHaveCount(0);
+  await expect(page.locator(".time .clock")).toBeVisible();
+  await page.locator("#tabs").getByRole("button", { name: "Start" }).click();
+  await expect(page.locator(input)).toBeHidden();
+  await expect(page.locator(".time .clock")).toBeVisible();
+  await page.getByRole("button", { name: "INCR visits" }).click();
+  await expect(page.locator(input)).toHaveValue("INCR visits");
+  await expect(page.locator(input)).toBeFocused();
+});
+
+test("panes close, come back, and fill the window", async ({ page }) => {
+  await open(page);
+  await page.getByRole("button", { name: "Close Start" }).click();
+  await expect(page.getByRole("button", { name: "Open Start again" })).toBeFocused();
+  await page.getByRole("button", { name: "Open Start again" }).click();
+  await expect(page.locator(".start")).toBeVisible();
+  await page.getByRole("button", { name: "Fill the window with n1" }).click();
+  await expect(page.locator(".start")).toBeHidden();
+  await page.getByRole("button", { name: "Fill the window with n1" }).click();
+  await expect(page.locator(".start")).toBeVisible();
+});
+
+test("the theme is kept", async ({ page }) => {
+  await open(page);
+  await page.selectOption("#theme", "dark");
+  await page.reload();
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+});
+
+test("a connection that another one kills says so, and the next command opens a new one", async ({ page }) => {
+  await open(page);
+  await type(page, "SELECT 2");
+  await page.getByRole("button", { name: "Open another session" }).click();
+  const second = page.locator("redlab-terminal").nth(1);
+  await second.locator("input").fill("CLIENT KILL TYPE normal");
+  await second.locator("input").press("Enter");
+  await expect(log(page)).toContainText("Server closed the connection");
+  await expect(page.locator(".ask .ps").first()).toHaveText("not connected>");
+  await page.locator(input).first().fill("PING");
+  await page.locator(input).first().press("Enter");
+  await expect(log(page)).toContainText("PONG");
+  await expect(page.locator(".ask .ps").first()).toHaveText("n1:6379>");
+});
+
+test("a command that takes its time can be stopped", async ({ page }) => {
+  await open(page);
+  await type(page, "DEBUG SLEEP 30");
+  await page.getByRole("button", { name: "Stop Ctrl-C" }).click();
+  await expect(log(page)).toContainText("^C");
+  await expect(page.getByRole("button", { name: "Stop Ctrl-C" })).toBeHidden();
+});
+
+test("the log stays at its end, however the replies come", async ({ page }) => {
+  await page.setViewportSize({ width: 844, height: 390 });
+  await open(page);
+  const end = () => log(page).evaluate((el) => Math.abs(el.scrollHeight - el.scrollTop - el.clientHeight) < 24);
+  for (let i = 0; i < 12; i++) await type(page, "ECHO more");
+  // A reply that comes frames after its command was shown.
+  await type(page, "DEBUG SLEEP 0.2");
+  await type(page, "CONFIG GET *list*");
+  await expect(log(page)).toContainText("zset-max-listpack-value");
+  await expect.poll(end).toBe(true);
+  // Who scrolls back stays there.
+  await log(page).evaluate((el) => (el.scrollTop = 0));
+  await page.waitForTimeout(100);
+  expect(await end()).toBe(false);
+});
+
+test("a line of a megabyte runs without holding the page up", async ({ page }) => {
+  await open(page);
+  await type(page, `SET big ${"x".repeat(1_000_000)}`);
+  await expect(log(page)).toContainText("OK");
+  await expect(log(page).locator(".cmd").first()).toContainText("more characters");
+  await type(page, "STRLEN big");
+  await expect(log(page)).toContainText("(integer) 1000000");
+  await page.press(input, "ArrowUp");
+  await page.press(input, "ArrowUp");
+  await expect(page.locator(input)).toHaveValue("STRLEN big");
+});
+
+test("a server that ends itself is started again with its data", async ({ page }) => {
+  await open(page);
+  await type(page, "SET k v");
+  await type(page, "SHUTDOWN");
+  await expect(log(page)).toContainText("Error: Server closed the connection");
+  await expect(log(page)).toContainText("The sandbox was restarted");
+  await type(page, "GET k");
+  await expect(log(page).locator(".rep").last()).toHaveText('"v"');
+});
+
+test("the reply comes before the word that the connection is gone", async ({ page }) => {
+  await open(page);
+  await type(page, "CLIENT KILL TYPE normal SKIPME no");
+  await expect(log(page).locator(".rep")).toHaveText(["(integer) 1", "Error: Server closed the connection"]);
+  await type(page, "PING");
+  await expect(log(page).locator(".rep").last()).toHaveText("PONG");
+});
+
+test("HELP of nothing says so, and is spoken", async ({ page }) => {
+  await open(page);
+  const status = page.locator("redlab-terminal [role=status]");
+  await type(page, "HELP zad");
+  await expect(log(page)).toContainText("Did you mean HELP ZADD?");
+  await type(page, "HELP GET");
+  await expect(status).toContainText("GET key");
+  await type(page, "XADDD");
+  await type(page, "MIGRATE");
+  await expect(status).toContainText("MIGRATE is a Redis command that redlab does not have yet.");
+});
+
+test("opens without a network after the first visit", async ({ page, context }) => {
+  await open(page);
+  await type(page, "SET k v");
+  await expect(log(page)).toContainText("OK");
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  await context.setOffline(true);
+  await page.reload();
+  await type(page, "GET k");
+  await expect(log(page)).toContainText('"v"');
+  await context.setOffline(false);
+});
+
+/** What a broken browser profile may hold. @param {import("@playwright/test").Page} page @param {string} script */
+async function spoil(page, script) {
+  await page.goto("./sw.js"); // of our origin, and without a worker of its own
+  await page.evaluate(script);
+  await open(page);
+}
+
+test("a stored database of another shape is left alone, and the lab works", async ({ page }) => {
+  await spoil(
+    page,
+    `new Promise((done) => {
+      const r = indexedDB.open("redlab", 1);
+      r.onupgradeneeded = () => r.result.createObjectStore("other");
+      r.onsuccess = () => (r.result.close(), done());
+    })`,
+  );
+  await expect(page.locator(".notice")).toContainText("Not saved.");
+  await type(page, "SET k v");
+  await expect(log(page)).toContainText("OK");
+});
+
+test("stored nonsense beside the log does not stop the lab", async ({ page }) => {
+  await open(page);
+  await type(page, "SET k v");
+  await expect(log(page)).toContainText("OK");
+  await spoil(
+    page,
+    `new Promise((done) => {
+      const r = indexedDB.open("redlab");
+      r.onsuccess = () => {
+        const tx = r.result.transaction(["settings", "meta"], "readwrite");
+        tx.objectStore("settings").put(42, "history:sandbox");
+        tx.objectStore("meta").put({ clock_ms: "later", seed: "x" }, "sandbox");
+        tx.oncomplete = () => (r.result.close(), done());
+      };
+    })`,
+  );
+  await type(page, "GET k");
+  await expect(log(page)).toContainText('"v"');
+});

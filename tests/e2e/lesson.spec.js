@@ -1,0 +1,120 @@
+// A lesson from start to end, and the views beside it, as a learner meets them.
+import { expect, test } from "@playwright/test";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const input = "redlab-terminal input";
+
+/** @param {import("@playwright/test").Page} page @param {...string} lines */
+async function type(page, ...lines) {
+  for (const line of lines) {
+    await page.fill(input, line);
+    await page.press(input, "Enter");
+    await expect(page.locator("redlab-terminal .cmd").last()).toContainText(line);
+  }
+}
+
+/** @param {import("@playwright/test").Page} page */
+async function open(page, path = "./#lesson/leaderboard") {
+  await page.goto(path);
+  await expect(page.locator(input)).toBeVisible();
+}
+
+/** @param {import("@playwright/test").Page} page */
+async function noViolations(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => /** @type {any} */ (window).axe.run(document));
+  expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`)).toEqual([]);
+}
+
+const SOLUTION = [
+  "ZREVRANK lb ann",
+  "ZRANGE lb 7 9 REV",
+  "ZINCRBY lb 29 eve",
+  "ZRANGE lb 0 2 REV",
+  "CONFIG SET zset-max-listpack-entries 8",
+  "ZADD lb 5 ned",
+  "ZUNIONSTORE week 2 mon tue",
+];
+
+test("goals come true one after another, with reasons until then", async ({ page }) => {
+  await open(page);
+  const goal = (i) => page.locator(".goals li").nth(i);
+  await expect(page.locator(".rule .num").first()).toHaveText("0 of 7");
+  await expect(goal(2)).toContainText("answers zed; expected eve");
+  await type(page, "ZRANK lb ann");
+  await expect(goal(0)).toContainText("ZRANK lb ann answered 2; this is not it yet");
+  await type(page, "ZREVRANK lb ann");
+  await expect(goal(0)).toHaveClass("met");
+  await expect(page.locator("redlab-lesson [role=status]")).toContainText("Reached: Ask for ann's place");
+  await type(page, ...SOLUTION.slice(1));
+  await expect(page.locator(".done")).toContainText("100 of 100");
+  await expect(page.locator(".done h3, .done h4").first()).toBeInViewport();
+  await expect(page.locator(".goals li:not(.met)")).toHaveCount(0);
+  await noViolations(page);
+  await page.reload();
+  await expect(page.locator(".place")).toContainText("done before, 100 of 100");
+});
+
+test("hints open one by one, cost once, and stay open over a new start", async ({ page }) => {
+  await open(page);
+  const hints = page.locator(".hints");
+  await expect(hints.locator("button")).toHaveCount(1);
+  await hints.getByRole("button", { name: "Open: Nudge" }).click();
+  await expect(hints).toContainText("One command counts from the bottom");
+  await expect(hints).toContainText("score 99 of 100");
+  await expect(hints.getByRole("button", { name: "Open: Concept" })).toBeFocused();
+  await page.getByRole("button", { name: "Start again" }).click();
+  await expect(hints).toContainText("One command counts from the bottom");
+  await expect(hints).toContainText("score 99 of 100");
+});
+
+test("a forbidden command ends the attempt, and a new start repairs it", async ({ page }) => {
+  await open(page);
+  await page.locator(".lesson .body").evaluate((el) => (el.scrollTop = el.scrollHeight));
+  await type(page, "FLUSHALL");
+  await expect(page.locator(".ended")).toContainText("FLUSHALL");
+  await expect(page.locator(".ended")).toBeInViewport();
+  await page.locator(".ended button").click();
+  await expect(page.locator(".ended")).toBeHidden();
+  await expect(page.locator(".goals li").nth(2)).toContainText("answers zed");
+});
+
+test("the sorted set is drawn: bytes, then the skiplist with the path of the search", async ({ page }) => {
+  await open(page);
+  const view = page.locator(".view", { hasText: "Sorted set" }).first();
+  await type(page, "ZRANK lb eve");
+  await expect(view.locator(".meta")).toContainText("lb · listpack · 11 members");
+  await expect(view.locator(".sum")).toContainText("rank 6");
+  await type(page, "CONFIG SET zset-max-listpack-entries 8", "ZADD lb 5 ned");
+  await expect(view.locator(".foot")).toContainText("listpack → skiplist: 12 members, zset-max-listpack-entries is 8");
+  await type(page, "ZRANK lb eve");
+  await expect(view.locator(".sum")).toContainText(/ZRANK lb eve tried \d+ pointers, took \d+: .*rank 7/);
+  await expect(view.locator("svg line.path").first()).toBeAttached();
+  await view.getByRole("button", { name: "Table" }).click();
+  await expect(view.locator("table tr.lit")).toContainText("eve");
+  await noViolations(page);
+});
+
+test("the hash table shows the bucket of the key and a rehash", async ({ page }) => {
+  await open(page, "./");
+  const view = page.locator(".view", { hasText: "Hash table" }).first();
+  await expect(view.locator(".try")).toHaveText("SET greeting hello");
+  await type(page, "SET greeting hello");
+  await expect(view.locator(".sum")).toContainText("greeting hashes to");
+  await expect(view.locator("svg")).toContainText("greeting");
+  await type(page, "DEBUG POPULATE 4100 key 5", "SET a 1");
+  await expect(view.locator(".meta")).toContainText("rehashing");
+});
+
+test("the drawing is one stop for Tab, and arrows walk through it", async ({ page }) => {
+  await open(page);
+  await type(page, "ZRANK lb eve");
+  const parts = page.locator(".view").first().locator("[data-name]");
+  await parts.first().focus();
+  await page.keyboard.press("ArrowRight");
+  await expect(parts.nth(1)).toBeFocused();
+  await expect(page.locator(".view").first().locator(".point")).toContainText("ida");
+  await expect(page.locator(".view").first().locator('[data-name][tabindex="0"]')).toHaveCount(1);
+});

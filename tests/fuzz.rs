@@ -1,0 +1,199 @@
+//! A whole node under nonsense: whatever bytes arrive, it does not panic, what it answers is RESP, memory stays in
+//! proportion, and others are still served. Bounded and seeded: the same run every time; a failure names its seed.
+#[path = "support/nonsense.rs"]
+mod nonsense;
+
+use nonsense::{command_line, commands, encode, pick};
+use redlab::base::rng::Rng;
+use redlab::command::{ClientId, Config};
+use redlab::resp::value::{Value, parse_value};
+use redlab::server::{Input, Node, NodeOptions};
+
+/// Most bytes that one command may answer here: values are kept small by the configuration.
+const REPLY_MAX: usize = 32 << 20;
+/// Most modelled bytes of all data.
+const DATA_MAX: i64 = 64 << 20;
+/// Says which seed failed, whatever failed.
+struct Seed(u64);
+
+impl Drop for Seed {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("seed {}", self.0);
+        }
+    }
+}
+
+/// A node with one client that talks nonsense.
+struct Host {
+    node: Node,
+    id: ClientId,
+    now_us: i64,
+}
+
+impl Host {
+    fn new(seed: u64) -> Host {
+        let mut config = Config::default();
+        config.proto_max_bulk_len = 8192;
+        let mut node = Node::new(NodeOptions {
+            seed,
+            config,
+            ..NodeOptions::default()
+        });
+        node.keep_log();
+        let id = node.connect("127.0.0.1:1");
+        Host {
+            node,
+            id,
+            now_us: 1,
+        }
+    }
+
+    /// Sends bytes; the replies to them. Time moves on, so that keys expire.
+    fn send(&mut self, bytes: &[u8]) -> Vec<Value> {
+        self.now_us += 777;
+        self.node.handle(Input::Data(self.id, bytes), self.now_us);
+        let replies = self.replies(self.id);
+        self.node.take_log();
+        self.node.drain();
+        assert!(self.node.keyspace().data_bytes() < DATA_MAX, "data grew");
+        if self
+            .node
+            .client(self.id)
+            .is_none_or(|c| c.close_after_reply)
+        {
+            self.reconnect();
+        }
+        replies
+    }
+
+    fn reconnect(&mut self) {
+        self.node.handle(Input::Disconnect(self.id), self.now_us);
+        self.id = self.node.connect("127.0.0.1:1");
+    }
+
+    /// Takes a client's output, which must be whole replies.
+    fn replies(&mut self, id: ClientId) -> Vec<Value> {
+        let Some(out) = self.node.output(id) else {
+            return Vec::new();
+        };
+        let bytes = std::mem::take(out);
+        assert!(bytes.len() < REPLY_MAX, "a reply of {} bytes", bytes.len());
+        let (mut at, mut all) = (0, Vec::new());
+        while at < bytes.len() {
+            let (value, len) = parse_value(&bytes[at..])
+                .unwrap_or_else(|e| panic!("{e}: {:?}", bytes[at..].escape_ascii().to_string()))
+                .expect("replies are whole");
+            all.push(value);
+            at += len;
+        }
+        all
+    }
+
+    /// Another client is served as if nothing had happened.
+    fn check_alive(&mut self) {
+        let id = self.node.connect("127.0.0.1:2");
+        self.node.handle(Input::Data(id, b"PING\r\n"), self.now_us);
+        assert_eq!(self.replies(id), [Value::Simple(b"PONG".to_vec())]);
+        self.node.handle(Input::Disconnect(id), self.now_us);
+    }
+}
+
+/// One key of each type, so that commands find what they are for.
+fn fill(host: &mut Host) {
+    for line in nonsense::ONE_OF_EACH {
+        host.send(format!("{line}\r\n").as_bytes());
+    }
+}
+
+#[test]
+fn random_commands_are_answered() {
+    for seed in 0..150 {
+        let named = Seed(seed);
+        let (mut rng, mut host) = (Rng::new(seed), Host::new(seed));
+        let all = commands(&host.node);
+        let mut served = 0;
+        for step in 0..1500 {
+            if step % 25 == 0 {
+                fill(&mut host);
+            }
+            if seed % 2 == 1 && step % 50 == 0 {
+                host.send(b"HELLO 3\r\n");
+            }
+            let command = pick(&mut rng, &all);
+            let words = command_line(&mut rng, command);
+            let replies = host.send(&encode(&words));
+            assert!(!replies.is_empty(), "no reply to {words:?}");
+            served += usize::from(!replies[0].is_error());
+        }
+        // Else the commands are nonsense beyond use.
+        assert!(served > 300, "{served} of 1500 commands were served");
+        host.check_alive();
+        drop(named);
+    }
+}
+
+/// Sends bytes in pieces of any size.
+fn send_pieces(rng: &mut Rng, host: &mut Host, bytes: &[u8]) {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (piece, left) = rest.split_at(1 + rng.below(rest.len() as u64) as usize);
+        host.send(piece);
+        rest = left;
+    }
+}
+
+#[test]
+fn random_bytes_do_no_harm() {
+    for seed in 0..2000 {
+        let named = Seed(seed);
+        let (mut rng, mut host) = (Rng::new(seed), Host::new(seed));
+        for _ in 0..20 {
+            let mut bytes = vec![0; rng.below(200) as usize];
+            rng.fill(&mut bytes);
+            if rng.below(2) == 0 {
+                // Bytes that the protocol cares about, at random.
+                let alphabet = b"*$123456789-0\r\n\r\n\"'\\x PING";
+                bytes
+                    .iter_mut()
+                    .for_each(|b| *b = alphabet[usize::from(*b) % alphabet.len()]);
+            }
+            send_pieces(&mut rng, &mut host, &bytes);
+            host.reconnect();
+        }
+        host.check_alive();
+        drop(named);
+    }
+}
+
+#[test]
+fn damaged_pipelines_do_no_harm() {
+    for seed in 0..800 {
+        let named = Seed(seed);
+        let (mut rng, mut host) = (Rng::new(seed), Host::new(seed));
+        let all = commands(&host.node);
+        for _ in 0..20 {
+            let mut bytes = Vec::new();
+            for _ in 0..10 {
+                let command = pick(&mut rng, &all);
+                bytes.extend(encode(&command_line(&mut rng, command)));
+            }
+            for _ in 0..1 + rng.below(4) {
+                let at = rng.below(bytes.len() as u64) as usize;
+                match rng.below(4) {
+                    0 => bytes[at] = rng.next_u64() as u8,
+                    1 => bytes.insert(at, b"*$-9\r\n0"[rng.below(7) as usize]),
+                    2 => drop(bytes.drain(at..)),
+                    _ => bytes.extend_from_within(at..),
+                }
+                if bytes.is_empty() {
+                    break;
+                }
+            }
+            send_pieces(&mut rng, &mut host, &bytes);
+            host.reconnect();
+        }
+        host.check_alive();
+        drop(named);
+    }
+}

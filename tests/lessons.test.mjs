@@ -1,0 +1,95 @@
+// Lessons in WebAssembly come to what they come to natively, and the compiler says where a file is wrong.
+// `cargo test --test lessons` plays every lesson natively and leaves what happened in target/tmp/lessons.json.
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { compileAll, compileLesson, withoutAnswers } from "../scripts/lessons.mjs";
+import { Engine } from "./support/engine.mjs";
+
+const START_MS = 1_700_000_000_000;
+const played = join(process.env.CARGO_TARGET_DIR ?? "target", "tmp/lessons.json");
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+/** The same object with undefined for null, as wasm gives it. @param {any} x */
+const plain = (x) => JSON.parse(JSON.stringify(x, (_, v) => (v === null ? undefined : v)));
+
+test(
+  "native and WebAssembly come to the same",
+  { skip: !existsSync(played) && "run `cargo test --test lessons` first" },
+  () => {
+    const lessons = new Map(compileAll().map(({ lesson }) => [lesson.data.id, withoutAnswers(lesson).data]));
+    const runs = JSON.parse(readFileSync(played, "utf8"));
+    assert.ok(runs.length >= lessons.size * 4);
+    for (const run of runs) {
+      const lesson = lessons.get(run.lesson);
+      const engine = new Engine(BigInt(lesson.seed), START_MS);
+      engine.keep_log();
+      engine.lesson_start(lesson);
+      const client = engine.connect();
+      let replies = "";
+      run.lines.forEach((line, i) => {
+        engine.advance(START_MS + i + 1);
+        replies += decoder.decode(engine.exec(client, encoder.encode(`${line}\r\n`)));
+        engine.lesson_look();
+      });
+      const what = `${run.lesson}, ${run.name}`;
+      assert.equal(replies, run.replies, what);
+      assert.equal(decoder.decode(engine.take_log()), run.log, what);
+      assert.deepEqual(plain(engine.lesson_state()), plain(run.state), what);
+      engine.free();
+    }
+  },
+);
+
+const YAML = `id: x
+schema: 1
+seed: 1
+topology: { n1: primary }
+goals:
+  - { id: a, key: { name: k } }
+hints: [nudge]
+solutions:
+  - [SET k 1]
+`;
+const PROSE = "# X\n\nText.\n\n## a\n\nMake k.\n\n1. Make it.\n";
+
+/** Compiles a lesson of these two files. @param {string} yaml @param {string} prose */
+function compile(yaml, prose = PROSE) {
+  const folder = join(mkdtempSync(join(tmpdir(), "lesson-")), "track", "01-x");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "lesson.yaml"), yaml);
+  writeFileSync(join(folder, "en.md"), prose);
+  return compileLesson(join(folder, "lesson.yaml"));
+}
+
+test("a lesson compiles to plain data", () => {
+  const lesson = compile(YAML, PROSE.replace("Text.", "Some *text* with `GET k`.\n\n```redis\nGET k\n```"));
+  assert.equal(lesson.track, "track");
+  assert.deepEqual(lesson.prose, [
+    { t: "p", c: ["Some ", { t: "em", c: ["text"] }, " with ", { t: "code", v: "GET k" }, "."] },
+    { t: "pre", v: "GET k", run: true },
+  ]);
+  assert.deepEqual(lesson.goals.a.hints, [[{ t: "p", c: ["Make it."] }]]);
+});
+
+for (const [name, yaml, prose, complaint] of [
+  ["an unknown field", YAML.replace("seed: 1", "seed: 1\nsneed: 2"), PROSE, /lesson\.yaml:4: unknown field 'sneed'/],
+  ["a missing field", YAML.replace("seed: 1\n", ""), PROSE, /lesson\.yaml:1: 'seed' is missing/],
+  ["an unknown predicate", YAML.replace("key: {", "script: {"), PROSE, /lesson\.yaml:6: unknown field 'script'/],
+  [
+    "two predicates",
+    YAML.replace("{ name: k } }", "{ name: k }, log: { cmd: SET } }"),
+    PROSE,
+    /lesson\.yaml:6: one of probe, key/,
+  ],
+  ["a wrong type", YAML.replace("[SET k 1]", "SET k 1"), PROSE, /lesson\.yaml:9: expected a list/],
+  ["broken YAML", YAML.replace("goals:", "goals: ["), PROSE, /lesson\.yaml:\d+: /],
+  ["a goal without words", YAML, PROSE.replace("## a", "## b"), /en\.md:5: no goal 'b'/],
+  ["too few hints", YAML.replace("[nudge]", "[nudge, solution]"), PROSE, /en\.md:9: goal 'a' needs 2 hints/],
+  ["HTML", YAML, PROSE.replace("Text.", "<script>alert(1)</script>"), /en\.md:3: 'html' is not used/],
+  ["a javascript link", YAML, PROSE.replace("Text.", "[x](javascript:alert(1))"), /en\.md:3: a link to javascript/],
+])
+  test(`the compiler refuses ${name}, and says where`, () => assert.throws(() => compile(yaml, prose), complaint));

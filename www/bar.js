@@ -1,0 +1,160 @@
+/**
+ * The bar on top: where one is, the seed, whether what is typed is kept, theme, data in and out.
+ *
+ * @import { EngineClient, Saved, World } from "./protocol.js"
+ */
+import { h, saveFile, size } from "./dom.js";
+
+/** @param {string} theme */
+export function applyTheme(theme) {
+  if (theme === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+}
+
+/** The theme chosen before; read at once, so that the first paint is right. Storage may be refused. */
+export function storedTheme() {
+  try {
+    return localStorage.getItem("redlab-theme") ?? "auto";
+  } catch {
+    return "auto";
+  }
+}
+
+/** @param {string} theme */
+function keepTheme(theme) {
+  try {
+    localStorage.setItem("redlab-theme", theme);
+  } catch {
+    // it lasts as long as the page
+  }
+}
+
+export class Bar {
+  #nav = h("nav", { "aria-label": "Lab" });
+  #seed = h("b");
+  #saved = h("button", { class: "saved", type: "button", popovertarget: "data-menu" });
+  #menu = h("div", { class: "menu", id: "data-menu", popover: "auto", "aria-label": "Data" });
+  reopen = h("div", { class: "reopen" });
+  #world = /** @type {World} */ (/** @type {any} */ (null));
+
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    const theme = h(
+      "select",
+      { id: "theme", onchange: () => (applyTheme(theme.value), keepTheme(theme.value)) },
+      h("option", { value: "auto" }, "Auto"),
+      h("option", { value: "light" }, "Light"),
+      h("option", { value: "dark" }, "Dark"),
+    );
+    theme.value = storedTheme();
+    root.append(
+      this.#nav,
+      h("div", { class: "facts" }, this.reopen, h("span", { class: "seed" }, "seed ", this.#seed), this.#saved),
+      h("label", { class: "sr", for: "theme" }, "Theme"),
+      theme,
+      h("button", { class: "btn", type: "button", popovertarget: "data-menu" }, "Data"),
+      this.#menu,
+    );
+    this.#menu.addEventListener("toggle", (e) => /** @type {any} */ (e).newState === "open" && this.#fill());
+  }
+
+  /** @param {{href: string, title: string, current: boolean}[]} links */
+  setLinks(links) {
+    this.#nav.replaceChildren(
+      ...links.map((l) => h("a", { href: l.href, "aria-current": l.current ? "page" : null }, l.title)),
+    );
+    this.#nav.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  /** @param {World} world */
+  setWorld(world) {
+    this.#world = world;
+    this.#seed.textContent = world.info.seed;
+    this.setSaved(world.info.saved);
+  }
+
+  /** @param {Saved} saved */
+  setSaved(saved) {
+    const kept = saved.state === "saved";
+    const words = kept ? "saved" : saved.state === "memory" ? "in memory" : "not saved";
+    this.#saved.className = `saved${kept ? "" : saved.state === "memory" ? " mem" : " not"}`;
+    this.#saved.replaceChildren(words, kept ? h("b", { class: "amount" }, size(saved.bytes)) : "");
+    this.#saved.title = saved.reason || "Every write is in this browser's storage before its reply is shown.";
+  }
+
+  #fill() {
+    const world = this.#world;
+    const { saved } = world.info;
+    const pick = h("input", {
+      type: "file",
+      hidden: true,
+      "aria-label": "Log to load",
+      onchange: () => this.#upload(pick.files?.[0]),
+    });
+    const reset = h(
+      "button",
+      { class: "btn danger", type: "button", onclick: () => this.#confirm(reset) },
+      "Empty the sandbox",
+    );
+    this.#menu.replaceChildren(
+      h(
+        "h2",
+        null,
+        saved.state === "saved"
+          ? `Saved in this browser, ${size(saved.bytes)}`
+          : saved.state === "memory"
+            ? "In memory"
+            : "Not saved",
+      ),
+      h(
+        "p",
+        null,
+        saved.state === "saved"
+          ? "Every write is stored before its reply is shown. It stays over a reload."
+          : `${saved.reason} What you type is lost when this page closes.`,
+      ),
+      h(
+        "div",
+        { class: "row" },
+        h(
+          "button",
+          { class: "btn", type: "button", onclick: async () => saveFile("redlab.aof", await world.download()) },
+          "Download as AOF",
+        ),
+        h("button", { class: "btn", type: "button", onclick: () => pick.click() }, "Load an AOF …"),
+        pick,
+      ),
+      h("hr"),
+      h("p", null, "Emptying deletes every key of this sandbox, for good."),
+      h("div", { class: "row" }, reset),
+    );
+  }
+
+  /** Asks once more in the same place. @param {HTMLElement} button */
+  #confirm(button) {
+    const no = h("button", { class: "btn", type: "button", onclick: () => this.#fill() }, "Keep it");
+    button.replaceWith(
+      h(
+        "button",
+        {
+          class: "btn danger",
+          type: "button",
+          onclick: async () => {
+            await this.#world.reset();
+            this.#menu.hidePopover();
+          },
+        },
+        "Delete everything",
+      ),
+      no,
+    );
+    no.focus();
+  }
+
+  /** @param {File | undefined} file */
+  async #upload(file) {
+    if (!file) return;
+    await this.#world.upload(await file.arrayBuffer());
+    this.#menu.hidePopover();
+  }
+}

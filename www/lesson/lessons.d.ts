@@ -1,0 +1,16 @@
+/** Compiled by scripts/lessons.mjs. */
+declare module "virtual:lessons" {
+  export type Inline =
+    string | { t: "code"; v: string } | { t: "em" | "strong"; c: Inline[] } | { t: "a"; href: string; c: Inline[] };
+  export type Block =
+    { t: "p"; c: Inline[] } | { t: "pre"; v: string; run?: boolean } | { t: "ol" | "ul"; c: Block[][] };
+  export interface Lesson {
+    title: string;
+    track: string;
+    prose: Block[];
+    goals: Record<string, { text: Block[]; hints: Block[][] }>;
+    after: Block[];
+    data: { id: string; seed: number; hints?: string[]; goals: { id: string }[]; views?: string[] };
+  }
+  export const lessons: { id: string; title: string; track: string; load: () => Promise<Lesson> }[];
+}

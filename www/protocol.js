@@ -1,0 +1,257 @@
+/**
+ * The engine as the page sees it: a worker behind a MessagePort. The lab and an embed's iframe use the same messages.
+ *
+ * A request carries an id and is answered by {id, ok} or {id, error}; events carry `event`. Byte strings travel as
+ * transferred ArrayBuffers. A world is one engine with its clock, its connections and where it is kept; a port may
+ * open several.
+ *
+ * @typedef {object} WorldOptions
+ * @prop {string | null} name the sandbox that is kept under this name, or null for one that lives in memory
+ * @prop {string} [seed] decimal; without it a stored one, else a random one
+ * @prop {number} [start_ms] ms since 1970; without it the wall clock, never before the stored clock
+ * @prop {any} [lesson] a compiled lesson: the engine runs its setup and grades it; its seed stands in for `seed`
+ * @prop {string[][]} [setup] commands to run first, in a connection of their own (unless there is a log to load)
+ *
+ * @typedef {object} Saved
+ * @prop {"saved" | "memory" | "refused" | "second"} state `memory`: meant to be; `refused`: storage would not; `second`: another tab has it
+ * @prop {string} reason in words, "" when saved
+ * @prop {number} bytes length of the log
+ * @prop {boolean} free the other tab has closed: takeOver() is possible
+ *
+ * @typedef {object} Damage what was wrong with the log at the start
+ * @prop {string} error
+ * @prop {number} read_bytes
+ * @prop {number} total_bytes
+ * @prop {number} commands
+ *
+ * @typedef {object} WorldInfo
+ * @prop {number} world
+ * @prop {string} seed
+ * @prop {string} version
+ * @prop {number} now_ms
+ * @prop {number} commands read from the log
+ * @prop {Saved} saved
+ * @prop {Damage | null} damage
+ *
+ * @typedef {{text: string} | {code: string}} Part a piece of a reason
+ * @typedef {{id: string, met: boolean, why: Part[], since_ms?: number}} GoalState
+ * @typedef {{lesson: string, goals: GoalState[], met: number, completed_ms?: number, forbidden?: {command: string, at_ms: number}, score: number, score_max: number, hints: {goal: string, step: string, cost: number}[]}} LessonState
+ *
+ * @typedef {{out: Uint8Array, now_ms: number, cost_us: number, closed: boolean}} Exec
+ *
+ * @typedef {{event: "output", world: number, session: number, out: ArrayBuffer, closed: boolean, now_ms: number}
+ *   | {event: "saved", world: number, saved: Saved}
+ *   | {event: "clock", world: number, now_ms: number, slept_ms: number}
+ *   | {event: "restarted", world: number, info: WorldInfo}
+ *   | {event: "lesson", world: number, state: LessonState}
+ *   | {event: "trap", world: number, message: string}} EngineEvent
+ */
+
+/** A worker or iframe at the other end of `port`. */
+export class EngineClient {
+  #port;
+  #next = 1;
+  /** @type {Map<number, {resolve: (x: any) => void, reject: (e: Error) => void}>} */
+  #waiting = new Map();
+  /** @type {Map<number, World>} */
+  #worlds = new Map();
+
+  /** @param {MessagePort | Worker} port */
+  constructor(port) {
+    this.#port = port;
+    port.onmessage = (e) => this.#receive(e.data);
+    if ("onerror" in port)
+      port.onerror = (e) => this.fail(String(/** @type {any} */ (e).message ?? "the engine's worker could not start"));
+    if ("start" in port) port.start();
+  }
+
+  /** Ends every open request with an error. @param {string} why */
+  fail(why) {
+    for (const { reject } of this.#waiting.values()) reject(new Error(why));
+    this.#waiting.clear();
+  }
+
+  /**
+   * @param {string} op
+   * @param {object} [args]
+   * @param {Transferable[]} [transfer]
+   * @returns {Promise<any>}
+   */
+  request(op, args = {}, transfer = []) {
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#port.postMessage({ id, op, ...args }, transfer);
+    });
+  }
+
+  /** @param {any} m */
+  #receive(m) {
+    if ("event" in m) return this.#worlds.get(m.world)?.receive(m);
+    const waiting = this.#waiting.get(m.id);
+    this.#waiting.delete(m.id);
+    if ("error" in m) waiting?.reject(new Error(m.error));
+    else waiting?.resolve(m.ok);
+  }
+
+  /** @param {WorldOptions} options @returns {Promise<World>} */
+  async open(options) {
+    const info = /** @type {WorldInfo} */ (await this.request("open", { options }));
+    const world = new World(this, info);
+    this.#worlds.set(info.world, world);
+    return world;
+  }
+
+  /** @param {World} world */
+  forget(world) {
+    this.#worlds.delete(world.info.world);
+  }
+
+  /** A setting that outlives the page, where storage allows. @param {string} key @returns {Promise<any>} */
+  getSetting(key) {
+    return this.request("getSetting", { key });
+  }
+
+  /** @param {string} key @param {any} value plain data */
+  putSetting(key, value) {
+    return this.request("putSetting", { key, value });
+  }
+}
+
+/**
+ * One engine. Fires `saved`, `clock`, `lesson`, `restarted` and `trap`, each a CustomEvent with the message as its detail.
+ */
+export class World extends EventTarget {
+  /** @type {Map<number, Session>} */
+  #sessions = new Map();
+
+  /** @param {EngineClient} client @param {WorldInfo} info */
+  constructor(client, info) {
+    super();
+    this.client = client;
+    this.info = info;
+  }
+
+  /** @param {EngineEvent} m */
+  receive(m) {
+    if (m.event === "output") return this.#sessions.get(m.session)?.receive(new Uint8Array(m.out), m.closed, m.now_ms);
+    if (m.event === "saved") this.info.saved = m.saved;
+    if (m.event === "clock") this.info.now_ms = m.now_ms;
+    if (m.event === "restarted") {
+      this.info = m.info;
+      for (const s of this.#sessions.values()) s.dispatchEvent(new Event("restarted"));
+    }
+    this.dispatchEvent(new CustomEvent(m.event, { detail: m }));
+  }
+
+  /** @param {string} op @param {object} [args] @param {Transferable[]} [transfer] */
+  #ask(op, args = {}, transfer = []) {
+    return this.client.request(op, { world: this.info.world, ...args }, transfer);
+  }
+
+  /** A new client connection. @returns {Promise<Session>} */
+  async connect() {
+    const id = await this.#ask("connect");
+    const session = new Session(this, id, (op, args, transfer) => this.#ask(op, { session: id, ...args }, transfer));
+    this.#sessions.set(id, session);
+    return session;
+  }
+
+  /** @param {Session} session */
+  forget(session) {
+    this.#sessions.delete(session.id);
+  }
+
+  /** Empties the world: a new engine with the same seed. */
+  reset() {
+    return this.#ask("reset");
+  }
+
+  /** How the lesson stands; null without one. Changes are told by `lesson` events. @returns {Promise<LessonState | null>} */
+  lesson() {
+    return this.#ask("lesson");
+  }
+
+  /** Opens a hint of a goal; it costs the first time. @param {string} goal @param {string} step @returns {Promise<LessonState>} */
+  hint(goal, step) {
+    return this.#ask("hint", { goal, step });
+  }
+
+  /** The log as one file. @returns {Promise<Uint8Array>} */
+  download() {
+    return this.#ask("download");
+  }
+
+  /** The damaged log that was set aside, if there is one. @returns {Promise<Uint8Array | null>} */
+  downloadDamaged() {
+    return this.#ask("downloadDamaged");
+  }
+
+  /** Puts a log in place of what is there. @param {ArrayBuffer} bytes @returns {Promise<Damage | null>} */
+  upload(bytes) {
+    return this.#ask("upload", { bytes }, [bytes]);
+  }
+
+  /** The other tab is gone: read what it saved, and save here from now on. */
+  takeOver() {
+    return this.#ask("takeOver");
+  }
+
+  async close() {
+    await this.#ask("close");
+    this.client.forget(this);
+  }
+}
+
+/** One connection. Fires `output` (detail: {out, closed, now_ms}) for what was not asked for, and `restarted`. */
+export class Session extends EventTarget {
+  #ask;
+
+  /**
+   * @param {World} world
+   * @param {number} id
+   * @param {(op: string, args?: object, transfer?: Transferable[]) => Promise<any>} ask
+   */
+  constructor(world, id, ask) {
+    super();
+    this.world = world;
+    this.id = id;
+    this.#ask = ask;
+  }
+
+  /**
+   * Feeds request bytes; resolves once what they wrote is committed.
+   * @param {Uint8Array} bytes
+   * @returns {Promise<Exec>}
+   */
+  async exec(bytes) {
+    const copy = bytes.slice().buffer;
+    const r = await this.#ask("exec", { bytes: copy }, [copy]);
+    return { ...r, out: new Uint8Array(r.out) };
+  }
+
+  /**
+   * The model of a view after a command ran, or null where there is nothing to show.
+   * @param {string} view
+   * @param {Uint8Array[]} argv
+   * @returns {Promise<any>}
+   */
+  inspect(view, argv) {
+    return this.#ask("inspect", { view, argv: argv.map((a) => a.slice()) });
+  }
+
+  /** A new connection in place of one that the server closed. */
+  reconnect() {
+    return this.#ask("reconnect");
+  }
+
+  /** @param {Uint8Array} out @param {boolean} closed @param {number} now_ms */
+  receive(out, closed, now_ms) {
+    this.dispatchEvent(new CustomEvent("output", { detail: { out, closed, now_ms } }));
+  }
+
+  async close() {
+    this.world.forget(this);
+    await this.#ask("disconnect");
+  }
+}

@@ -1,0 +1,342 @@
+/**
+ * The lab's frame: opens a world, puts terminals, views and lesson around it, and keeps them told.
+ *
+ * @import { EngineClient, World, WorldOptions, Session } from "./protocol.js"
+ * @import { Context, LessonModule, Part } from "./parts.js"
+ * @import { Pane } from "./panes.js"
+ */
+import { Bar } from "./bar.js";
+import { h, icon, saveFile, size } from "./dom.js";
+import { Panes } from "./panes.js";
+import { loadLessons, loadViews } from "./parts.js";
+import { encodeCommand, parseAll } from "./resp.js";
+import { startPage } from "./start.js";
+import { Docs } from "./terminal/docs.js";
+import { History } from "./terminal/history.js";
+import { RedlabTerminal } from "./terminal/terminal.js";
+import { Timeline } from "./timeline.js";
+
+const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const HOST = "n1";
+const PORT = 6379;
+const SUGGESTION = "SET greeting hello";
+
+export class Shell {
+  #bar = new Bar(byId("bar"));
+  #panes = new Panes(byId("main"), byId("tabs"), this.#bar.reopen);
+  #timeline = new Timeline(byId("time"));
+  /** @type {{terminal: RedlabTerminal, pane: Pane, session: Session}[]} */
+  #terminals = [];
+  /** The one that was used last. */
+  #front = 0;
+  #sessions = 0;
+  #world = /** @type {World} */ (/** @type {any} */ (null));
+  #startMs = 0;
+  /** @type {Promise<Docs>} */
+  #docs = Promise.resolve(new Docs());
+  #history = new History();
+  #hints = true;
+  /** @type {Part[]} what start() and command() are told */
+  #parts = [];
+  /** @type {LessonModule | null} */
+  #lessons = null;
+  /** @type {Pane | null} */
+  #left = null;
+
+  /** @param {EngineClient} client */
+  constructor(client) {
+    this.client = client;
+  }
+
+  async start() {
+    try {
+      const [hints, lessons] = await Promise.all([this.client.getSetting("hints"), loadLessons()]);
+      this.#hints = hints ?? true;
+      this.#lessons = lessons;
+      // One after another: a world is closed before the next one opens.
+      let routed = this.#route();
+      await routed;
+      window.addEventListener("hashchange", () => {
+        routed = routed.then(() => this.#route()).catch((e) => this.#failed(e));
+      });
+      await this.#addViews();
+    } catch (e) {
+      this.#failed(e);
+    }
+  }
+
+  /** @param {unknown} e */
+  #failed(e) {
+    const why = e instanceof Error ? e.message : String(e);
+    this.#notice({
+      alarm: true,
+      text: `The engine could not start: ${why}. A browser with WebAssembly and module workers is needed.`,
+    });
+  }
+
+  /** What the address asks for: #lesson/<id>, or the sandbox. */
+  async #route() {
+    const id = /^#lesson\/([\w/-]+)/.exec(location.hash)?.[1];
+    const lesson = id && this.#lessons?.lessons.some((l) => l.id === id) ? await this.#lessons.open(id) : null;
+    const links = [{ href: "#", title: "Sandbox", current: !lesson }];
+    for (const l of this.#lessons?.lessons ?? [])
+      links.push({ href: `#lesson/${l.id}`, title: l.title, current: l.id === id });
+    this.#bar.setLinks(links);
+    document.title = lesson ? `${lesson.title} · redlab` : "redlab";
+    await this.#open(lesson?.world ?? { name: "sandbox" });
+    await this.#fillLeft(lesson?.title ?? "Start", lesson?.element ?? null);
+    if (!lesson) this.#report();
+  }
+
+  /** @param {WorldOptions} options */
+  async #open(options) {
+    for (const t of this.#terminals) t.pane.remove();
+    this.#terminals = [];
+    this.#sessions = 0;
+    await this.#world?.close();
+    byId("notices").replaceChildren();
+    const world = (this.#world = await this.client.open(options));
+    this.#startMs = world.info.now_ms;
+    this.#timeline.restart(this.#startMs);
+    this.#bar.setWorld(world);
+    const key = `history:${options.name ?? "lesson"}`;
+    this.#history = new History((await this.client.getSetting(key)) ?? [], (lines) =>
+      this.client.putSetting(key, lines),
+    );
+    world.addEventListener("saved", () => this.#savedChanged());
+    world.addEventListener("clock", (e) => this.#slept(/** @type {CustomEvent} */ (e).detail));
+    world.addEventListener("restarted", () => this.#restarted());
+    world.addEventListener("trap", (e) =>
+      this.#notice({
+        alarm: true,
+        text: `The engine stopped (${/** @type {CustomEvent} */ (e).detail.message}) and was started again from the last saved write.`,
+      }),
+    );
+    const session = await world.connect();
+    this.#docs = this.#loadDocs(world);
+    await this.#addTerminal(world.info.commands === 0 ? SUGGESTION : "", session);
+    if (matchMedia("(hover: hover) and (min-width: 1081px)").matches) this.#terminals[0].terminal.focus();
+  }
+
+  /** The command table, by a connection of its own. @param {World} world */
+  async #loadDocs(world) {
+    const session = await world.connect();
+    const { out } = await session.exec(encodeCommand(["COMMAND", "DOCS"]));
+    await session.close();
+    const reply = parseAll(out)[0];
+    return reply && "items" in reply ? Docs.fromReply(reply) : new Docs();
+  }
+
+  /** @param {string} [suggestion] @param {Session} [connected] */
+  async #addTerminal(suggestion = "", connected) {
+    const session = connected ?? (await this.#world.connect());
+    const number = ++this.#sessions;
+    const title = number === 1 ? HOST : `${HOST} · ${number}`;
+    const terminal = new RedlabTerminal();
+    const more = h(
+      "button",
+      {
+        class: "btn bare icon",
+        type: "button",
+        "aria-label": "Open another session",
+        title: "Another session",
+        onclick: () => this.#addTerminal().then((t) => t.focus()),
+      },
+      icon("add"),
+    );
+    const close = () => this.#closeTerminal(terminal);
+    const pane = this.#panes.add({
+      id: `t${number}`,
+      title,
+      column: "mid",
+      node: "A",
+      body: terminal,
+      actions: [more],
+      onclose: close,
+    });
+    terminal.addEventListener("redlab-prompt", (e) => {
+      const { db, resp, tx } = /** @type {CustomEvent} */ (e).detail;
+      pane.setMeta(`primary · 127.0.0.1:${PORT} · RESP${resp} · db ${db}${tx ? " · transaction open" : ""}`);
+    });
+    terminal.addEventListener("redlab-quit", close);
+    terminal.addEventListener("redlab-command", (e) => this.#command(terminal, /** @type {CustomEvent} */ (e).detail));
+    terminal.start({
+      world: this.#world,
+      session,
+      host: HOST,
+      port: PORT,
+      history: this.#history,
+      docs: this.#docs,
+      startMs: this.#startMs,
+      suggestion,
+      hints: this.#hints,
+      keepHints: (on) => this.client.putSetting("hints", on),
+    });
+    terminal.addEventListener("focusin", () => this.#toFront(terminal));
+    this.#terminals.push({ terminal, pane, session });
+    if (number > 1) this.#panes.show(pane.id);
+    return terminal;
+  }
+
+  /** @param {RedlabTerminal} terminal */
+  async #closeTerminal(terminal) {
+    const at = this.#terminals.findIndex((t) => t.terminal === terminal);
+    if (at < 0) return;
+    const [{ pane, session }] = this.#terminals.splice(at, 1);
+    pane.remove();
+    await session.close();
+    this.#front = 0;
+    // The lab is never without a prompt.
+    if (!this.#terminals.length) await this.#addTerminal();
+    this.#terminals[0].terminal.focus();
+    this.#startParts();
+  }
+
+  /** @param {RedlabTerminal} terminal */
+  #toFront(terminal) {
+    const at = this.#terminals.findIndex((t) => t.terminal === terminal);
+    if (at < 0 || at === this.#front) return;
+    this.#front = at;
+    this.#startParts();
+  }
+
+  /** @param {string} title @param {Part | null} element */
+  async #fillLeft(title, element) {
+    this.#left?.remove();
+    const body = element ?? startPage((line) => this.#type(line));
+    this.#left = this.#panes.add({ id: "left", title, column: "left", body });
+    // Tabs follow the order of the columns; the prompt comes first all the same.
+    this.#panes.list.sort((a, b) => Number(b.id === "left") - Number(a.id === "left"));
+    this.#panes.show(element ? "left" : (this.#terminals[0]?.pane.id ?? "left"));
+    this.#parts = this.#parts.filter((p) => p.isConnected);
+    if (element) {
+      this.#parts.push(element);
+    }
+    this.#startParts();
+  }
+
+  async #addViews() {
+    const views = await loadViews();
+    if (!views) return;
+    this.#panes.add({ id: "views", title: "Views", column: "right", body: views });
+    this.#parts.push(views);
+    this.#startParts();
+  }
+
+  /** @returns {Context} */
+  #context() {
+    const { session } = this.#terminals[this.#front] ?? this.#terminals[0];
+    return {
+      client: this.client,
+      world: this.#world,
+      session,
+      type: (line) => this.#type(line),
+      run: (lines) => this.#terminals[this.#front].terminal.run(lines),
+    };
+  }
+
+  #startParts() {
+    if (!this.#terminals.length) return;
+    for (const part of this.#parts) part.start?.(this.#context());
+  }
+
+  /** @param {string} line */
+  #type(line) {
+    const front = this.#terminals[this.#front] ?? this.#terminals[0];
+    this.#panes.show(front.pane.id);
+    front.terminal.type(line);
+  }
+
+  /** @param {RedlabTerminal} terminal @param {any} detail */
+  #command(terminal, detail) {
+    const show = () => {
+      this.#panes.show(this.#terminals.find((t) => t.terminal === terminal)?.pane.id ?? "");
+      terminal.reveal(detail.row);
+    };
+    this.#timeline.add({
+      at_ms: detail.at_ms,
+      name: HOST,
+      line: detail.line,
+      error: detail.error,
+      cost_us: detail.cost_us,
+      show,
+    });
+    for (const part of this.#parts) part.command?.(detail);
+  }
+
+  // What the world tells
+
+  #savedChanged() {
+    const { saved } = this.#world.info;
+    this.#bar.setSaved(saved);
+    if (saved.state === "second") this.#report();
+    if (saved.state === "refused" && !this.#refusalTold) {
+      this.#refusalTold = true;
+      this.#notice({
+        alarm: true,
+        text: `Not saved from here on. ${saved.reason} Download your data to keep it.`,
+        actions: [["Download as AOF", async () => saveFile("redlab.aof", await this.#world.download())]],
+      });
+    }
+  }
+
+  #refusalTold = false;
+
+  /** What there is to say about the sandbox's data. */
+  #report() {
+    const { saved, damage } = this.#world.info;
+    byId("notices").replaceChildren();
+    if (saved.state === "second") {
+      /** @type {[string, () => void][]} */
+      const take = saved.free ? [["Take over", () => this.#world.takeOver()]] : [];
+      this.#notice({
+        alarm: true,
+        text: saved.free
+          ? "The other tab has closed. Taking over reads what it saved; what you typed here since is dropped."
+          : "Not saved: another tab has this sandbox open. You are working on a copy in memory.",
+        actions: take,
+      });
+    }
+    if (saved.state === "refused") {
+      this.#refusalTold = true;
+      this.#notice({
+        alarm: true,
+        text: `Not saved. ${saved.reason} Everything works; it is lost when this page closes.`,
+      });
+    }
+    if (damage) {
+      const keep = async () =>
+        saveFile("redlab-damaged.aof", (await this.#world.downloadDamaged()) ?? new Uint8Array(0));
+      this.#notice({
+        alarm: true,
+        text: `The saved log is damaged at byte ${damage.read_bytes} of ${damage.total_bytes}: ${damage.error}. ${damage.commands} ${damage.commands === 1 ? "write was" : "writes were"} read; the damaged log (${size(damage.total_bytes)}) was set aside.`,
+        actions: [["Download the damaged log", keep]],
+      });
+    }
+  }
+
+  /** @param {{slept_ms: number, now_ms: number}} m */
+  #slept(m) {
+    this.#timeline.slept(m.now_ms, m.slept_ms);
+  }
+
+  #restarted() {
+    this.#bar.setWorld(this.#world);
+    this.#startMs = this.#world.info.now_ms;
+    this.#timeline.restart(this.#startMs);
+    this.#report();
+    this.#startParts();
+  }
+
+  /** @param {{text: string, alarm?: boolean, actions?: [string, () => void][]}} o */
+  #notice({ text, alarm = false, actions = [] }) {
+    const box = h(
+      "div",
+      { class: `notice${alarm ? " alarm" : ""}` },
+      h("p", null, text),
+      actions.map(([words, act]) => h("button", { class: "btn", type: "button", onclick: act }, words)),
+      h("button", { class: "btn bare", type: "button", onclick: () => box.remove() }, "Dismiss"),
+    );
+    byId("notices").append(box);
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * What redis-cli knows about its connection: the prompt, the open transaction, replies that are still to come.
+ *
+ * @import { Reply } from "../resp.js"
+ * @import { Session } from "../protocol.js"
+ * @typedef {{reply: Reply | null, now_ms: number, cost_us: number}} Answer `reply` is null after CLIENT REPLY OFF
+ */
+import { encodeCommand, ReplyParser, toText } from "../resp.js";
+
+/** Commands whose first answer is a push in RESP3. */
+const SUBSCRIBES = /^[sp]?(un)?subscribe$/i;
+
+export class Cli {
+  db = 0;
+  tx = false;
+  resp = 2;
+  connected = true;
+  /** The database before MULTI, for when the transaction comes to nothing. */
+  #dbBefore = 0;
+  /** CLIENT REPLY: how many replies will not come. */
+  #mute = 0;
+  #parser = new ReplyParser();
+  /** @type {{argv: string[], resolve: (r: Reply) => void, reject: (e: Error) => void}[]} */
+  #waiting = [];
+
+  /**
+   * @param {Session} session
+   * @param {{host: string, port: number, push: (r: Reply) => void, lost: () => void}} options `push` gets what nobody asked for
+   */
+  constructor(session, options) {
+    this.session = session;
+    this.options = options;
+    session.addEventListener("output", (e) => {
+      const { out, closed } = /** @type {CustomEvent} */ (e).detail;
+      this.#feed(out);
+      if (closed) this.#lost();
+    });
+    session.addEventListener("restarted", () => this.#fresh("Server closed the connection"));
+  }
+
+  get prompt() {
+    if (!this.connected) return "not connected> ";
+    const { host, port } = this.options;
+    return `${host}:${port}${this.db ? `[${this.db}]` : ""}${this.tx ? "(TX)" : ""}> `;
+  }
+
+  /** @param {string} why open requests fail with it */
+  #fresh(why) {
+    this.db = 0;
+    this.tx = false;
+    this.resp = 2;
+    this.#mute = 0;
+    this.connected = true;
+    this.#parser = new ReplyParser();
+    for (const w of this.#waiting.splice(0)) w.reject(new Error(why));
+  }
+
+  #lost() {
+    if (!this.connected) return;
+    this.#fresh("Server closed the connection");
+    this.connected = false;
+    this.options.lost();
+  }
+
+  /** A new connection in place of the old one. */
+  async reconnect() {
+    await this.session.reconnect();
+    this.#fresh("Interrupted");
+  }
+
+  /** @param {Uint8Array} out */
+  #feed(out) {
+    this.#parser.push(out);
+    for (let r = this.#parser.next(); r; r = this.#parser.next()) {
+      const first = this.#waiting[0];
+      if (first && (r.type !== "push" || SUBSCRIBES.test(first.argv[0]))) {
+        this.#waiting.shift();
+        first.resolve(r);
+      } else this.options.push(r);
+    }
+  }
+
+  /**
+   * Sends a command and waits for its reply, however long it takes.
+   * @param {Uint8Array[]} argv
+   * @returns {Promise<Answer>}
+   */
+  async send(argv) {
+    if (!this.connected) await this.reconnect();
+    const words = argv.map(toText);
+    const muted = this.#muted(words);
+    /** @type {Promise<Reply | null>} */
+    const replied = muted
+      ? Promise.resolve(null)
+      : new Promise((resolve, reject) => this.#waiting.push({ argv: words, resolve, reject }));
+    replied.catch(() => {});
+    const { out, now_ms, cost_us, closed } = await this.session.exec(encodeCommand(argv));
+    this.#feed(out);
+    if (closed) this.#lost();
+    const reply = await replied;
+    if (reply && this.connected) this.#follow(words, reply);
+    return { reply, now_ms, cost_us };
+  }
+
+  /** CLIENT REPLY OFF and SKIP: is there no reply to this one? @param {string[]} words */
+  #muted(words) {
+    const [a, b, c] = words.map((w) => w.toUpperCase());
+    if (a === "CLIENT" && b === "REPLY" && words.length === 3) {
+      this.#mute = c === "OFF" ? Infinity : c === "SKIP" ? 2 : 0;
+      if (c === "ON") return false;
+    }
+    return this.#mute > 0 && this.#mute-- > 0;
+  }
+
+  /** What a command did to the connection. @param {string[]} words @param {Reply} reply */
+  #follow(words, reply) {
+    const failed = reply.type === "error";
+    switch (words[0].toUpperCase()) {
+      case "SELECT":
+        if (!failed && words.length === 2) this.db = Number(words[1]) || 0;
+        break;
+      case "MULTI":
+        if (failed) break;
+        this.tx = true;
+        this.#dbBefore = this.db;
+        break;
+      case "EXEC":
+        if (this.tx && (failed || reply.type === "nil")) this.db = this.#dbBefore;
+        this.tx = false;
+        break;
+      case "DISCARD":
+        if (this.tx) this.db = this.#dbBefore;
+        this.tx = false;
+        break;
+      case "RESET":
+        if (!failed) this.#fresh("");
+        break;
+      case "HELLO":
+        if (!failed && (words[1] === "2" || words[1] === "3")) this.resp = Number(words[1]);
+        break;
+    }
+  }
+}

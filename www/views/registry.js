@@ -1,0 +1,25 @@
+/**
+ * The views that there are. A view is one file named `*.view.js` in this folder that calls register(); nothing else needs
+ * to know of it.
+ *
+ * @typedef {object} View a view is a pure function of its model
+ * @prop {string} id
+ * @prop {string} title
+ * @prop {"value" | "keys"} model which model it draws: of the key just touched, or of the keys of the database
+ * @prop {number} [order] of several that accept a model the lowest draws it
+ * @prop {(model: any) => boolean} accepts
+ * @prop {(model: any) => string} meta facts for the header
+ * @prop {(model: any) => any[]} summary the finding in words: texts and elements
+ * @prop {(model: any, width: number) => SVGElement | HTMLElement} draw
+ * @prop {(model: any) => HTMLElement} table the same as the drawing, to read
+ * @prop {any[]} empty what to type when there is nothing to show: words, and commands as {line}
+ */
+
+/** @type {View[]} */
+export const views = [];
+
+/** @param {View} view */
+export function register(view) {
+  views.push(view);
+  views.sort((a, b) => (a.order ?? 0) - (b.order ?? 0));
+}

@@ -1,0 +1,226 @@
+/**
+ * <redlab-views>: what the last command touched, laid open. One section for the key's value, one for the keys' table.
+ * Drawings are asked for only while they can be seen, and never faster than they can be drawn.
+ *
+ * @import { Session } from "../protocol.js"
+ * @import { View } from "./registry.js"
+ */
+import { clock, h } from "../dom.js";
+import { views } from "./registry.js";
+
+/** How often a table that rehashes is drawn again. */
+const REHASH_MS = 400;
+
+/** One pane of the host: the view that fits the model, as a drawing or as a table. */
+class Section {
+  #title = h("h3");
+  #meta = h("span", { class: "meta" });
+  #sum = h("p", { class: "sum" });
+  #draw = h("div", { class: "draw" });
+  #twin = h("div", { class: "twin", hidden: true });
+  #point = h("p", { class: "point", "aria-hidden": "true" });
+  #foot = h("p", { class: "foot", role: "status", hidden: true });
+  #drawing = h("button", { type: "button", "aria-pressed": "true", onclick: () => this.#show(false) }, "Drawing");
+  #table = h("button", { type: "button", "aria-pressed": "false", onclick: () => this.#show(true) }, "Table");
+  #seg = h("span", { class: "seg", role: "group", "aria-label": "How to show it" }, this.#drawing, this.#table);
+  /** @type {View} */
+  #view;
+  /** @type {any} */
+  #model = null;
+  #width = 0;
+  #asTable = false;
+  /** Key to encoding, to tell a change. @type {Map<string, string>} */
+  #encodings = new Map();
+
+  /** @param {"value" | "keys"} kind @param {(line: string) => void} type @param {number} level of the heading */
+  constructor(kind, type, level) {
+    this.kind = kind;
+    this.type = type;
+    this.#view = /** @type {View} */ (views.find((v) => v.model === kind));
+    this.el = h(
+      "div",
+      { class: "view", role: "group", "aria-label": this.#view.title },
+      h("header", null, this.#title, this.#meta, this.#seg),
+      h(
+        "div",
+        { class: "body", tabindex: "0", role: "group", "aria-label": `${this.#view.title}, content` },
+        this.#sum,
+        this.#draw,
+        this.#twin,
+        this.#point,
+        this.#foot,
+      ),
+    );
+    if (level !== 3) this.#title.setAttribute("aria-level", String(level));
+    this.#draw.addEventListener("pointerover", (e) =>
+      this.#name(/** @type {Element} */ (e.target).closest("[data-name]")),
+    );
+    this.#draw.addEventListener("pointerleave", () => this.#name(null));
+    this.#draw.addEventListener("focusin", (e) => this.#name(/** @type {Element} */ (e.target).closest("[data-name]")));
+    this.#draw.addEventListener("keydown", (e) => this.#key(e));
+    new ResizeObserver(() => this.#redraw()).observe(this.el);
+    this.update(null, 0);
+  }
+
+  /** @param {Element | null} at */
+  #name(at) {
+    this.#point.textContent = at?.getAttribute("data-name") ?? "";
+  }
+
+  /** One stop for Tab, arrows from part to part. @param {KeyboardEvent} e */
+  #key(e) {
+    const parts = /** @type {SVGElement[]} */ ([...this.#draw.querySelectorAll("[data-name]")]);
+    const at = parts.indexOf(/** @type {any} */ (e.target));
+    const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -at, End: parts.length - 1 - at }[
+      e.key
+    ];
+    if (by === undefined || at < 0) return;
+    e.preventDefault();
+    const next = parts[Math.max(0, Math.min(parts.length - 1, at + by))];
+    parts[at].setAttribute("tabindex", "-1");
+    next.setAttribute("tabindex", "0");
+    next.focus();
+  }
+
+  /** @param {boolean} asTable */
+  #show(asTable) {
+    this.#asTable = asTable;
+    this.#drawing.setAttribute("aria-pressed", String(!asTable));
+    this.#table.setAttribute("aria-pressed", String(asTable));
+    this.#width = 0;
+    this.#redraw();
+  }
+
+  /** @param {any} model @param {number} at_ms time since the start, for what changed */
+  update(model, at_ms) {
+    this.#model = model;
+    const view = model
+      ? views.find((v) => v.model === this.kind && v.accepts(model))
+      : views.find((v) => v.model === this.kind);
+    if (!view) return;
+    this.#view = view;
+    this.#title.textContent = view.title;
+    this.el.setAttribute("aria-label", view.title);
+    this.#meta.textContent = model ? view.meta(model) : "";
+    this.#seg.hidden = !model;
+    this.#point.textContent = "";
+    const button = (/** @type {string} */ line) =>
+      h("button", { class: "try", type: "button", onclick: () => this.type(line) }, line);
+    this.#sum.replaceChildren(...(model ? view.summary(model) : view.empty.map((x) => (x.line ? button(x.line) : x))));
+    this.#sum.classList.toggle("quiet", !model);
+    this.#tell(model?.head, at_ms);
+    this.#width = 0;
+    this.#redraw();
+  }
+
+  /** A change of encoding is told once, and stays under the drawing of that key. @param {any} head @param {number} at_ms */
+  #tell(head, at_ms) {
+    if (!head) return void (this.#foot.hidden = true);
+    const before = this.#encodings.get(head.key);
+    this.#encodings.set(head.key, head.encoding);
+    if (before && before !== head.encoding) {
+      this.#foot.replaceChildren(
+        h("span", { class: "num" }, clock(at_ms)),
+        ` ${before} → ${head.encoding}: ${head.why}`,
+      );
+      this.#foot.dataset.key = head.key;
+    }
+    this.#foot.hidden = this.#foot.dataset.key !== head.key;
+  }
+
+  #redraw() {
+    const width = Math.floor(this.#sum.clientWidth);
+    if (width === this.#width || width === 0) return;
+    this.#width = width;
+    this.#draw.hidden = this.#asTable || !this.#model;
+    this.#twin.hidden = !this.#asTable || !this.#model;
+    if (!this.#model) return;
+    if (this.#asTable) return this.#twin.replaceChildren(this.#view.table(this.#model));
+    this.#draw.replaceChildren(this.#view.draw(this.#model, Math.max(240, width)));
+    this.#draw.querySelector("[data-name]")?.setAttribute("tabindex", "0");
+  }
+}
+
+export class RedlabViews extends HTMLElement {
+  /** Level of its headings: what stands around it decides. */
+  level = 3;
+  /** @type {Section[]} */
+  #sections = [];
+  /** @type {Session | null} */
+  #session = null;
+  #startMs = 0;
+  /** The last command that touched a key; it is asked about again after those that touch none. @type {Uint8Array[]} */
+  #argv = [];
+  #busy = false;
+  #again = false;
+  #nowMs = 0;
+  #later = 0;
+
+  /**
+   * @param {{session: Session, world: any, type: (line: string) => void}} context
+   * @param {("value" | "keys")[]} [kinds] which sections; all
+   */
+  start({ session, world, type }, kinds = ["value", "keys"]) {
+    if (!this.#sections.length) {
+      this.#sections = kinds.map((kind) => new Section(kind, (line) => this.#type(line), this.level));
+      this.replaceChildren(...this.#sections.map((s) => s.el));
+    }
+    this.#type = type;
+    if (world !== this.#world) {
+      this.#world = world;
+      this.#startMs = world.info.now_ms;
+      this.#argv = [];
+    }
+    this.#session = session;
+    this.#ask();
+  }
+
+  /** @type {any} */
+  #world = null;
+  /** @type {(line: string) => void} */
+  #type = () => {};
+
+  /** @param {{args: Uint8Array[], at_ms: number, session: Session}} detail */
+  command({ args, at_ms, session }) {
+    this.#session = session;
+    this.#nowMs = at_ms;
+    this.#next = args;
+    this.#ask();
+  }
+
+  /** @type {Uint8Array[] | null} */
+  #next = null;
+
+  /** Asks for the models of the last command; commands in between are left out. */
+  async #ask() {
+    if (this.#busy) return void (this.#again = true);
+    this.#busy = true;
+    do {
+      this.#again = false;
+      await this.#update().catch(() => {}); // a session that is gone shows nothing new
+    } while (this.#again);
+    this.#busy = false;
+  }
+
+  async #update() {
+    const session = this.#session;
+    if (!session) return;
+    const next = this.#next;
+    this.#next = null;
+    if (next) {
+      const value = await session.inspect("value", next);
+      // A command about no key (PING, CONFIG) leaves the views where they are.
+      if (value || !this.#argv.length) this.#argv = next;
+    }
+    clearTimeout(this.#later);
+    for (const section of this.#sections) {
+      const model = await session.inspect(section.kind, this.#argv);
+      section.update(model, this.#nowMs - this.#startMs);
+      // A rehash goes on by the server's own timer.
+      if (typeof model?.rehashed === "number")
+        this.#later = setTimeout(() => this.isConnected && this.#ask(), REHASH_MS);
+    }
+  }
+}
+
+customElements.define("redlab-views", RedlabViews);

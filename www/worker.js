@@ -1,0 +1,89 @@
+/**
+ * The engine's worker: serves the page that started it, and every port that is attached (an embed's iframe hands one
+ * on). Messages are those of protocol.js.
+ */
+import init from "../pkg/redlab.js";
+import { HostWorld } from "./host.js";
+import { openDatabase, Settings } from "./store.js";
+
+/** The module and the database, once for all worlds. */
+const ready = (async () => {
+  const [, db] = await Promise.all([
+    init(),
+    openDatabase().then(
+      (d) => ({ d, why: "" }),
+      (e) => ({ d: null, why: `The browser refuses to store data: ${e?.message ?? e}` }),
+    ),
+  ]);
+  return { db: db.d, refused: db.why, settings: new Settings(db.d) };
+})();
+
+let nextWorld = 1;
+
+/**
+ * @param {MessagePort} port
+ * @param {boolean} [guest] somebody else's page: its worlds live in memory, and nothing that is kept here is told to it
+ */
+function serve(port, guest = false) {
+  /** @type {Map<string, any>} */
+  const guestSettings = new Map();
+  /** @type {Map<number, HostWorld>} */
+  const worlds = new Map();
+
+  /** @type {Record<string, (m: any, world: HostWorld) => any>} */
+  const operations = {
+    async open({ options }) {
+      const { db, refused } = await ready;
+      const world = new HostWorld(nextWorld++, guest ? { ...options, name: null } : options, {
+        db,
+        refused,
+        emit: (e, transfer = []) => port.postMessage(e, transfer),
+      });
+      worlds.set(world.id, world);
+      return world.open();
+    },
+    connect: (_, world) => world.connect(),
+    reconnect: (m, world) => world.reconnect(m.session),
+    disconnect: (m, world) => world.disconnect(m.session),
+    inspect: (m, world) => world.inspect(m.session, m.view, m.argv),
+    lesson: (_, world) => world.lesson(),
+    hint: (m, world) => world.hint(m.goal, m.step),
+    reset: (_, world) => world.reset(),
+    download: (_, world) => world.download(),
+    downloadDamaged: (_, world) => world.downloadDamaged(),
+    upload: (m, world) => world.upload(new Uint8Array(m.bytes)),
+    takeOver: (_, world) => world.takeOver(),
+    close(_, world) {
+      worlds.delete(world.id);
+      world.close();
+    },
+    getSetting: async (m) => (guest ? guestSettings.get(m.key) : (await ready).settings.get(m.key)),
+    putSetting: async (m) =>
+      guest ? void guestSettings.set(m.key, m.value) : (await ready).settings.put(m.key, m.value),
+  };
+
+  port.onmessage = async (/** @type {MessageEvent} */ { data: m }) => {
+    if (m.op === "attach") return serve(m.port, true);
+    const answer = (/** @type {any} */ ok, /** @type {Transferable[]} */ transfer = []) =>
+      port.postMessage({ id: m.id, ok }, transfer);
+    const fail = (/** @type {any} */ e) => port.postMessage({ id: m.id, error: String(e?.message ?? e) });
+    const world = worlds.get(m.world);
+    if ("world" in m && !world) return fail("no such world");
+    if (m.op === "exec")
+      return /** @type {HostWorld} */ (world).exec({
+        session: m.session,
+        bytes: new Uint8Array(m.bytes),
+        done: answer,
+        fail,
+      });
+    try {
+      const run = operations[m.op];
+      if (!run) throw new Error(`no such operation: ${m.op}`);
+      answer(await run(m, /** @type {HostWorld} */ (world)));
+    } catch (e) {
+      fail(e);
+    }
+  };
+}
+
+serve(/** @type {any} */ (self));
