@@ -52,39 +52,50 @@ fn swapped(request: &[u8], from: &[u8], to: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// Lies, the command under which each must be found, and the field.
-type Lie = (&'static str, fn(&[u8]) -> Option<Vec<u8>>, &'static str);
+/// A lie, the field in which it must be found, and how the names of the commands begin among which it is told: over all
+/// families the few that show it would be rare.
+type Lie = (
+    &'static str,
+    fn(&[u8]) -> Option<Vec<u8>>,
+    &'static str,
+    &'static str,
+);
 const LIES: &[Lie] = &[
     (
         "a reply of the wrong end of the list",
         |r| swapped(r, b"\r\nLPOP\r\n", b"\r\nRPOP\r\n"),
         "reply",
+        "L",
     ),
     (
         "pushed to the other end",
         |r| swapped(r, b"\r\nLPUSH\r\n", b"\r\nRPUSH\r\n"),
         "state.digest",
+        "L",
     ),
     (
         "another error text",
         |r| swapped(r, b"\r\nHKEYS\r\n", b"\r\nHKEYZ\r\n"),
         "reply",
+        "H",
     ),
     (
         "seconds for milliseconds",
         |r| swapped(r, b"\r\nPEXPIRE\r\n", b"\r\nEXPIRE_\r\n"),
         "reply",
+        "P",
     ),
     (
         "another threshold",
         |r| {
             swapped(
                 r,
-                b"\r\nhash-max-listpack-entries\r\n$1\r\n2",
-                b"\r\nhash-max-listpack-entries\r\n$1\r\n8",
+                b"\r\nhash-max-listpack-value\r\n$2\r\n64",
+                b"\r\nhash-max-listpack-value\r\n$2\r\n10",
             )
         },
         "state.encoding",
+        "H",
     ),
 ];
 
@@ -124,10 +135,11 @@ fn differences(
     ours: &mut dyn Peer,
     theirs: &mut dyn Peer,
     syntax: &[Syntax],
-    count: u64,
+    only: &[&str],
 ) -> Result<Report, String> {
     let plan = Plan {
-        count,
+        count: 1500,
+        only: only.iter().map(|o| o.to_string()).collect(),
         seed: 1,
         ..Plan::default()
     };
@@ -180,14 +192,14 @@ pub fn all() -> Result<(usize, Vec<String>), String> {
     ];
     let (mut first, mut second) = (Server::oracle()?, Server::oracle()?);
     let syntax = grammar::read(&mut second);
-    let report = differences(&mut first, &mut second, &syntax, 1500)?;
+    let report = differences(&mut first, &mut second, &syntax, &[])?;
     checks.push(("the oracle agrees with itself".into(), honest(&report)));
-    for (name, lie, field) in LIES {
+    for (name, lie, field, only) in LIES {
         let mut liar = Liar {
             inner: &mut first,
             lie: *lie,
         };
-        let report = differences(&mut liar, &mut second, &syntax, 6000)?;
+        let report = differences(&mut liar, &mut second, &syntax, &[only])?;
         checks.push((format!("a lie is caught: {name}"), caught(&report, field)));
     }
     let failed = |(name, verdict): &(String, Result<(), String>)| {
