@@ -27,6 +27,7 @@ impl Drop for Seed {
 
 /// Plays a target with the seeds of the corpus that once failed, and then with `0..count`; in a long run with those from
 /// `REDLAB_FUZZ_SEED` on until `REDLAB_FUZZ_SECONDS` are over.
+#[allow(clippy::disallowed_methods)] // a long run ends by the wall clock
 fn play(target: &'static str, count: u64, run: impl Fn(u64)) {
     let number = |name: &str| std::env::var(name).ok().and_then(|v| v.parse::<u64>().ok());
     let of_target = |line: &str| {
