@@ -194,13 +194,6 @@ fn deluser(ctx: &mut Ctx<'_>) -> Outcome {
     Ok(())
 }
 
-/// The subcommand has no such number of arguments.
-fn wrong_subcommand(ctx: &Ctx<'_>) -> Error {
-    const BEFORE: &str = "ERR unknown subcommand or wrong number of arguments for '";
-    let word = ctx.arg(1);
-    Error::about(BEFORE, &word[..word.len().min(128)], "'. Try ACL HELP.")
-}
-
 const CAT: Command = Command {
     name: "cat",
     arity: -2,
@@ -214,7 +207,7 @@ const CAT: Command = Command {
 
 fn cat(ctx: &mut Ctx<'_>) -> Outcome {
     if ctx.argc() > 3 {
-        return Err(wrong_subcommand(ctx));
+        return Err(Error::bad_subcommand(ctx.arg(1), "ACL"));
     }
     if ctx.argc() == 2 {
         ctx.out.array(Cats::ALL.len());
@@ -290,7 +283,7 @@ fn genpass(ctx: &mut Ctx<'_>) -> Outcome {
     let bits = match ctx.argc() {
         2 => 256,
         3 => ctx.args.int(2)?,
-        _ => return Err(wrong_subcommand(ctx)),
+        _ => return Err(Error::bad_subcommand(ctx.arg(1), "ACL")),
     };
     if !(1..=4096).contains(&bits) {
         return Err(Error::new(
@@ -323,7 +316,7 @@ fn log(ctx: &mut Ctx<'_>) -> Outcome {
             return Ok(());
         }
         3 => ctx.args.int(2)?.max(0),
-        _ => return Err(wrong_subcommand(ctx)),
+        _ => return Err(Error::bad_subcommand(ctx.arg(1), "ACL")),
     };
     let entries = ctx.server.acl.log.entries();
     let shown = entries

@@ -178,6 +178,7 @@ const RESET: Command = Command {
 
 fn reset(ctx: &mut Ctx<'_>) -> Outcome {
     let authenticated = ctx.server.acl.is_open();
+    ctx.server.unsubscribe_all(ctx.id);
     let client = ctx.client();
     client.db = 0;
     client.name.clear();
