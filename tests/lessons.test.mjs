@@ -82,6 +82,7 @@ for (const [name, yaml, prose, complaint] of [
     /lesson\.yaml:6: one of probe, key/,
   ],
   ["a wrong type", YAML.replace("[SET k 1]", "SET k 1"), PROSE, /lesson\.yaml:9: expected a list/],
+  ["a view that is none", `${YAML}views: [bucket]\n`, PROSE, /lesson\.yaml:10: expected the name of a view/],
   ["broken YAML", YAML.replace("goals:", "goals: ["), PROSE, /lesson\.yaml:\d+: /],
   ["a goal without words", YAML, PROSE.replace("## a", "## b"), /en\.md:5: no goal 'b'/],
   ["too few hints", YAML.replace("[nudge]", "[nudge, solution]"), PROSE, /en\.md:9: goal 'a' needs 2 hints/],
