@@ -115,6 +115,8 @@ fn random_commands_are_answered() {
         let mut served = 0;
         for step in 0..1500 {
             if step % 25 == 0 {
+                // A subscriber may do little else.
+                host.send(b"RESET\r\n");
                 fill(&mut host);
             }
             if seed % 2 == 1 && step % 50 == 0 {
