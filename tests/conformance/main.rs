@@ -20,6 +20,7 @@
 mod generate;
 mod grammar;
 mod known;
+mod limited;
 mod local;
 mod peer;
 mod progress;
