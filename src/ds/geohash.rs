@@ -329,3 +329,85 @@ fn covers(middle: Cell, around: Area) -> bool {
         || side(1, 0).max.lon < around.max.lon
         || side(-1, 0).min.lon > around.min.lon)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::rng::Rng;
+
+    fn anywhere(rng: &mut Rng, lat_max: f64) -> Point {
+        Point {
+            lon: (rng.float() * 2.0 - 1.0) * LON_MAX,
+            lat: (rng.float() * 2.0 - 1.0) * lat_max,
+        }
+    }
+
+    #[test]
+    fn a_score_stands_for_a_point_nearby() {
+        let mut rng = Rng::new(91);
+        for _ in 0..20_000 {
+            let here = anywhere(&mut rng, LAT_MAX);
+            let there = point(score(here));
+            assert!(distance(here, there) < 0.4, "{here:?} {there:?}");
+            assert_eq!(score(there), score(here));
+        }
+    }
+
+    #[test]
+    fn neighbours_lie_side_by_side() {
+        let mut rng = Rng::new(92);
+        for _ in 0..5000 {
+            let steps = 2 + rng.below(25) as u32;
+            let cell = Cell::of(anywhere(&mut rng, 60.0), LAT_MAX, steps);
+            let (own, east, north) = (cell.area(), cell.moved(1, 0), cell.moved(0, 1));
+            assert!(own.max.lon == east.area().min.lon || own.max.lon == LON_MAX);
+            assert!(own.max.lat == north.area().min.lat || own.max.lat == LAT_MAX);
+            assert_eq!(east.moved(-1, 0), cell);
+            assert_eq!(north.moved(0, -1), cell);
+        }
+    }
+
+    /// A search reads every cell in which someone inside the area could be, except that 180° east has no cell of its own:
+    /// a real server does not find who stands there from the west either.
+    #[test]
+    fn cells_cover_the_area() {
+        let mut rng = Rng::new(93);
+        let mut inside = 0;
+        for round in 0..30_000 {
+            let centre = anywhere(&mut rng, 60.0);
+            let length = rng.float() * 10f64.powi(rng.below(7) as i32);
+            let shape = match round % 2 {
+                0 => Shape::Circle { radius: length },
+                _ => Shape::Box {
+                    width: length * (0.5 + rng.float()),
+                    height: length * (0.5 + rng.float()),
+                },
+            };
+            let degrees = length / 60_000.0;
+            let other = Point {
+                lon: (centre.lon + (rng.float() - 0.5) * degrees).clamp(-LON_MAX, 179.999_99),
+                lat: (centre.lat + (rng.float() - 0.5) * degrees).clamp(-LAT_MAX, LAT_MAX),
+            };
+            let score = score(other);
+            if shape.reach(centre, point(score)).is_none() {
+                continue;
+            }
+            inside += 1;
+            let found = shape.cells(centre).into_iter().any(|cell| {
+                let (from, to) = cell.scores();
+                (from..to).contains(&score)
+            });
+            assert!(found, "{shape:?} around {centre:?}: {other:?}");
+        }
+        assert!(inside > 5000, "{inside}");
+    }
+
+    #[test]
+    fn texts_are_the_usual_ones() {
+        let palermo = Point {
+            lon: 13.361389,
+            lat: 38.115556,
+        };
+        assert_eq!(&text(score(palermo)), b"sqc8b49rny0");
+    }
+}
