@@ -44,7 +44,7 @@ fn geoadd(ctx: &mut Ctx<'_>) -> Outcome {
         }
     }
     let at = options.position();
-    if options.left() % 3 != 0 || options.is_done() || (rules.nx && rules.xx) {
+    if !options.left().is_multiple_of(3) || options.is_done() || (rules.nx && rules.xx) {
         return Err(Error::SYNTAX);
     }
     let mut scores = Vec::with_capacity(options.left() / 3);
