@@ -1,9 +1,11 @@
 // The long runs, on demand:  npm run soak conformance [-- --count 30000 --seed 1]
-// Each writes what it tried and found to docs/soak/<name>.json.
+//                            npm run soak eviction [-- --count 300 --seed 1]
+// The first writes what it tried and found to docs/soak/conformance.json, the second the oracle's hit rates beside the test.
 import { spawnSync } from "node:child_process";
 
 const kinds = {
   conformance: (args) => ["cargo", "test", "--quiet", "--release", "--test", "conformance", "--", "soak", ...args],
+  eviction: (args) => ["cargo", "test", "--quiet", "--release", "--test", "conformance", "--", "soak-eviction", ...args],
 };
 
 const [kind, ...args] = process.argv.slice(2);

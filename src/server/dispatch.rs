@@ -14,6 +14,10 @@ pub fn run(node: &mut Node, id: ClientId, args: Args<'_>) {
     let Some(client) = node.server.clients.get_mut(id) else {
         return;
     };
+    if client.close_after_reply {
+        // A gate ended the connection: it took too much memory.
+        return;
+    }
     // The reply goes to the client's own buffer; it is taken out so that the command may look at all clients.
     let mut out = std::mem::take(&mut client.out);
     let start = out.mark();
@@ -94,7 +98,7 @@ fn unknown_subcommand(command: &Command, name: &[u8]) -> Error {
 /// Everything that may keep a known command from running.
 #[inline(always)]
 fn gates(
-    node: &Node,
+    node: &mut Node,
     id: ClientId,
     (number, command): Found,
     args: Args<'_>,
@@ -108,7 +112,14 @@ fn gates(
     if stranger && !command.flags.has(F::NO_AUTH) {
         return refuse(Error::new("NOAUTH Authentication required."));
     }
-    if command.flags.has(F::DENYOOM) && node.memory_bytes(client) > node.server.memory_ceiling {
+    let needs_memory = command.flags.has(F::DENYOOM);
+    if needs_memory && node.memory_bytes(client) > node.server.memory_ceiling {
+        return refuse(Error::OUT_OF_MEMORY);
+    }
+    if node.config.maxmemory_clients != 0 {
+        node.evict_clients();
+    }
+    if node.config.maxmemory != 0 && !node.make_room() && needs_memory {
         return refuse(Error::OUT_OF_MEMORY);
     }
     Ok((number, command))
