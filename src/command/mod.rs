@@ -7,6 +7,8 @@ pub mod error;
 pub mod keys;
 pub mod latency;
 pub mod memory;
+pub mod pubsub;
+pub mod push;
 pub mod record;
 pub mod registry;
 pub mod state;

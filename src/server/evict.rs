@@ -18,9 +18,19 @@ fn time_limit_us(tenacity: u32) -> u64 {
 }
 
 impl Node {
+    /// Before each command: whether there is memory for one that needs some (`needs_memory`). One that does not may run
+    /// in any case.
+    #[inline(always)]
+    pub(super) fn memory_gate(&mut self, needs_memory: bool) -> bool {
+        if self.config.maxmemory_clients != 0 {
+            self.evict_clients();
+        }
+        self.config.maxmemory == 0 || self.make_room() || !needs_memory
+    }
+
     /// Evicts keys until the node is within `maxmemory` again. What takes longer than it may goes on after the command.
     /// False if the node is beyond it, and nothing can be evicted. O(databases + clients), and O(samples) for each key.
-    pub(super) fn make_room(&mut self) -> bool {
+    fn make_room(&mut self) -> bool {
         let limit = i64::try_from(self.config.maxmemory).unwrap_or(i64::MAX);
         let is_beyond = |node: &Node| memory::used(&node.ks, &node.server) > limit;
         self.server.evicting = false;
@@ -41,6 +51,7 @@ impl Node {
             }
         }
         self.propagate_expired();
+        self.publish_events();
         self.within_memory(possible && !self.server.evicting);
         possible
     }
@@ -70,7 +81,7 @@ impl Node {
     }
 
     /// Ends the connections that take most until all others together are within `maxmemory-clients`. O(clients) each.
-    pub(super) fn evict_clients(&mut self) {
+    fn evict_clients(&mut self) {
         let limit = self.clients_limit();
         if limit == 0 {
             return;
