@@ -1,4 +1,5 @@
 //! From settings to a running server: configuration, sockets, the start lines that scripts wait for.
+use crate::acl_file::{DiskFile, set_users};
 use crate::journal::{Journal, Level, now_us};
 use crate::net::{Listener, Net};
 use crate::options::{Settings, fatal};
@@ -28,6 +29,7 @@ struct Host {
     loglevel: String,
     pidfile: String,
     dir: String,
+    aclfile: String,
     daemonize: bool,
 }
 
@@ -67,7 +69,8 @@ pub fn serve(args: &[String], settings: Settings) -> Result<(), ()> {
         journal.warning(&format!("Failed to write PID file: {e}"));
     }
     let seed = settings.seed.unwrap_or_else(random_seed);
-    let node = Node::new(NodeOptions {
+    let acl_file = host.aclfile.clone();
+    let mut node = Node::new(NodeOptions {
         seed,
         now_us: now_us(),
         config,
@@ -75,9 +78,14 @@ pub fn serve(args: &[String], settings: Settings) -> Result<(), ()> {
         pid: std::process::id(),
         executable: absolute(&args[0]),
         config_file: settings.config_file,
+        acl_file: DiskFile::boxed(&acl_file),
         meter: Box::new(Clock(Instant::now())),
         ..NodeOptions::default()
     });
+    if let Err(why) = set_users(&mut node, &settings.users, &acl_file) {
+        why.iter().for_each(|line| journal.warning(line));
+        return Err(());
+    }
     journal.notice(&format!("Running mode=standalone, port={}.", host.port));
     journal.notice("Server initialized");
     if host.port != 0 {
@@ -152,6 +160,7 @@ fn apply(settings: &Settings) -> Result<(Config, Host), String> {
         loglevel: text("loglevel"),
         pidfile: text("pidfile"),
         dir: text("dir"),
+        aclfile: text("aclfile"),
         daemonize: text("daemonize") == "yes",
     };
     Ok((config, host))

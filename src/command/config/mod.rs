@@ -222,8 +222,10 @@ impl Config {
     }
 
     /// The text of a configuration file brought up to date: a parameter's line changes in place, what differs from the
-    /// default and had no line gets one at the end, all else stays. O(lines * parameters).
-    pub fn rewrite(&self, old: &[u8]) -> Vec<u8> {
+    /// default and had no line gets one at the end, all else stays. Lines of users are replaced one by one by `users`.
+    /// O(lines * parameters).
+    pub fn rewrite(&self, old: &[u8], users: &[Vec<u8>]) -> Vec<u8> {
+        let mut users = users.iter();
         let mut done: Vec<&str> = Vec::new();
         let mut text = Vec::new();
         let write = |text: &mut Vec<u8>, param: &Param| {
@@ -246,6 +248,12 @@ impl Config {
                     done.push(param.name);
                     write(&mut text, param);
                 }
+                None if words.first().is_some_and(|w| w == b"user") => {
+                    if let Some(user) = users.next() {
+                        text.extend_from_slice(user);
+                        text.push(b'\n');
+                    }
+                }
                 None => {
                     text.extend_from_slice(line);
                     text.push(b'\n');
@@ -257,6 +265,10 @@ impl Config {
             if changed && param.name != "dir" && !done.contains(&param.name) {
                 write(&mut text, param);
             }
+        }
+        for user in users {
+            text.extend_from_slice(user);
+            text.push(b'\n');
         }
         text
     }
@@ -416,10 +428,13 @@ mod tests {
         set(&mut c, "maxmemory", "100mb");
         set(&mut c, "timeout", "5");
         set(&mut c, "requirepass", "a b\"c");
-        let text = c.rewrite(b"# mine\nMAXMEMORY 1gb\nmaxmemory 2gb\nsave 60 1\n");
+        let text = c.rewrite(
+            b"# mine\nMAXMEMORY 1gb\nuser x\nmaxmemory 2gb\nsave 60 1\n",
+            &[b"user a on".to_vec(), b"user b off".to_vec()],
+        );
         assert_eq!(
             String::from_utf8_lossy(&text),
-            "# mine\nmaxmemory 104857600\nsave 3600 1 300 100 60 10000\nrequirepass \"a b\\\"c\"\ntimeout 5\n"
+            "# mine\nmaxmemory 104857600\nuser a on\nsave 3600 1 300 100 60 10000\nrequirepass \"a b\\\"c\"\ntimeout 5\nuser b off\n"
         );
     }
 
