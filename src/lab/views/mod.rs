@@ -1,7 +1,10 @@
 //! View models: plain data about what a node holds inside, for the page to draw. A view is a pure function of its model;
 //! what a finding means (which entries a search passed, why an encoding was chosen) is worked out here, never on the page.
 mod focus;
+mod hll;
 mod list;
+mod pack;
+mod stream;
 mod table;
 mod value;
 mod zset;
@@ -10,22 +13,29 @@ use super::json::{Object, Writer};
 use crate::server::Node;
 use focus::Focus;
 
+pub use hll::HllModel;
 pub use list::ListModel;
+pub use pack::PackModel;
+pub use stream::StreamModel;
 pub use table::TableModel;
 pub use value::{Head, PlainModel};
-pub use zset::{PackModel, SkiplistModel};
+pub use zset::SkiplistModel;
 
 /// One view's data.
 #[derive(Debug, PartialEq)]
 pub enum Model {
     /// The dictionary of a database, or of a value.
     Table(TableModel),
-    /// A sorted set in one run of bytes.
-    ZsetListpack(PackModel),
+    /// A sorted set, a set or a hash in one run of bytes.
+    Listpack(PackModel),
     /// A sorted set with its skiplist.
     ZsetSkiplist(SkiplistModel),
     /// A list with its listpacks.
     List(ListModel),
+    /// A stream with its groups.
+    Stream(StreamModel),
+    /// A string that is a HyperLogLog.
+    Hll(HllModel),
     /// What can be said of any key.
     Plain(PlainModel),
 }
@@ -34,9 +44,11 @@ impl Object for Model {
     fn fields(&self, out: &mut Writer) {
         let (kind, model): (&str, &dyn Object) = match self {
             Model::Table(m) => ("table", m),
-            Model::ZsetListpack(m) => ("zset_listpack", m),
+            Model::Listpack(m) => ("listpack", m),
             Model::ZsetSkiplist(m) => ("zset_skiplist", m),
             Model::List(m) => ("list", m),
+            Model::Stream(m) => ("stream", m),
+            Model::Hll(m) => ("hyperloglog", m),
             Model::Plain(m) => ("plain", m),
         };
         out.field("kind", &kind);
@@ -147,7 +159,7 @@ mod tests {
     fn a_listpack_is_laid_open_to_the_last_byte() {
         let mut bench = Bench::new();
         bench.run("ZADD lb 10 ann 7 bob 12.5 eve");
-        let Some(Model::ZsetListpack(m)) = bench.see("value", "ZSCORE lb ann") else {
+        let Some(Model::Listpack(m)) = bench.see("value", "ZSCORE lb ann") else {
             panic!("a listpack");
         };
         let values: Vec<&str> = m.entries.iter().map(|e| e.value.as_str()).collect();
@@ -160,7 +172,10 @@ mod tests {
         }
         assert_eq!(at + 1, m.total_bytes);
         let focus = m.focus.expect("ann is there");
-        assert_eq!((focus.rank, focus.read, focus.score.as_str()), (1, 2, "10"));
+        assert_eq!((focus.entry, focus.read), (2, 2));
+        let open = m.open.expect("there are entries");
+        assert_eq!((open.entry, open.left_out), (2, 0));
+        assert_eq!(open.hex, ["83", "61", "6e", "6e", "04"]);
         assert_eq!((m.head.len, m.head.encoding), (3, "listpack"));
     }
 
