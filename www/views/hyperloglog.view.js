@@ -6,7 +6,7 @@ import { register } from "./registry.js";
 const BAR = 15;
 
 /** The standard error of the estimate, in elements. @param {any} m */
-const error = (m) => Math.max(1, Math.round((1.04 / Math.sqrt(m.registers)) * m.estimate));
+const error = (m) => (1.04 / Math.sqrt(m.registers)) * m.estimate;
 
 /** @param {any} m */
 function summary(m) {
@@ -14,7 +14,7 @@ function summary(m) {
   const estimate = [
     " The estimate: ",
     h("b", null, `${int(m.estimate)} different`),
-    m.estimate ? `, give or take ${int(error(m))}` : "",
+    m.estimate >= 100 && `, give or take ${int(error(m))}`,
     `, from ${int(m.bytes)} bytes.`,
   ];
   if (!f)

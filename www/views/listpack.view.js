@@ -91,10 +91,12 @@ function drawOpen(m, y, w) {
       "var(--bg-3)",
       `byte ${e.offset + e.bytes - back + i}: ${open.hex[body + i]}, length of all before it, for reading backwards`,
     );
-  // Short entries leave no room for three labels side by side.
   label(0, e.encoding);
   if (backAt > 60) label(backAt, "back length");
-  kids.push(text(0, y + 66, fit(`${e.encoding}: ${ENCODINGS[e.encoding]}`, w * 1.1), "cap"));
+  // What the encoding means, on a second line where it needs one.
+  const words = ENCODINGS[e.encoding];
+  const cut = words.length * 5.6 < w ? words.length : words.lastIndexOf(" ", w / 5.6);
+  kids.push(text(0, y + 66, words.slice(0, cut), "cap"), text(0, y + 81, words.slice(cut + 1), "cap"));
   return kids;
 }
 
@@ -111,7 +113,7 @@ export function drawPack(m, w) {
   const bottom = shown * ROW + 4;
   const svg = s("svg", {
     width: w,
-    height: bottom + (m.open ? 78 : 0),
+    height: bottom + (m.open ? 90 : 0),
     role: "group",
     "aria-label": `Listpack of ${m.head.key}, to scale in bytes; the table has the same`,
   });
@@ -147,7 +149,9 @@ export function drawPack(m, w) {
         class: `edge${lit ? " on-edge" : ""}`,
       }),
       start === first >= bytes / 2 && text(x + width / 2, y + 14, fit(words, width), `mid ${lit ? "t b" : "t"}`),
-      start && width > String(at).length * 6.5 - 4 && text(x, y + 36, String(at)),
+      start &&
+        width > String(at).length * 6.5 - 4 &&
+        (x + 14 > w ? text(w, y + 36, String(at), "end") : text(x, y + 36, String(at))),
     ])
       .flat()
       .filter(Boolean);
