@@ -26,10 +26,9 @@ const section = (page) => page.locator("redlab-views .view").first();
 
 /**
  * What every view has: parts that can be walked through, a table twin, no violations, in both.
- * @param {import("@playwright/test").Page} page
+ * @param {import("@playwright/test").Page} page @param {import("@playwright/test").Locator} [view]
  */
-async function complete(page) {
-  const view = section(page);
+async function complete(page, view = section(page)) {
   const parts = view.locator("[data-name]");
   expect(await parts.count()).toBeGreaterThan(3);
   await expect(view.locator('[data-name][tabindex="0"]')).toHaveCount(1);
@@ -96,6 +95,23 @@ test("a stream: nodes, entries, a group and what is pending", async ({ page }) =
   await type(page, "XACK orders work 1-1");
   await expect(view.locator(".sum")).toContainText("1 pending");
   await expect(view.locator('[data-name="1-1 in work: delivered and acknowledged"]')).toHaveCount(1);
+});
+
+test("eviction: memory, the sample, the pool, and who went", async ({ page }) => {
+  const view = page.locator("redlab-views .view").nth(1);
+  await type(
+    page,
+    "CONFIG SET maxmemory-policy allkeys-lru",
+    "DEBUG POPULATE 400 key 1000",
+    "CONFIG SET maxmemory 1300kb",
+    "SET a 1",
+  );
+  await expect(view.locator("h3")).toHaveText("Eviction");
+  await expect(view.locator(".sum")).toContainText(/The last to go was key:\d+: idle longest of those it remembers/);
+  await expect(view.locator(".meta")).toContainText("allkeys-lru");
+  await complete(page, view);
+  await type(page, "CONFIG SET maxmemory 0", "SET a 2");
+  await expect(view.locator("h3")).toHaveText("Hash table");
 });
 
 test("in the dark and at 320 px nothing runs over or breaks a rule", async ({ page }) => {

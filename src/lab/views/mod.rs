@@ -1,5 +1,6 @@
 //! View models: plain data about what a node holds inside, for the page to draw. A view is a pure function of its model;
 //! what a finding means (which entries a search passed, why an encoding was chosen) is worked out here, never on the page.
+mod eviction;
 mod focus;
 mod hll;
 mod list;
@@ -13,6 +14,7 @@ use super::json::{Object, Writer};
 use crate::server::Node;
 use focus::Focus;
 
+pub use eviction::EvictionModel;
 pub use hll::HllModel;
 pub use list::ListModel;
 pub use pack::PackModel;
@@ -26,6 +28,8 @@ pub use zset::SkiplistModel;
 pub enum Model {
     /// The dictionary of a database, or of a value.
     Table(TableModel),
+    /// A node with a limit of memory.
+    Eviction(EvictionModel),
     /// A sorted set, a set or a hash in one run of bytes.
     Listpack(PackModel),
     /// A sorted set with its skiplist.
@@ -44,6 +48,7 @@ impl Object for Model {
     fn fields(&self, out: &mut Writer) {
         let (kind, model): (&str, &dyn Object) = match self {
             Model::Table(m) => ("table", m),
+            Model::Eviction(m) => ("eviction", m),
             Model::Listpack(m) => ("listpack", m),
             Model::ZsetSkiplist(m) => ("zset_skiplist", m),
             Model::List(m) => ("list", m),
@@ -57,10 +62,13 @@ impl Object for Model {
 }
 
 /// The model of `view` after the command `argv` ran in database `db`; `None` where there is nothing to show.
-/// `keys`: the dictionary of the database, around the key. `value`: what the key holds.
+/// `keys`: the dictionary of the database, around the key; what eviction does once memory has a limit. `value`: what the key holds.
 pub fn inspect(node: &Node, db: usize, view: &str, argv: &[Vec<u8>]) -> Option<Model> {
     let focus = Focus::of(node, argv);
     match view {
+        "keys" if node.config().maxmemory > 0 => {
+            Some(Model::Eviction(eviction::model(node, &focus)))
+        }
         "keys" => table::of_database(node, db, focus.key.as_deref()).map(Model::Table),
         "value" => value::model(node, db, &focus),
         _ => None,
@@ -220,6 +228,26 @@ mod tests {
         }
         assert_eq!(list(&mut bench, "LINDEX long 5000").focus, None);
         assert_eq!(list(&mut bench, "LINDEX long x").focus, None);
+    }
+
+    #[test]
+    fn eviction_tells_whom_it_looked_at_and_who_went() {
+        let mut bench = Bench::new();
+        bench.run("CONFIG SET maxmemory-policy allkeys-lru");
+        for i in 0..200 {
+            bench.run(&format!("SET k{i} {}", "x".repeat(2000)));
+        }
+        bench.run("CONFIG SET maxmemory 1500000");
+        for i in 0..800 {
+            bench.run(&format!("SET n{i} {}", "x".repeat(2000)));
+        }
+        let Some(Model::Eviction(m)) = bench.see("keys", "SET n799 x") else {
+            panic!("there is a limit");
+        };
+        assert!(m.evicted > 0 && m.used <= m.limit + 10_000, "{m:?}");
+        assert_eq!((m.policy, m.measure), ("allkeys-lru", Some("idle")));
+        assert!(m.victim.is_some() && !m.samples.is_empty());
+        assert!(m.pool.len() <= 16 && m.pool.is_sorted_by_key(|c| c.value));
     }
 
     #[test]
