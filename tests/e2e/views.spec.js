@@ -52,27 +52,37 @@ test("a hash in a listpack: fields, values, and the bytes of one entry", async (
   await type(page, "HSET user name ann age 31 mail ann@example.org", "HGET user age");
   const view = section(page);
   await expect(view.locator("h3")).toHaveText("Listpack");
-  await expect(view.locator(".sum")).toContainText("HGET user age reads from the front: 2 fields until age, value 31");
+  await expect(view.locator(".body > .sum")).toContainText(
+    "HGET user age reads from the front: 2 fields until age, value 31",
+  );
   await expect(view.locator("svg")).toContainText("field age, byte by byte");
   await complete(page);
   await type(page, "SADD tags red green", "SISMEMBER tags green");
-  await expect(view.locator(".sum")).toContainText(/reads from the front: .* until green/);
+  await expect(view.locator(".body > .sum")).toContainText(/reads from the front: .* until green/);
   await type(page, "SADD tags 12345", "SCARD tags");
-  await expect(view.locator(".sum")).toContainText("bytes in one run: 3 members. It stays so");
+  await expect(view.locator(".body > .sum")).toContainText("bytes in one run: 3 members. It stays so");
+});
+
+test("a short list: its elements, and the bytes that they are", async ({ page }) => {
+  await type(page, "RPUSH letters a b c", "LINDEX letters 1");
+  const view = section(page);
+  await expect(view.locator("h3")).toHaveText("List");
+  await expect(view.locator("svg").nth(1)).toContainText("element b, byte by byte");
+  await complete(page);
 });
 
 test("a HyperLogLog: hash, register, rank, estimate", async ({ page }) => {
   await type(page, "PFADD visitors a");
   const view = section(page);
   await expect(view.locator("h3")).toHaveText("HyperLogLog");
-  await expect(view.locator(".sum")).toContainText(
+  await expect(view.locator(".body > .sum")).toContainText(
     /PFADD visitors a picks register 12.711 and has 1 zero in a row there: rank 2/,
   );
-  await expect(view.locator(".sum")).toContainText("1 different");
+  await expect(view.locator(".body > .sum")).toContainText("1 different");
   await complete(page);
   await type(page, "PFADD visitors b c d", "PFCOUNT visitors");
   await expect(view.locator(".meta")).toContainText("sparse");
-  await expect(view.locator(".sum")).toContainText("4 different");
+  await expect(view.locator(".body > .sum")).toContainText("4 different");
   await type(page, "PFDEBUG TODENSE visitors", "PFCOUNT visitors");
   await expect(view.locator(".meta")).toContainText("dense");
   await type(page, "SET visitors text", "GET visitors");
@@ -83,17 +93,17 @@ test("a stream: nodes, entries, a group and what is pending", async ({ page }) =
   await type(page, "XADD orders 1-1 item tea", "XADD orders 2-1 item rye", "XADD orders 3-1 item oil");
   const view = section(page);
   await expect(view.locator("h3")).toHaveText("Stream");
-  await expect(view.locator(".sum")).toContainText(
+  await expect(view.locator(".body > .sum")).toContainText(
     "XADD orders writes at the end of the last node: 3-1. 3 entries in 1 node",
   );
   await type(page, "XGROUP CREATE orders work 0", "XREADGROUP GROUP work ann COUNT 2 STREAMS orders >");
-  await expect(view.locator(".sum")).toContainText(
+  await expect(view.locator(".body > .sum")).toContainText(
     "group work has come to 2-1, 2 pending, 1 still to come; ann holds 2",
   );
   await expect(view.locator('[data-name^="1-1 in work: pending with ann"]')).toHaveCount(1);
   await complete(page);
   await type(page, "XACK orders work 1-1");
-  await expect(view.locator(".sum")).toContainText("1 pending");
+  await expect(view.locator(".body > .sum")).toContainText("1 pending");
   await expect(view.locator('[data-name="1-1 in work: delivered and acknowledged"]')).toHaveCount(1);
 });
 
@@ -107,7 +117,9 @@ test("eviction: memory, the sample, the pool, and who went", async ({ page }) =>
     "SET a 1",
   );
   await expect(view.locator("h3")).toHaveText("Eviction");
-  await expect(view.locator(".sum")).toContainText(/The last to go was key:\d+: idle longest of those it remembers/);
+  await expect(view.locator(".body > .sum")).toContainText(
+    /The last to go was key:\d+: idle longest of those it remembers/,
+  );
   await expect(view.locator(".meta")).toContainText("allkeys-lru");
   await complete(page, view);
   await type(page, "CONFIG SET maxmemory 0", "SET a 2");
@@ -124,9 +136,9 @@ test("in the dark and at 320 px nothing runs over or breaks a rule", async ({ pa
     "XGROUP CREATE orders work 0",
     "XREADGROUP GROUP work ann STREAMS orders >",
   ]) {
-    await page.getByRole("tab", { name: /n1|Terminal/ }).click();
+    await page.locator("#tabs").getByRole("button", { name: "n1" }).click();
     await type(page, line);
-    await page.getByRole("tab", { name: "Views" }).click();
+    await page.locator("#tabs").getByRole("button", { name: "Views" }).click();
     const view = section(page);
     await expect(view.locator("svg")).toBeVisible();
     const over = await view.locator("svg").evaluate((svg) => {

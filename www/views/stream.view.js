@@ -207,16 +207,16 @@ const rows = (m) =>
     m.groups.map((/** @type {any} */ g) =>
       table(
         `Group ${g.name}`,
-        [`pending in ${g.name}`, "consumer", "delivered #", "last", ""],
+        [`pending in ${g.name}`, "consumer", "delivered #", "last", "entry"],
         g.pending.length
           ? g.pending.map((/** @type {any} */ p) => [
               p.id,
               p.consumer,
               `${int(p.count)} ×`,
               `${ago(p.idle_ms)} ago`,
-              p.exists ? "" : "deleted",
+              p.exists ? "there" : "deleted",
             ])
-          : [["none", "", "", "", `last ${g.last_id}`]],
+          : [["none", "", "", "", ""]],
       ),
     ),
   );

@@ -170,18 +170,19 @@ mod tests {
         let Some(Model::Listpack(m)) = bench.see("value", "ZSCORE lb ann") else {
             panic!("a listpack");
         };
-        let values: Vec<&str> = m.entries.iter().map(|e| e.value.as_str()).collect();
+        let bytes = m.bytes;
+        let values: Vec<&str> = bytes.entries.iter().map(|e| e.value.as_str()).collect();
         assert_eq!(values, ["bob", "7", "ann", "10", "eve", "12.5"]);
         let mut at = 6;
-        for e in &m.entries {
+        for e in &bytes.entries {
             assert_eq!(e.offset, at);
             assert_eq!(e.bytes, e.header_bytes + e.data_bytes + e.backlen_bytes);
             at += e.bytes;
         }
-        assert_eq!(at + 1, m.total_bytes);
+        assert_eq!(at + 1, bytes.total_bytes);
         let focus = m.focus.expect("ann is there");
         assert_eq!((focus.entry, focus.read), (2, 2));
-        let open = m.open.expect("there are entries");
+        let open = bytes.open.expect("there are entries");
         assert_eq!((open.entry, open.left_out), (2, 0));
         assert_eq!(open.hex, ["83", "61", "6e", "6e", "04"]);
         assert_eq!((m.head.len, m.head.encoding), (3, "listpack"));

@@ -2,29 +2,43 @@
 use super::value::Head;
 use super::{focus::Focus, label};
 use crate::ds::listpack::{EntryView, Listpack};
-use crate::lab::json::json_object;
+use crate::lab::json::{Object, Writer, json_object};
 
 /// Entries that are laid open.
 const PACK_ENTRIES: usize = 512;
 /// Bytes of one entry that are shown.
 const SHOWN_BYTES: usize = 16;
 
-/// A listpack with its bytes told apart.
+/// A value that is a listpack.
 #[derive(Debug, PartialEq)]
 pub struct PackModel {
     pub head: Head,
+    pub bytes: Bytes,
+    /// The element that the last command was about.
+    pub focus: Option<PackFocus>,
+}
+
+impl Object for PackModel {
+    fn fields(&self, out: &mut Writer) {
+        out.field("head", &self.head);
+        out.field("focus", &self.focus);
+        self.bytes.fields(out);
+    }
+}
+
+/// A listpack with its bytes told apart.
+#[derive(Debug, PartialEq)]
+pub struct Bytes {
     pub total_bytes: u32,
     /// Entries that belong together: 2 for members with scores and fields with values.
     pub step: u32,
     pub entries: Vec<PackEntry>,
     /// Whether entries were left out.
     pub cut: bool,
-    /// The element that the last command was about.
-    pub focus: Option<PackFocus>,
-    /// The bytes of that entry, or of the first one.
+    /// The bytes of the entry in question, or of the first one.
     pub open: Option<OpenEntry>,
 }
-json_object! { PackModel: head, total_bytes, step, entries, cut, focus, open }
+json_object! { Bytes: total_bytes, step, entries, cut, open }
 
 /// One entry.
 #[derive(Debug, PartialEq)]
@@ -63,10 +77,9 @@ json_object! { OpenEntry: entry, hex, left_out }
 
 /// `step`: how many entries make an element.
 pub(super) fn model(lp: &Listpack, step: usize, head: Head, focus: &Focus) -> PackModel {
-    let view = lp.inspect(PACK_ENTRIES);
     let found = focus.element.as_deref().and_then(|wanted| {
-        let mut elements = view.entries.iter().step_by(step);
-        let at = elements.position(|e| e.value == wanted)?;
+        let mut elements = lp.iter().step_by(step).take(PACK_ENTRIES / step);
+        let at = elements.position(|e| e.to_vec() == wanted)?;
         Some(PackFocus {
             entry: (at * step) as u32,
             command: focus.command.clone(),
@@ -74,6 +87,16 @@ pub(super) fn model(lp: &Listpack, step: usize, head: Head, focus: &Focus) -> Pa
         })
     });
     let shown = found.as_ref().map_or(0, |f| f.entry as usize);
+    PackModel {
+        head,
+        bytes: bytes(lp, step, shown),
+        focus: found,
+    }
+}
+
+/// The bytes of a listpack, with those of entry `shown` one by one.
+pub(super) fn bytes(lp: &Listpack, step: usize, shown: usize) -> Bytes {
+    let view = lp.inspect(PACK_ENTRIES);
     let open = view.entries.get(shown).map(|e| open(lp, shown, e));
     let entries = view.entries.iter().map(|e| PackEntry {
         offset: e.offset,
@@ -84,13 +107,11 @@ pub(super) fn model(lp: &Listpack, step: usize, head: Head, focus: &Focus) -> Pa
         encoding: e.encoding,
         value: label(&e.value),
     });
-    PackModel {
-        head,
+    Bytes {
         total_bytes: view.total_bytes,
         step: step as u32,
         entries: entries.collect(),
         cut: view.cut,
-        focus: found,
         open,
     }
 }
