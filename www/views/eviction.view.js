@@ -1,5 +1,5 @@
 /** Eviction: memory against its limit, the keys that were looked at, the pool of candidates, and the one that went. */
-import { h, int, s, size } from "../dom.js";
+import { h, int, s } from "../dom.js";
 import { ago, fit, named, plural, table, text } from "./parts.js";
 import { register } from "./registry.js";
 
@@ -7,9 +7,12 @@ const W = 92;
 const GAP = 8;
 const ROW = 44;
 
+/** @param {number} bytes */
+const kb = (bytes) => `${int(bytes / 1000)} kB`;
+
 /** What a key is judged by. @param {any} m @param {any} c */
 const judged = (m, c) =>
-  ({ idle: `idle ${ago(c.value * 1000)}`, uses: `counter ${c.value}`, time: `${ago(c.value)} left` })[
+  ({ idle: `idle ${int(c.value)} s`, uses: `counter ${c.value}`, time: `${ago(c.value)} left` })[
     /** @type {"idle"} */ (m.measure)
   ] ?? "";
 
@@ -21,12 +24,7 @@ const BEST = {
 
 /** @param {any} m */
 function summary(m) {
-  const memory = [
-    h("b", null, `${size(m.used)} of ${size(m.limit)}`),
-    ` in use, policy `,
-    h("code", null, m.policy),
-    ". ",
-  ];
+  const memory = [h("b", null, `${kb(m.used)} of ${kb(m.limit)}`), ` in use, policy `, h("code", null, m.policy), ". "];
   if (m.policy === "noeviction") return [memory, "At the limit, commands that need memory are refused."];
   if (!m.evicted) return [memory, "Nothing had to go yet."];
   const why = m.measure
@@ -49,7 +47,7 @@ function draw(m, w) {
   });
   const full = Math.min(1, m.used / m.limit);
   svg.append(
-    named(`${size(m.used)} of ${size(m.limit)} in use`, [
+    named(`${kb(m.used)} of ${kb(m.limit)} in use`, [
       s("rect", { x: 0.5, y: 0.5, width: w - 1, height: 11, class: "edge", fill: "none" }),
       s("rect", {
         class: "strip",
@@ -124,7 +122,7 @@ register({
   model: "keys",
   order: 1,
   accepts: (m) => m.kind === "eviction",
-  meta: (m) => `maxmemory ${size(m.limit)} · ${m.policy} · ${int(m.evicted)} evicted`,
+  meta: (m) => `maxmemory ${kb(m.limit)} · ${m.policy} · ${int(m.evicted)} evicted`,
   summary,
   draw,
   table: rows,

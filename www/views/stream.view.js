@@ -15,10 +15,8 @@ const short = (id) => {
 };
 
 /** @param {any} m */
-const total = (m) => [
-  h("b", null, `${int(m.head.len)} ${m.head.len === 1 ? "entry" : "entries"} in ${plural(m.node_count, "node")}`),
-  `; ${m.head.why}.`,
-];
+const total = (m) =>
+  h("b", null, `${int(m.head.len)} ${m.head.len === 1 ? "entry" : "entries"} in ${plural(m.node_count, "node")}`);
 
 /** @param {any} m */
 function summary(m) {
@@ -26,9 +24,20 @@ function summary(m) {
   const group = m.groups.find((/** @type {any} */ g) => g.name === f.group);
   const typed = h("code", null, `${f.command} ${m.head.key}`);
   if (f.command === "XADD" && m.entries.length)
-    return [typed, " writes at the end of the last node: ", h("b", null, m.last_id), ". ", total(m)];
+    return [
+      typed,
+      " writes at the end of the last node: ",
+      h("b", null, m.last_id),
+      ". ",
+      total(m),
+      `; ${m.head.why}.`,
+    ];
   if (!group)
-    return [total(m), " ", m.group_count > 0 ? `${plural(m.group_count, "group")}, each with a place of its own.` : ""];
+    return [
+      total(m),
+      `; ${m.head.why}. `,
+      m.group_count > 0 && `${plural(m.group_count, "group")}, each with a place of its own.`,
+    ];
   const consumer = group.consumers.find((/** @type {any} */ c) => c.name === f.consumer);
   return [
     h("code", null, `${f.command}${f.command.includes("GROUP") ? "" : ` ${m.head.key}`} … ${f.group}`),
@@ -36,10 +45,11 @@ function summary(m) {
     h("b", null, group.name),
     ` has come to ${group.last_id}, `,
     h("b", null, `${int(group.pending_count)} pending`),
-    group.lag === undefined ? "" : [", ", h("b", null, `${int(group.lag)} still to come`)],
-    consumer ? `; ${consumer.name} holds ${int(consumer.pending)}` : "",
+    group.lag !== undefined && [", ", h("b", null, `${int(group.lag)} still to come`)],
+    consumer && `; ${consumer.name} holds ${int(consumer.pending)}`,
     ". ",
     total(m),
+    ".",
   ];
 }
 
@@ -154,9 +164,8 @@ function draw(m, w) {
   const skip = Math.max(0, m.entries.length - most);
   const shown = m.entries.slice(skip);
   const step = CELL;
-  let y = m.nodes.length ? 74 : 0;
+  let y = 0;
   const svg = s("svg", { width: w, role: "group", "aria-label": `Stream ${m.head.key}; the table has the same` });
-  if (m.nodes.length) svg.append(...drawNodes(m, w));
   if (shown.length) {
     const older = m.head.len - shown.length;
     svg.append(text(0, y + 10, `entries${older > 0 ? `, ${int(older)} older not shown` : ""}`, "cap"));
@@ -178,13 +187,19 @@ function draw(m, w) {
     });
     y += 52;
   }
-  for (const g of m.groups) {
+  // The one in question first.
+  const groups = [...m.groups].sort((a, b) => Number(b.name === m.focus.group) - Number(a.name === m.focus.group));
+  for (const g of groups) {
     svg.append(...drawGroup(g, m, y, shown, skip, step));
     y += 66;
   }
   const left = m.group_count - m.groups.length;
-  if (left > 0) svg.append(text(0, y + 10, `${plural(left, "group")} not shown`, "cap"));
-  svg.setAttribute("height", String(y + (left > 0 ? 16 : 4)));
+  if (left > 0) {
+    svg.append(text(0, y + 10, `${plural(left, "group")} not shown`, "cap"));
+    y += 22;
+  }
+  if (m.nodes.length) svg.append(s("g", { transform: `translate(0 ${y})` }, drawNodes(m, w)));
+  svg.setAttribute("height", String(y + (m.nodes.length ? 64 : 0)));
   return svg;
 }
 
