@@ -366,9 +366,11 @@ const SAVE: Command = Command {
 fn save(ctx: &mut Ctx<'_>) -> Outcome {
     let text = ctx.server.acl.text();
     let file = ctx.server.acl_file.as_mut();
-    file.ok_or_else(no_file)?.save(&text).map_err(|()| {
-        Error::new("ERR There was an error trying to save the ACLs. Please check the server logs for more information")
-    })?;
+    if !file.ok_or_else(no_file)?.save(&text) {
+        return Err(Error::new(
+            "ERR There was an error trying to save the ACLs. Please check the server logs for more information",
+        ));
+    }
     ctx.out.ok();
     Ok(())
 }

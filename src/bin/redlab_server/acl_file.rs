@@ -24,12 +24,12 @@ impl AclFile for DiskFile {
         parse(path, &text, registry, config)
     }
 
-    fn save(&mut self, text: &[u8]) -> Result<(), ()> {
+    fn save(&mut self, text: &[u8]) -> bool {
         // First beside it: a crash must not leave half a file.
         let beside = format!("{}.tmp-{}", self.0, std::process::id());
         std::fs::write(&beside, text)
             .and_then(|()| std::fs::rename(&beside, &self.0))
-            .map_err(drop)
+            .is_ok()
     }
 }
 

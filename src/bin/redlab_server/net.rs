@@ -363,7 +363,7 @@ impl Net {
         let server = self.node.server();
         let users = server.acl.users().iter().map(User::describe);
         let users: Vec<_> = users.filter(|_| server.acl_file.is_none()).collect();
-        self.node.config().rewrite(old, &users)
+        self.node.config().rewrite(old, users)
     }
 
     fn rewrite_config(&mut self) {

@@ -146,9 +146,21 @@ fn apply(settings: &Settings) -> Result<(Config, Host), String> {
         let set = config.directive(&[b"dir".to_vec(), dir.into()]);
         debug_assert!(set.is_ok(), "any text is a directory's name");
     }
+    let mut saves: Vec<Vec<u8>> = Vec::new();
     for (line, words) in settings.directives.iter().enumerate() {
+        let mut words = words.clone();
+        // Each line adds a point in time to save at; an empty one takes all away.
+        if words[0].eq_ignore_ascii_case(b"save") {
+            if words[1..] == [b""] {
+                saves.clear();
+            } else {
+                saves.extend_from_slice(&words[1..]);
+                words.truncate(1);
+                words.extend_from_slice(&saves);
+            }
+        }
         config
-            .directive(words)
+            .directive(&words)
             .map_err(|why| fatal(line + 1, &words.join(&b' '), &why))?;
     }
     let text = |name: &str| String::from_utf8_lossy(&config.text(name)).into_owned();

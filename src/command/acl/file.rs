@@ -7,8 +7,8 @@ pub trait AclFile {
     /// The users that the file has now, or all that is wrong with it.
     fn load(&mut self, registry: &Registry, config: &Config) -> Result<Acl, String>;
 
-    /// Puts this text in place of the file's; why that failed is the host's to tell.
-    fn save(&mut self, text: &[u8]) -> Result<(), ()>;
+    /// Puts this text in place of the file's. Whether that worked; if not, why is the host's to tell.
+    fn save(&mut self, text: &[u8]) -> bool;
 }
 
 const UNCHANGED: &str =
