@@ -75,3 +75,25 @@ fn a_float_goes_as_its_digits() {
     let log = logged(&["HSET h a 10.5", "HINCRBYFLOAT h a 0.1"]);
     assert_eq!(log, [["HSET", "h", "a", "10.6"]]);
 }
+
+#[test]
+fn a_transaction_goes_as_one_unless_it_is_one_write() {
+    let one = logged(&["MULTI\r\nSET k v\r\nGET k\r\nEXEC"]);
+    assert_eq!(one, [["SET", "k", "v"]]);
+    check_shapes(&["MULTI\r\nGET k\r\nEXEC"], &[]);
+    let whole = [
+        ("MULTI", 1),
+        ("SADD", 5),
+        ("SREM", 3),
+        ("SELECT", 2),
+        ("INCR", 2),
+        ("EXEC", 1),
+    ];
+    let script = "MULTI\r\nSADD s a b c\r\nSPOP s\r\nINCR s\r\nSELECT 1\r\nINCR n\r\nEXEC";
+    check_shapes(&["SET first 1", script], &whole);
+    let expired = [("MULTI", 1), ("UNLINK", 2), ("SET", 3), ("EXEC", 1)];
+    check_shapes(
+        &["SET k v PXAT 2", "MULTI\r\nGET k\r\nSET k w\r\nEXEC"],
+        &expired,
+    );
+}

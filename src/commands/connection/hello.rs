@@ -175,7 +175,9 @@ const RESET: Command = Command {
 
 fn reset(ctx: &mut Ctx<'_>) -> Outcome {
     let authenticated = ctx.config.requirepass.is_empty();
+    ctx.db.ks.unwatch(ctx.id);
     let client = ctx.client();
+    client.queue = None;
     client.db = 0;
     client.name.clear();
     client.no_evict = false;

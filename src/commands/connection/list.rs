@@ -130,12 +130,18 @@ fn line(ctx: &Ctx<'_>, c: &Client, text: &mut String) {
         pending.min(REPLY_BUFFER_BYTES),
         pending.saturating_sub(REPLY_BUFFER_BYTES),
     );
-    let total = CLIENT_BYTES + REPLY_BUFFER_BYTES + argv + 8 * argc + c.query.capacity() + omem;
+    let (watched, broken) = ctx.db.ks.watches.of(c.id);
+    let (queued, queue) = c
+        .queue
+        .as_ref()
+        .map_or((-1, 0), |q| (q.commands().len() as i64, q.arg_bytes()));
+    let total =
+        CLIENT_BYTES + REPLY_BUFFER_BYTES + argv + 8 * argc + c.query.capacity() + queue + omem;
     let lossy = |bytes| String::from_utf8_lossy(bytes).into_owned();
     let written = writeln!(
         text,
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi=-1 watch=0 \
-         qbuf={} qbuf-free={} argv-mem={argv} multi-mem=0 rbs={REPLY_BUFFER_BYTES} rbp={REPLY_BUFFER_BYTES} obl={obl} \
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={queued} watch={watched} \
+         qbuf={} qbuf-free={} argv-mem={argv} multi-mem={queue} rbs={REPLY_BUFFER_BYTES} rbp={REPLY_BUFFER_BYTES} obl={obl} \
          oll={} omem={omem} tot-mem={total} events=r cmd={} user={} redir=-1 resp={} lib-name={} lib-ver={} \
          tot-net-in={} tot-net-out={} tot-cmds={}",
         c.id,
@@ -145,7 +151,7 @@ fn line(ctx: &Ctx<'_>, c: &Client, text: &mut String) {
         lossy(&c.name),
         (ctx.db.ks.now_ms - c.created_ms) / 1000,
         (ctx.db.ks.now_ms - c.last_interaction_ms) / 1000,
-        flags(c),
+        flags(c, broken),
         c.db,
         c.query.len(),
         c.query.capacity() - c.query.len(),
@@ -162,8 +168,10 @@ fn line(ctx: &Ctx<'_>, c: &Client, text: &mut String) {
     debug_assert!(written.is_ok(), "a string takes any text");
 }
 
-fn flags(c: &Client) -> String {
+fn flags(c: &Client, broken: bool) -> String {
     let all = [
+        (c.queue.is_some(), 'x'),
+        (broken, 'd'),
         (c.close_after_reply, 'c'),
         (c.unix, 'U'),
         (c.no_evict, 'e'),

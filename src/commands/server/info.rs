@@ -140,9 +140,9 @@ fn clients(ctx: &Ctx<'_>, text: &mut String) {
         "blocked_clients": 0,
         "tracking_clients": 0,
         "pubsub_clients": 0,
-        "watching_clients": 0,
+        "watching_clients": ctx.db.ks.watches.clients(),
         "clients_in_timeout_table": 0,
-        "total_watched_keys": 0,
+        "total_watched_keys": ctx.db.ks.watches.keys(),
         "total_blocking_keys": 0,
         "total_blocking_keys_on_nokey": 0,
     );
