@@ -51,6 +51,8 @@ pub struct Client {
     pub reply_mode: ReplyMode,
     /// What MULTI has collected; `None` outside of a transaction.
     pub queue: Option<Box<Queue>>,
+    /// How many channels, patterns and shard channels it listens to.
+    pub subscriptions: [u32; 3],
     /// The last command's full name, for CLIENT LIST.
     pub last_command: &'static str,
     pub last_parent: &'static str,
@@ -93,6 +95,7 @@ impl Client {
             no_touch: false,
             reply_mode: ReplyMode::On,
             queue: None,
+            subscriptions: [0; 3],
             last_command: "NULL",
             last_parent: "",
             close_after_reply: false,

@@ -125,6 +125,7 @@ impl Node {
         let server = Server {
             registry,
             clients: Default::default(),
+            pubsub: Default::default(),
             stats,
             effects: Vec::new(),
             run_id: rng.hex40(),
@@ -235,12 +236,6 @@ impl Node {
         }
     }
 
-    /// A connection is gone, and all that it held.
-    fn forget(&mut self, id: ClientId) {
-        self.ks.unwatch(id);
-        self.server.clients.remove(id);
-    }
-
     /// Moves the clock (never back) and runs the cron as often as is due.
     pub fn advance(&mut self, now_us: Micros) {
         self.server.now_us = self.server.now_us.max(now_us);
@@ -307,7 +302,7 @@ impl Node {
             .rates
             .sample(&self.server.stats, self.server.now_us);
         self.propagate_expired();
-        self.ks.events.clear();
+        self.publish_events();
     }
 
     /// Ends the connections that were silent for longer than `timeout`.
@@ -317,7 +312,8 @@ impl Node {
         }
         let oldest_ms = self.ks.now_ms - i64::from(self.config.timeout) * 1000;
         for client in self.server.clients.iter_mut() {
-            if client.last_interaction_ms < oldest_ms && !client.close_after_reply {
+            let idle = client.last_interaction_ms < oldest_ms && !client.is_subscriber();
+            if idle && !client.close_after_reply {
                 client.close_after_reply = true;
                 self.server.effects.push(Effect::Close(client.id));
             }

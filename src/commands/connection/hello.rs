@@ -176,6 +176,7 @@ const RESET: Command = Command {
 fn reset(ctx: &mut Ctx<'_>) -> Outcome {
     let authenticated = ctx.config.requirepass.is_empty();
     ctx.db.ks.unwatch(ctx.id);
+    ctx.server.unsubscribe_all(ctx.id);
     let client = ctx.client();
     client.queue = None;
     client.db = 0;
