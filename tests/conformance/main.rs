@@ -8,6 +8,7 @@
 //! cargo test --test conformance -- sample                a fixed-seed sample of the random run
 //! cargo test --test conformance -- soak [--count N] [--seed S] [--tokens N] [COMMAND ..]
 //! cargo test --test conformance -- replay                redlab's log of writes, read by the oracle
+//! cargo test --test conformance -- tools [--count N]     damaged files, judged by redlab and by the real check tool
 //! cargo test --test conformance -- self-test             the harness against itself
 //! ```
 //! `--resp 2` or `--resp 3` keeps a random run to one protocol; names of commands after the mode keep it to these.
@@ -32,6 +33,7 @@ mod self_test;
 mod session;
 mod soak;
 mod table;
+mod tools;
 mod transcripts;
 
 use known::Known;
@@ -114,6 +116,7 @@ fn run() -> Result<(usize, Vec<String>), String> {
         "sample" => soak::sample(&options),
         "soak" => soak::soak(&options),
         "replay" => soak::replay(&options),
+        "tools" => tools::compare(options.number("count", 400)?, options.number("seed", 1)?),
         "self-test" => self_test::all(),
         other => Err(format!(
             "unknown mode {other:?}; see the head of tests/conformance/main.rs"
