@@ -19,3 +19,4 @@ pub mod sha1;
 pub mod short;
 pub mod siphash;
 pub mod time;
+pub mod trig;
