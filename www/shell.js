@@ -107,10 +107,11 @@ export class Shell {
     world.addEventListener("saved", () => this.#savedChanged());
     world.addEventListener("clock", (e) => this.#slept(/** @type {CustomEvent} */ (e).detail));
     world.addEventListener("restarted", () => this.#restarted());
+    const from = options.lesson ? "the lesson begins anew" : "it was started again from the last saved write";
     world.addEventListener("trap", (e) =>
       this.#notice({
         alarm: true,
-        text: `The engine stopped (${/** @type {CustomEvent} */ (e).detail.message}) and was started again from the last saved write.`,
+        text: `The engine stopped (${/** @type {CustomEvent} */ (e).detail.message}); ${from}.`,
       }),
     );
     const session = await world.connect();

@@ -214,6 +214,7 @@ export class RedlabLesson extends HTMLElement {
     if (!state.forbidden) this.#alarm.replaceChildren();
     const done = Boolean(state.completed_ms);
     this.#done.hidden = !done;
+    if (!done) this.#done.replaceChildren();
     if (!done || this.#done.childElementCount) return;
     const { next } = this.#around;
     this.#done.replaceChildren(
@@ -304,7 +305,6 @@ export class RedlabLesson extends HTMLElement {
   /** Everything as at the start. */
   async reset() {
     this.#state = null;
-    this.#done.replaceChildren();
     await this.#world?.reset();
     this.#status.textContent = "The lesson starts again.";
   }

@@ -1,0 +1,108 @@
+// A world of the worker, in Node: what becomes of it when its engine dies or sleeps, and when nobody looks.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
+import { compileAll } from "../scripts/lessons.mjs";
+import { Engine, encode } from "./support/engine.mjs";
+
+const { HostWorld } = await import("../www/host.js");
+const decoder = new TextDecoder();
+
+/** A world in memory with one session, and what it told. @param {object} [options] */
+async function open(options = {}) {
+  const events = [];
+  const world = new HostWorld(
+    1,
+    { name: null, seed: "1", ...options },
+    { db: null, refused: "", emit: (e) => events.push(e) },
+  );
+  await world.open();
+  const session = world.connect();
+  /** @param {string} line @returns {Promise<string>} */
+  const run = (line) =>
+    new Promise((resolve, reject) =>
+      world.exec({
+        session,
+        bytes: encode(line.split(" ")),
+        done: ({ out }) => resolve(decoder.decode(out)),
+        fail: reject,
+      }),
+    );
+  return { world, session, run, events };
+}
+
+/** Makes one call of the engine fail as a trap does. @param {keyof Engine} method */
+function trapOnce(method) {
+  const own = Engine.prototype[method];
+  Engine.prototype[method] = function () {
+    Engine.prototype[method] = own;
+    throw new Error("unreachable");
+  };
+}
+
+test("an engine that dies is started again from what was committed", async () => {
+  const { world, run, events } = await open();
+  assert.equal(await run("SET k v"), "+OK\r\n");
+  trapOnce("exec");
+  await assert.rejects(run("SET k lost"), /unreachable/);
+  assert.equal(await run("GET k"), "$1\r\nv\r\n");
+  assert.deepEqual(
+    events.map((e) => e.event).filter((e) => e !== "saved"),
+    ["trap", "restarted"],
+  );
+  world.close();
+});
+
+test("a lesson whose engine dies begins anew, with its setup run once", async () => {
+  const lesson = compileAll().find(({ lesson: l }) => l.data.id === "queues")?.lesson.data;
+  const { world, run, events } = await open({ lesson });
+  const jobs = await run("LRANGE jobs 0 -1");
+  await run("LPUSH jobs mail:10");
+  assert.equal(world.lesson().met, 1);
+  trapOnce("exec");
+  await assert.rejects(run("GET k"), /unreachable/);
+  assert.equal(await run("LRANGE jobs 0 -1"), jobs);
+  assert.equal(world.lesson().met, 0);
+  const told = events.findLast((e) => e.event === "lesson");
+  assert.equal(told.state.met, 0);
+  world.close();
+});
+
+test("a log that kills the engine is set aside, and the world opens", async () => {
+  const { world, run } = await open();
+  await run("SET k v");
+  const log = await world.download();
+  trapOnce("load_log");
+  const damage = await world.upload(log);
+  assert.match(damage.error, /stops the engine/);
+  assert.deepEqual(await world.downloadDamaged(), log);
+  assert.equal(await run("GET k"), "$-1\r\n");
+  world.close();
+});
+
+test("a sleeping server says so to who stops waiting, and can be restarted", async () => {
+  const { world, session, run } = await open();
+  await run("SET k v");
+  assert.equal(world.reconnect(session), 0);
+  run("DEBUG SLEEP 1e9").catch(() => {});
+  await wait(20);
+  assert.ok(world.reconnect(session) > 9e11);
+  await world.restart();
+  assert.equal(await run("GET k"), "$1\r\nv\r\n");
+  world.close();
+});
+
+test("a world that rests keeps its time, and still answers", async () => {
+  const { world, run } = await open();
+  await run("SET k v PX 60000");
+  const left = async () => Number((await run("PTTL k")).slice(1));
+  world.rest(true);
+  const before = await left();
+  await wait(120);
+  assert.equal(await left(), before);
+  world.rest(false);
+  await wait(60);
+  const after = await left();
+  assert.ok(after < before && after > before - 110, `${before} before, ${after} after`);
+  world.close();
+});
