@@ -69,14 +69,28 @@ test("a lesson whose engine dies begins anew, with its setup run once", async ()
 });
 
 test("a log that kills the engine is set aside, and the world opens", async () => {
-  const { world, run } = await open();
+  const { world, run, events } = await open();
   await run("SET k v");
   const log = await world.download();
   trapOnce("load_log");
-  const damage = await world.upload(log);
-  assert.match(damage.error, /stops the engine/);
+  await world.restart();
+  const { info } = events.findLast((e) => e.event === "restarted");
+  assert.match(info.damage.error, /stops the engine/);
   assert.deepEqual(await world.downloadDamaged(), log);
   assert.equal(await run("GET k"), "$-1\r\n");
+  world.close();
+});
+
+test("a file that is no log is refused, and the data stays", async () => {
+  const { world, run } = await open();
+  await run("SET k v");
+  const file = (text) => world.upload(new TextEncoder().encode(text));
+  for (const text of ["", "REDIS0011", "*2000000000\r\n", "hello"])
+    await assert.rejects(file(text), /empty|append-only/);
+  assert.equal(await run("GET k"), "$1\r\nv\r\n");
+  const half = await file("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nw\r\n*3\r\n$3\r\nSE");
+  assert.equal(half.commands, 1);
+  assert.equal(await run("GET k"), "$1\r\nw\r\n");
   world.close();
 });
 

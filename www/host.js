@@ -497,8 +497,16 @@ export class HostWorld {
     return this.#store.readDamaged();
   }
 
-  /** @param {Uint8Array} bytes */
-  upload(bytes) {
+  /**
+   * A file of which nothing can be read is refused: what is here stays.
+   * @param {Uint8Array} bytes
+   */
+  async upload(bytes) {
+    if (this.options.lesson) throw new Error("a lesson brings its own data");
+    const trial = new Engine(0n, this.#clockMs);
+    const { error, commands } = trial.load_log(bytes);
+    trial.free();
+    if (!commands) throw new Error(error ? `it is no append-only file (${error})` : "it is empty");
     return this.#alone(async () => {
       await this.#guard(() => this.#store.replace(bytes, this.#meta()));
       return (await this.#restart()).damage;

@@ -122,11 +122,15 @@ export class Shell {
 
   /** The command table, by a connection of its own. @param {World} world */
   async #loadDocs(world) {
-    const session = await world.connect();
-    const { out } = await session.exec(encodeCommand(["COMMAND", "DOCS"]));
-    await session.close();
-    const reply = parseAll(out)[0];
-    return reply && "items" in reply ? Docs.fromReply(reply) : new Docs();
+    try {
+      const session = await world.connect();
+      const { out } = await session.exec(encodeCommand(["COMMAND", "DOCS"]));
+      await session.close();
+      const reply = parseAll(out)[0];
+      return reply && "items" in reply ? Docs.fromReply(reply) : new Docs();
+    } catch {
+      return new Docs(); // the world was closed meanwhile
+    }
   }
 
   /** @param {string} [suggestion] @param {Session} [connected] */

@@ -62,7 +62,10 @@ export class RedlabLesson extends HTMLElement {
     this.#render();
     world.addEventListener("lesson", this.#told);
     world.addEventListener("restarted", () => (this.#startMs = world.info.now_ms));
-    world.lesson().then((state) => state && this.#update(state));
+    world.lesson().then(
+      (state) => state && this.#update(state),
+      () => {}, // the world was closed meanwhile
+    );
   }
 
   disconnectedCallback() {

@@ -355,11 +355,12 @@ export class RedlabTerminal extends HTMLElement {
       this.#place = this.#history.lines.length;
       await this.#line(line).then(
         () => this.#over && this.#note(LOST),
-        (e) => this.#note(this.#interrupted ? "^C" : `Error: ${e.message}`),
+        (e) => this.#interrupted || this.#note(`Error: ${e.message}`),
       );
       this.#over = false;
       this.#showPrompt();
     }
+    if (this.#interrupted) this.#note("^C");
     clearTimeout(slow);
     this.#busy = this.#interrupted = false;
     this.#stop.hidden = true;
