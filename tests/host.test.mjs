@@ -8,8 +8,8 @@ import { Engine, encode } from "./support/engine.mjs";
 const { HostWorld } = await import("../www/host.js");
 const decoder = new TextDecoder();
 
-/** A world in memory with one session, and what it told. @param {object} [options] */
-async function open(options = {}) {
+/** A world in memory with one session, and what it told. @param {import("node:test").TestContext} t @param {object} [options] */
+async function open(t, options = {}) {
   const events = [];
   const world = new HostWorld(
     1,
@@ -17,6 +17,7 @@ async function open(options = {}) {
     { db: null, refused: "", emit: (e) => events.push(e) },
   );
   await world.open();
+  t.after(() => world.close());
   const session = world.connect();
   /** @param {string} line @returns {Promise<string>} */
   const run = (line) =>
@@ -40,8 +41,8 @@ function trapOnce(method) {
   };
 }
 
-test("an engine that dies is started again from what was committed", async () => {
-  const { world, run, events } = await open();
+test("an engine that dies is started again from what was committed", async (t) => {
+  const { world, run, events } = await open(t);
   assert.equal(await run("SET k v"), "+OK\r\n");
   trapOnce("exec");
   await assert.rejects(run("SET k lost"), /unreachable/);
@@ -50,12 +51,11 @@ test("an engine that dies is started again from what was committed", async () =>
     events.map((e) => e.event).filter((e) => e !== "saved"),
     ["trap", "restarted"],
   );
-  world.close();
 });
 
-test("a lesson whose engine dies begins anew, with its setup run once", async () => {
+test("a lesson whose engine dies begins anew, with its setup run once", async (t) => {
   const lesson = compileAll().find(({ lesson: l }) => l.data.id === "queues")?.lesson.data;
-  const { world, run, events } = await open({ lesson });
+  const { world, run, events } = await open(t, { lesson });
   const jobs = await run("LRANGE jobs 0 -1");
   await run("LPUSH jobs mail:10");
   assert.equal(world.lesson().met, 1);
@@ -65,11 +65,10 @@ test("a lesson whose engine dies begins anew, with its setup run once", async ()
   assert.equal(world.lesson().met, 0);
   const told = events.findLast((e) => e.event === "lesson");
   assert.equal(told.state.met, 0);
-  world.close();
 });
 
-test("a log that kills the engine is set aside, and the world opens", async () => {
-  const { world, run, events } = await open();
+test("a log that kills the engine is set aside, and the world opens", async (t) => {
+  const { world, run, events } = await open(t);
   await run("SET k v");
   const log = await world.download();
   trapOnce("load_log");
@@ -78,11 +77,10 @@ test("a log that kills the engine is set aside, and the world opens", async () =
   assert.match(info.damage.error, /stops the engine/);
   assert.deepEqual(await world.downloadDamaged(), log);
   assert.equal(await run("GET k"), "$-1\r\n");
-  world.close();
 });
 
-test("a file that is no log is refused, and the data stays", async () => {
-  const { world, run } = await open();
+test("a file that is no log is refused, and the data stays", async (t) => {
+  const { world, run } = await open(t);
   await run("SET k v");
   const file = (text) => world.upload(new TextEncoder().encode(text));
   for (const text of ["", "REDIS0011", "*2000000000\r\n", "hello"])
@@ -91,11 +89,10 @@ test("a file that is no log is refused, and the data stays", async () => {
   const half = await file("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nw\r\n*3\r\n$3\r\nSE");
   assert.equal(half.commands, 1);
   assert.equal(await run("GET k"), "$1\r\nw\r\n");
-  world.close();
 });
 
-test("a sleeping server says so to who stops waiting, and can be restarted", async () => {
-  const { world, session, run } = await open();
+test("a sleeping server says so to who stops waiting, and can be restarted", async (t) => {
+  const { world, session, run } = await open(t);
   await run("SET k v");
   assert.equal(world.reconnect(session), 0);
   run("DEBUG SLEEP 1e9").catch(() => {});
@@ -103,11 +100,10 @@ test("a sleeping server says so to who stops waiting, and can be restarted", asy
   assert.ok(world.reconnect(session) > 9e11);
   await world.restart();
   assert.equal(await run("GET k"), "$1\r\nv\r\n");
-  world.close();
 });
 
-test("a world that rests keeps its time, and still answers", async () => {
-  const { world, run } = await open();
+test("a world that rests keeps its time, and still answers", async (t) => {
+  const { world, run } = await open(t);
   await run("SET k v PX 60000");
   const left = async () => Number((await run("PTTL k")).slice(1));
   world.rest(true);
@@ -118,5 +114,4 @@ test("a world that rests keeps its time, and still answers", async () => {
   await wait(60);
   const after = await left();
   assert.ok(after < before && after > before - 110, `${before} before, ${after} after`);
-  world.close();
 });
