@@ -75,13 +75,20 @@ pub fn inspect(node: &Node, db: usize, view: &str, argv: &[Vec<u8>]) -> Option<M
     }
 }
 
-/// Bytes as a label: text where it is text, else escaped as redis-cli does; long ones are cut.
+/// Whether a character shows nothing of itself, or turns round what stands beside it.
+fn unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Bytes as a label: text where it is text, else escaped as redis-cli does; long ones are cut, and nothing is `""`.
 fn label(bytes: &[u8]) -> String {
     const LABEL_CHARS: usize = 48;
     let plain = std::str::from_utf8(bytes)
         .ok()
-        .filter(|t| !t.chars().any(char::is_control));
+        .filter(|t| !t.chars().any(unseen));
     let whole = match plain {
+        Some("") => "\"\"".to_string(),
         Some(text) => text.to_string(),
         None => bytes
             .iter()
@@ -317,6 +324,8 @@ mod tests {
     fn labels_are_text_and_short() {
         assert_eq!(label("é".as_bytes()), "é");
         assert_eq!(label(b"\x00\xff\n"), "\\x00\\xff\\n");
+        assert_eq!(label("\u{202e}a".as_bytes()), "\\xe2\\x80\\xaea");
+        assert_eq!(label(b""), "\"\"");
         assert_eq!(label(&[b'a'; 100]).chars().count(), 49);
     }
 }
