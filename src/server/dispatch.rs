@@ -167,7 +167,7 @@ fn call(
     }
     let end = node.meter.micros();
     node.stamp_us = Some(end);
-    let usec = end - start;
+    let usec = end - start + node.asleep_us();
     let failed = out.errors() > errors;
     node.server.stats.commands += 1;
     let stats = &mut node.server.stats.commandstats[number];
@@ -177,6 +177,7 @@ fn call(
     if node.config.latency_tracking {
         stats.latency.record(usec);
     }
+    node.note_duration(id, command, args, usec);
     if node.observer.is_some() {
         let reply = out.as_bytes().get(reply_start..).unwrap_or_default();
         node.observed((id, index), command, args, reply, failed);

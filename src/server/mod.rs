@@ -7,6 +7,7 @@ mod node;
 mod observe;
 mod probe;
 mod propagate;
+mod slow;
 
 pub use crate::command::state::Effect;
 pub use load::LoadReport;

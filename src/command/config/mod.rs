@@ -63,6 +63,11 @@ pub struct Config {
     pub lazyfree_lazy_user_flush: bool,
     /// INFO latencystats is kept.
     pub latency_tracking: bool,
+    /// Milliseconds from which on LATENCY is told of a delay; 0: never.
+    pub latency_monitor_threshold: u64,
+    /// Microseconds from which on a command is slow; negative: none is.
+    pub slowlog_log_slower_than: i64,
+    pub slowlog_max_len: u64,
     /// How often the cron runs, a second.
     pub hz: u32,
     /// What has no field, where it differs from its default.
@@ -103,6 +108,9 @@ impl Default for Config {
             lazyfree_lazy_user_del: true,
             lazyfree_lazy_user_flush: true,
             latency_tracking: true,
+            latency_monitor_threshold: 0,
+            slowlog_log_slower_than: 10_000,
+            slowlog_max_len: 128,
             hz: 10,
             kept: Vec::new(),
         }
