@@ -102,7 +102,7 @@ fn books_agree_with_the_data() {
                 check_books(&mut ks, &model, &format!("seed {seed}, step {n}"));
             }
         }
-        ks.flush(0);
+        ks.flush(0, true);
         ks.swap(0, 1);
         model.retain(|(index, _), _| *index == 1);
         let moved = model
@@ -174,7 +174,7 @@ fn versions_move_with_every_change() {
     moved(&ks, "swapped");
     ks.db(0).remove(b"k");
     moved(&ks, "removed");
-    ks.flush(0);
+    ks.flush(0, true);
     moved(&ks, "flushed");
     ks.unwatch(0, b"k");
     assert_eq!(ks.version(0, b"k"), 0);

@@ -60,6 +60,7 @@ pub struct Config {
     pub notify_classes: u32,
     pub lazyfree_lazy_eviction: bool,
     pub lazyfree_lazy_expire: bool,
+    pub lazyfree_lazy_server_del: bool,
     pub lazyfree_lazy_user_del: bool,
     pub lazyfree_lazy_user_flush: bool,
     /// INFO latencystats is kept.
@@ -106,6 +107,7 @@ impl Default for Config {
             notify_classes: 0,
             lazyfree_lazy_eviction: true,
             lazyfree_lazy_expire: true,
+            lazyfree_lazy_server_del: true,
             lazyfree_lazy_user_del: true,
             lazyfree_lazy_user_flush: true,
             latency_tracking: true,
@@ -157,6 +159,8 @@ impl Config {
             notify_classes: self.notify_classes,
             lazy_expire: self.lazyfree_lazy_expire,
             lazy_evict: self.lazyfree_lazy_eviction,
+            lazy_del: self.lazyfree_lazy_user_del,
+            lazy_server_del: self.lazyfree_lazy_server_del,
             policy: self.maxmemory_policy,
             samples: self.maxmemory_samples,
             lfu: Lfu {

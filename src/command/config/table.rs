@@ -161,7 +161,7 @@ pub const PARAMS: &[Param] = &[
     param("latency-tracking-info-percentiles", Kind::Special(special::percentiles, true), "50 99 99.9"),
     param("lazyfree-lazy-eviction", Kind::Bool, "yes").at(number!(lazyfree_lazy_eviction: bool)),
     param("lazyfree-lazy-expire", Kind::Bool, "yes").at(number!(lazyfree_lazy_expire: bool)),
-    param("lazyfree-lazy-server-del", Kind::Bool, "yes"),
+    param("lazyfree-lazy-server-del", Kind::Bool, "yes").at(number!(lazyfree_lazy_server_del: bool)),
     param("lazyfree-lazy-user-del", Kind::Bool, "yes").at(number!(lazyfree_lazy_user_del: bool)),
     param("lazyfree-lazy-user-flush", Kind::Bool, "yes").at(number!(lazyfree_lazy_user_flush: bool)),
     param("lfu-decay-time", Kind::Int(0, INT_MAX), "1").at(number!(lfu_decay_time: u32)),
