@@ -301,7 +301,6 @@ fn persistence(ctx: &Ctx<'_>, text: &mut String) {
 fn stats(ctx: &Ctx<'_>, text: &mut String) {
     let (s, k, rates) = (&ctx.server.stats, &ctx.db.ks.stats, &ctx.server.rates);
     let beyond_ms = s.beyond_memory_ms(ctx.server.now_us);
-    let busy_us = busy_us(ctx);
     let kbps = |rate: &Rate| fixed(rate.per_second() as f64 / 1024.0, 2);
     let listened = |kind| ctx.server.pubsub.of(kind).len();
     lines!(text;
@@ -350,6 +349,15 @@ fn stats(ctx: &Ctx<'_>, text: &mut String) {
         "unexpected_error_replies": 0,
         "total_error_replies": s.errors,
         "dump_payload_sanitizations": 0,
+    );
+    work(ctx, text);
+}
+
+/// The end of the statistics: input, output, and what they took.
+fn work(ctx: &Ctx<'_>, text: &mut String) {
+    let s = &ctx.server.stats;
+    let busy_us = busy_us(ctx);
+    lines!(text;
         "total_reads_processed": s.reads,
         "total_writes_processed": s.writes,
         "io_threaded_reads_processed": 0,
@@ -406,7 +414,7 @@ fn cpu(ctx: &Ctx<'_>, text: &mut String) {
         "used_cpu_sys_children": "0.000000",
         "used_cpu_user_children": "0.000000",
         "used_cpu_sys_main_thread": "0.000000",
-        "used_cpu_user_main_thread": user,
+        "used_cpu_user_main_thread": &*user,
     );
 }
 
