@@ -143,6 +143,8 @@ impl Node {
             in_exec: false,
             busy_until_us: 0,
             evicting: false,
+            slowlog: Default::default(),
+            spikes: Default::default(),
         };
         Node {
             ks,
@@ -296,7 +298,10 @@ impl Node {
     }
 
     fn cron(&mut self) {
+        let start_us = self.meter.micros();
         self.ks.expire_cycle();
+        let usec = self.meter.micros() - start_us;
+        self.note_spike("expire-cycle", usec);
         for index in 0..self.ks.count() {
             self.ks.table_mut(index).rehash(100);
         }
