@@ -103,7 +103,14 @@ fn output_limits(value: &[u8], default: &[u8]) -> Vec<Wanted> {
         };
         let (hard, soft) = (with_unit(&class[1]), with_unit(&class[2]));
         Wanted {
-            text: [b"client-output-buffer-limit", name, &hard, &soft, &class[3]].join(&b' '),
+            text: [
+                &b"client-output-buffer-limit"[..],
+                name,
+                &hard,
+                &soft,
+                &class[3],
+            ]
+            .join(&b' '),
             new: class != default,
         }
     };
