@@ -130,8 +130,8 @@ impl Config {
             }
             (Kind::Memory(..) | Kind::MemoryOrPercent, _) => text.extend(with_unit(&value)),
             (kind, name) if kind.is_list() => {
-                // The percentiles are always written, as by a real server.
-                new |= name == "latency-tracking-info-percentiles";
+                // These are always written, as by a real server.
+                new |= ["latency-tracking-info-percentiles", "save"].contains(&name);
                 if value.is_empty() {
                     text.extend_from_slice(b"\"\"");
                 } else {
