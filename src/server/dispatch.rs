@@ -177,7 +177,7 @@ pub fn call(
     }
     let end = node.meter.micros();
     node.stamp_us = Some(end);
-    let usec = end - start;
+    let usec = end - start + node.asleep_us();
     let failed = out.errors() > errors;
     node.server.stats.commands += 1;
     if let Some(client) = node.server.clients.get_mut(id) {
@@ -190,6 +190,7 @@ pub fn call(
     if node.config.latency_tracking {
         stats.latency.record(usec);
     }
+    node.note_duration(id, command, args, usec);
     if node.observer.is_some() {
         let reply = out.as_bytes().get(reply_start..).unwrap_or_default();
         node.observed((id, index), command, args, reply, failed);

@@ -8,6 +8,7 @@ mod node;
 mod observe;
 mod probe;
 mod propagate;
+mod slow;
 mod transaction;
 
 pub use crate::command::state::Effect;
