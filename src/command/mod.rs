@@ -6,12 +6,14 @@ pub mod ctx;
 pub mod error;
 pub mod keys;
 pub mod latency;
+pub mod monitor;
 pub mod pubsub;
 pub mod push;
 pub mod record;
 pub mod registry;
 pub mod state;
 pub mod syntax;
+pub mod tracking;
 
 pub use args::{Args, Cursor};
 pub use client::{Client, ClientId, Clients};

@@ -1,5 +1,7 @@
 //! What a node keeps besides its data: clients, statistics, and the effects that wait for the host.
-use super::{ClientId, Clients, pubsub::PubSub, registry::Registry};
+use super::{
+    ClientId, Clients, config::OutputLimit, pubsub::PubSub, registry::Registry, tracking::Tracked,
+};
 use crate::base::time::{Micros, Millis};
 
 /// Something that the host must do for the node. Client output is not among them: it stands in the client's buffer.
@@ -7,6 +9,8 @@ use crate::base::time::{Micros, Millis};
 pub enum Effect {
     /// Close this connection once its output is sent.
     Close(ClientId),
+    /// Close this connection at once; output that was not sent is lost.
+    Drop(ClientId),
     /// This client got output that is no answer to the input at hand, or not only.
     Output(ClientId),
     /// The node ends (SHUTDOWN).
@@ -117,6 +121,13 @@ pub struct Server {
     pub registry: Registry,
     pub clients: Clients,
     pub pubsub: PubSub,
+    pub tracked: Tracked,
+    /// Clients that see every command.
+    pub monitors: Vec<ClientId>,
+    /// Whether commands must be told of to anybody: there are monitors, or clients that track.
+    pub listened: bool,
+    /// `client-output-buffer-limit`.
+    pub output_limits: [OutputLimit; 3],
     pub stats: Stats,
     pub effects: Vec<Effect>,
     /// 40 hexadecimal digits, drawn at the start.

@@ -113,8 +113,16 @@ impl Keyspace {
 
     /// Takes over the parameters that the keyspace itself follows.
     pub fn adopt(&mut self, notify_classes: u32, lazy_expire: bool) {
-        self.notify_classes = notify_classes;
+        self.notify_classes = notify_classes | self.notify_classes & Class::CHANGED.0;
         self.lazy_expire = lazy_expire;
+    }
+
+    /// Switches events of [`Class::CHANGED`] on or off.
+    pub fn tell_changes(&mut self, on: bool) {
+        self.notify_classes &= !Class::CHANGED.0;
+        if on {
+            self.notify_classes |= Class::CHANGED.0;
+        }
     }
 
     /// How many databases there are.
@@ -160,6 +168,7 @@ impl Keyspace {
     pub fn flush(&mut self, index: usize) -> usize {
         self.settle();
         let removed = self.tables[index].len();
+        self.db(index).notify(Class::CHANGED, Event::FLUSHED, b"");
         self.data_bytes -= self.tables[index].data_bytes();
         self.tables[index] = Table::new(self.hash_seed);
         for ((db, _), w) in &mut self.watched {

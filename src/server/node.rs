@@ -124,6 +124,10 @@ impl Node {
             registry,
             clients: Default::default(),
             pubsub: Default::default(),
+            tracked: Default::default(),
+            monitors: Vec::new(),
+            listened: false,
+            output_limits: options.config.output_limits,
             stats,
             effects: Vec::new(),
             run_id: rng.hex40(),
@@ -220,6 +224,13 @@ impl Node {
         }
     }
 
+    /// The host has taken all output of a client, and `bytes` of it wait for the client to read.
+    pub fn holds(&mut self, id: ClientId, bytes: usize) {
+        if let Some(c) = self.server.clients.get_mut(id) {
+            c.unsent = bytes;
+        }
+    }
+
     /// One input at virtual time `now_us`. Output then stands in the clients' buffers, effects in [`Node::drain`].
     pub fn handle(&mut self, input: Input<'_>, now_us: Micros) {
         self.advance(now_us);
@@ -229,6 +240,9 @@ impl Node {
             Input::Data(id, bytes) => self.feed(id, bytes),
             Input::Disconnect(id) => self.forget(id),
             Input::Tick => {}
+        }
+        if self.server.tracked.has_changes() {
+            self.server.broadcast();
         }
     }
 
@@ -294,11 +308,12 @@ impl Node {
             self.ks.table_mut(index).rehash(100);
         }
         self.close_idle();
+        self.server.limit_outputs();
         self.server
             .rates
             .sample(&self.server.stats, self.server.now_us);
         self.propagate_expired();
-        self.publish_events();
+        self.publish_events(None);
     }
 
     /// Ends the connections that were silent for longer than `timeout`.
@@ -308,7 +323,8 @@ impl Node {
         }
         let oldest_ms = self.ks.now_ms - i64::from(self.config.timeout) * 1000;
         for client in self.server.clients.iter_mut() {
-            let idle = client.last_interaction_ms < oldest_ms && !client.is_subscriber();
+            let listens = client.is_subscriber() || client.monitor;
+            let idle = client.last_interaction_ms < oldest_ms && !listens;
             if idle && !client.close_after_reply {
                 client.close_after_reply = true;
                 self.server.effects.push(Effect::Close(client.id));

@@ -7,8 +7,10 @@ mod special;
 mod table;
 
 pub use kind::{Kind, Place, Rights};
+pub use special::OutputLimit;
 pub use table::{PARAMS, Param};
 
+use self::table::OUTPUT_LIMITS;
 use super::Error;
 use crate::base::glob::glob;
 use crate::base::order::sort_by;
@@ -47,6 +49,10 @@ pub struct Config {
     pub stream_node_max_entries: i64,
     /// The classes of `notify-keyspace-events` as bits of `keyspace::Class`.
     pub notify_classes: u32,
+    /// Keys that CLIENT TRACKING remembers; 0: any number.
+    pub tracking_table_max_keys: usize,
+    /// `client-output-buffer-limit`: of normal clients, replicas, subscribers.
+    pub output_limits: [OutputLimit; 3],
     pub lazyfree_lazy_expire: bool,
     pub lazyfree_lazy_user_del: bool,
     pub lazyfree_lazy_user_flush: bool,
@@ -81,6 +87,8 @@ impl Default for Config {
             stream_node_max_bytes: 4096,
             stream_node_max_entries: 100,
             notify_classes: 0,
+            tracking_table_max_keys: 1_000_000,
+            output_limits: special::read_output_limits(OUTPUT_LIMITS.as_bytes()),
             lazyfree_lazy_expire: true,
             lazyfree_lazy_user_del: true,
             lazyfree_lazy_user_flush: true,

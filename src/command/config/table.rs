@@ -70,6 +70,10 @@ macro_rules! number {
     };
 }
 
+/// Normal clients, replicas, subscribers: hard limit, soft limit, and for how many seconds it may be passed.
+pub(super) const OUTPUT_LIMITS: &str =
+    "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60";
+
 const INT_MAX: i64 = i32::MAX as i64;
 const PROTECTED: &[&str] = &["no", "yes", "local"];
 const SHUTDOWN: &[&str] = &["default", "save", "nosave", "now", "force"];
@@ -107,7 +111,7 @@ pub const PARAMS: &[Param] = &[
     param("bind-source-addr", Kind::Text, ""),
     param("bio-cpulist", Kind::Text, "").alias("bio_cpulist").fixed(),
     param("busy-reply-threshold", Kind::Int(0, i64::MAX), "5000").alias("lua-time-limit"),
-    param("client-output-buffer-limit", Kind::Special(special::output_limits, true), "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60"),
+    param("client-output-buffer-limit", Kind::Special(special::output_limits, true), OUTPUT_LIMITS).at(Place::Derived(|c, text| c.output_limits = special::read_output_limits(text))),
     param("client-query-buffer-limit", Kind::Memory(1048576, i64::MAX as u64), "1073741824"),
     param("cluster-allow-pubsubshard-when-down", Kind::Bool, "yes"),
     param("cluster-allow-reads-when-down", Kind::Bool, "no"),
@@ -260,7 +264,7 @@ pub const PARAMS: &[Param] = &[
     param("tls-session-cache-size", Kind::Int(0, INT_MAX), "20480"),
     param("tls-session-cache-timeout", Kind::Int(0, INT_MAX), "300"),
     param("tls-session-caching", Kind::Bool, "yes"),
-    param("tracking-table-max-keys", Kind::Int(0, i64::MAX), "1000000"),
+    param("tracking-table-max-keys", Kind::Int(0, i64::MAX), "1000000").at(number!(tracking_table_max_keys: usize)),
     param("unixsocket", Kind::Text, "").fixed().host(),
     param("unixsocketgroup", Kind::Text, "").fixed(),
     param("unixsocketperm", Kind::Octal, "0").fixed().host(),

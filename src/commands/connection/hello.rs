@@ -1,4 +1,5 @@
 //! Authentication and the protocol: AUTH, HELLO, RESET.
+use super::tracking;
 use crate::base::num;
 use crate::command::{C, Command, Config, Ctx, Error, F, Flags, Group, Outcome, client::ReplyMode};
 use crate::resp::Proto;
@@ -176,6 +177,8 @@ const RESET: Command = Command {
 fn reset(ctx: &mut Ctx<'_>) -> Outcome {
     let authenticated = ctx.config.requirepass.is_empty();
     ctx.server.unsubscribe_all(ctx.id);
+    ctx.server.unwatch_commands(ctx.id);
+    tracking::end(ctx);
     let client = ctx.client();
     client.db = 0;
     client.name.clear();

@@ -1,12 +1,12 @@
 //! CLIENT LIST and CLIENT INFO: one line a connection.
 use crate::base::num;
 use crate::command::{C, Client, Command, Ctx, Error, F, Group, Outcome};
+use crate::command::{push::REPLY_BUFFER_BYTES, tracking::Tracking};
 use crate::resp::Proto;
 use std::fmt::Write;
 
 /// What a real server takes for a connection: the structure, and its first output buffer.
 const CLIENT_BYTES: usize = 896;
-const REPLY_BUFFER_BYTES: usize = 16384;
 
 pub(super) const LIST: Command = Command {
     name: "list",
@@ -123,7 +123,7 @@ fn line(ctx: &Ctx<'_>, c: &Client, text: &mut String) {
     let (proto, pending) = if me {
         (ctx.out.proto, ctx.out.as_bytes().len())
     } else {
-        (c.out.proto, c.out.as_bytes().len())
+        (c.out.proto, c.out.as_bytes().len() + c.unsent)
     };
     let (argv, argc) = if me {
         (ctx.args.from(0).map(<[u8]>::len).sum(), ctx.argc())
@@ -140,7 +140,7 @@ fn line(ctx: &Ctx<'_>, c: &Client, text: &mut String) {
         text,
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} multi=-1 watch=0 \
          qbuf={} qbuf-free={} argv-mem={argv} multi-mem=0 rbs={REPLY_BUFFER_BYTES} rbp={REPLY_BUFFER_BYTES} obl={obl} \
-         oll={} omem={omem} tot-mem={total} events=r cmd={} user={} redir=-1 resp={} lib-name={} lib-ver={} \
+         oll={} omem={omem} tot-mem={total} events=r cmd={} user={} redir={} resp={} lib-name={} lib-ver={} \
          tot-net-in={} tot-net-out={} tot-cmds={}",
         c.id,
         c.addr,
@@ -159,6 +159,7 @@ fn line(ctx: &Ctx<'_>, c: &Client, text: &mut String) {
         u8::from(omem > 0),
         command_name(c),
         c.user,
+        c.tracking.as_ref().map_or(-1, |t| t.redirect as i64),
         if proto == Proto::Resp3 { 3 } else { 2 },
         lossy(&c.lib_name),
         lossy(&c.lib_ver),
@@ -170,8 +171,13 @@ fn line(ctx: &Ctx<'_>, c: &Client, text: &mut String) {
 }
 
 fn flags(c: &Client) -> String {
+    let tracks = |what: fn(&Tracking) -> bool| c.tracking.as_deref().is_some_and(what);
     let all = [
+        (c.monitor, 'O'),
         (c.is_subscriber(), 'P'),
+        (c.tracking.is_some(), 't'),
+        (tracks(|t| t.broken), 'R'),
+        (tracks(|t| t.bcast), 'B'),
         (c.close_after_reply, 'c'),
         (c.unix, 'U'),
         (c.no_evict, 'e'),

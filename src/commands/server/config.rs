@@ -77,6 +77,7 @@ fn set(ctx: &mut Ctx<'_>) -> Outcome {
     ctx.db
         .ks
         .adopt(config.notify_classes, config.lazyfree_lazy_expire);
+    ctx.server.output_limits = config.output_limits;
     ctx.out.ok();
     Ok(())
 }

@@ -4,6 +4,7 @@ mod data;
 mod info;
 mod lolwut;
 mod memory;
+mod monitor;
 mod process;
 
 use crate::command::Command;
@@ -15,5 +16,6 @@ pub const TABLES: &[&[Command]] = &[
     info::TABLE,
     lolwut::TABLE,
     memory::TABLE,
+    monitor::TABLE,
     process::TABLE,
 ];
