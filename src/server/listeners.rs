@@ -12,7 +12,7 @@ pub(super) fn refusal(client: &Client, command: &Command) -> Option<Error> {
     let listening = command.flags.has(F::PUBSUB | F::NOSCRIPT);
     let touches = |flag| command.flags.has(flag);
     if client.monitor
-        && [F::READONLY, F::WRITE, F::MAY_REPLICATE]
+        && [F::READONLY, F::WRITE, F::PUBSUB | F::FAST, F::SKIP_MONITOR]
             .into_iter()
             .any(touches)
     {
@@ -51,7 +51,7 @@ impl Node {
         self.server.clients.remove(id);
     }
 
-    /// Before a command, where somebody listens: makes room for the keys that it may read.
+    /// Before a command, where somebody listens, and from the cron: forgets keys that are too many to remember.
     #[cold]
     pub(super) fn limit_tracked(&mut self) {
         let max = self.config.tracking_table_max_keys;

@@ -309,6 +309,7 @@ impl Node {
         }
         self.close_idle();
         self.server.limit_outputs();
+        self.limit_tracked();
         self.server
             .rates
             .sample(&self.server.stats, self.server.now_us);

@@ -17,6 +17,7 @@
     reason = "a harness has a clock, sockets and child processes"
 )]
 
+mod events;
 mod generate;
 mod grammar;
 mod known;

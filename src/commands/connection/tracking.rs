@@ -142,7 +142,7 @@ fn caching(ctx: &mut Ctx<'_>) -> Outcome {
     let (yes, no) = (ctx.args.is(2, "yes"), ctx.args.is(2, "no"));
     let refuse = |text: &str| Err(Error::new(text));
     let tracking = ctx.client().tracking.as_deref_mut();
-    let Some(tracking) = tracking.filter(|t| t.optin || t.optout) else {
+    let Some(tracking) = tracking else {
         return refuse(
             "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled",
         );
