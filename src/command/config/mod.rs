@@ -165,7 +165,7 @@ impl Config {
             Place::Num(_, set) => set(self, param.kind.number(&text)),
             Place::Text(_, field) => *field(self) = text,
             Place::Derived(derive) => {
-                derive(self, &text);
+                derive(self, &text, words);
                 self.keep(param.name, text);
             }
             Place::Kept => {

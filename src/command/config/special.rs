@@ -119,6 +119,7 @@ pub(super) fn event_classes(value: &[u8]) -> Option<u32> {
 pub(super) fn events(_: &Config, words: &[&[u8]]) -> Read {
     let bits =
         event_classes(words[0]).ok_or("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")?;
+    // As a real server prints it: behind an A there is no n, though it counts.
     let all = bits & all_events() == all_events();
     let mut text = Vec::new();
     if all {
