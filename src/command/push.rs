@@ -2,12 +2,9 @@
 //!
 //! While a client's command runs, its reply stands apart from its output buffer. What it is told meanwhile goes into that
 //! buffer all the same, and the node puts it behind the reply: no message ever stands in the middle of another.
-use super::{Client, ClientId, Effect, Server};
+use super::{Client, ClientId, Effect, Server, memory::REPLY_BUFFER_BYTES};
 use crate::base::time::Millis;
 use crate::resp::Reply;
-
-/// A real server's first output buffer for a client: what stands in it counts towards no limit.
-pub const REPLY_BUFFER_BYTES: usize = 16384;
 
 impl Server {
     /// Writes to a client's output, and lets the host know that there is some. Nothing for a client that is about to end.

@@ -116,10 +116,7 @@ impl Node {
             .resize(registry.all().len(), Default::default());
         let mut ks = Keyspace::new(options.config.databases, rng.fork());
         ks.now_ms = options.now_us / 1000;
-        ks.adopt(
-            options.config.notify_classes,
-            options.config.lazyfree_lazy_expire,
-        );
+        ks.params = options.config.keyspace_params();
         let server = Server {
             registry,
             clients: Default::default(),
@@ -144,6 +141,7 @@ impl Node {
             packed_threshold: 0,
             propagates: false,
             busy_until_us: 0,
+            evicting: false,
         };
         Node {
             ks,
@@ -241,6 +239,7 @@ impl Node {
             Input::Disconnect(id) => self.forget(id),
             Input::Tick => {}
         }
+        self.evict_on();
         if self.server.tracked.has_changes() {
             self.server.broadcast();
         }
@@ -270,6 +269,8 @@ impl Node {
     pub fn next_timer_us(&self) -> Micros {
         if self.is_busy() {
             self.server.busy_until_us
+        } else if self.server.evicting {
+            self.server.now_us
         } else {
             self.next_cron_us
         }
@@ -313,6 +314,7 @@ impl Node {
         self.server
             .rates
             .sample(&self.server.stats, self.server.now_us);
+        self.note_peak();
         self.propagate_expired();
         self.publish_events(None);
     }
