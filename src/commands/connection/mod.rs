@@ -2,7 +2,7 @@
 mod client;
 mod hello;
 mod kill;
-mod list;
+pub mod list;
 mod tracking;
 
 use crate::command::{C, Command, Ctx, Deprecated, Error, F, Group, Outcome};
