@@ -101,9 +101,8 @@ fn check(now: Option<&Tracking>, wanted: &Tracking) -> Outcome {
     for (at, prefix) in wanted.prefixes.iter().enumerate() {
         let later = &wanted.prefixes[at + 1..];
         for (others, which) in [(known, "an existing"), (later, "another provided")] {
-            let overlaps =
-                |other: &&Box<[u8]>| other.starts_with(prefix) || prefix.starts_with(other);
-            if let Some(other) = others.iter().find(overlaps) {
+            let overlaps = |other: &&[u8]| other.starts_with(prefix) || prefix.starts_with(other);
+            if let Some(other) = others.iter().map(|other| &**other).find(overlaps) {
                 return Err(overlap(prefix, which, other));
             }
         }
