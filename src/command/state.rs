@@ -2,7 +2,7 @@
 use super::acl::{Acl, AclFile, DEFAULT_USER, Denied};
 use super::pubsub::{Kind, PubSub};
 use super::{Client, ClientId, Clients, Queue, registry::Registry};
-use super::{slowlog::Slowlog, spikes::Spikes};
+use super::{config::OutputLimit, slowlog::Slowlog, spikes::Spikes, tracking::Tracked};
 use crate::base::time::{Micros, Millis};
 
 /// Something that the host must do for the node. Client output is not among them: it stands in the client's buffer.
@@ -10,6 +10,8 @@ use crate::base::time::{Micros, Millis};
 pub enum Effect {
     /// Close this connection once its output is sent.
     Close(ClientId),
+    /// Close this connection at once; output that was not sent is lost.
+    Drop(ClientId),
     /// This client got output that is no answer to the input at hand, or not only.
     Output(ClientId),
     /// The node ends (SHUTDOWN).
@@ -148,6 +150,13 @@ pub struct Server {
     /// Where the users are kept, if they are.
     pub acl_file: Option<Box<dyn AclFile>>,
     pub pubsub: PubSub,
+    pub tracked: Tracked,
+    /// Clients that see every command.
+    pub monitors: Vec<ClientId>,
+    /// Whether commands must be told of to anybody: there are monitors, or clients that track.
+    pub listened: bool,
+    /// `client-output-buffer-limit`.
+    pub output_limits: [OutputLimit; 3],
     pub stats: Stats,
     pub effects: Vec<Effect>,
     /// 40 hexadecimal digits, drawn at the start.

@@ -130,6 +130,10 @@ impl Node {
             registry,
             clients: Default::default(),
             pubsub: Default::default(),
+            tracked: Default::default(),
+            monitors: Vec::new(),
+            listened: false,
+            output_limits: options.config.output_limits,
             stats,
             effects: Vec::new(),
             run_id: rng.hex40(),
@@ -240,6 +244,13 @@ impl Node {
         }
     }
 
+    /// The host has taken all output of a client, and `bytes` of it wait for the client to read.
+    pub fn holds(&mut self, id: ClientId, bytes: usize) {
+        if let Some(c) = self.server.clients.get_mut(id) {
+            c.unsent = bytes;
+        }
+    }
+
     /// One input at virtual time `now_us`. Output then stands in the clients' buffers, effects in [`Node::drain`].
     pub fn handle(&mut self, input: Input<'_>, now_us: Micros) {
         self.advance(now_us);
@@ -251,6 +262,9 @@ impl Node {
             Input::Tick => {}
         }
         self.evict_on();
+        if self.server.tracked.has_changes() {
+            self.server.broadcast();
+        }
     }
 
     /// Moves the clock (never back) and runs the cron as often as is due.
@@ -320,12 +334,14 @@ impl Node {
             self.ks.table_mut(index).rehash(100);
         }
         self.close_idle();
+        self.server.limit_outputs();
+        self.limit_tracked();
         self.server
             .rates
             .sample(&self.server.stats, self.server.now_us);
         self.note_peak();
         self.propagate_expired();
-        self.publish_events();
+        self.publish_events(None);
     }
 
     /// Ends the connections that were silent for longer than `timeout`.
@@ -335,7 +351,8 @@ impl Node {
         }
         let oldest_ms = self.ks.now_ms - i64::from(self.config.timeout) * 1000;
         for client in self.server.clients.iter_mut() {
-            let idle = client.last_interaction_ms < oldest_ms && !client.is_subscriber();
+            let listens = client.is_subscriber() || client.monitor;
+            let idle = client.last_interaction_ms < oldest_ms && !listens;
             if idle && !client.close_after_reply {
                 client.close_after_reply = true;
                 self.server.effects.push(Effect::Close(client.id));

@@ -344,6 +344,11 @@ impl Net {
                         self.flush(at);
                     }
                 }
+                Effect::Drop(id) => {
+                    if let Some(&at) = self.by_client.get(&id) {
+                        self.close(at);
+                    }
+                }
                 Effect::Output(id) => {
                     if let Some(&at) = self.by_client.get(&id) {
                         self.flush(at);
@@ -403,6 +408,7 @@ fn pump(conn: &mut Conn, node: &mut Node) -> io::Result<()> {
         let sent = write_some(&mut conn.stream, &conn.backlog[conn.sent..])?;
         conn.sent += sent;
         node.sent(conn.id, sent);
+        node.holds(conn.id, conn.waiting());
         if conn.waiting() > 0 {
             return Ok(());
         }
@@ -421,6 +427,7 @@ fn pump(conn: &mut Conn, node: &mut Node) -> io::Result<()> {
     } else {
         std::mem::swap(out, &mut conn.backlog);
         conn.sent = sent;
+        node.holds(conn.id, conn.waiting());
     }
     node.sent(conn.id, sent);
     Ok(())

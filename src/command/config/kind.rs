@@ -37,8 +37,8 @@ pub enum Place {
     Num(fn(&Config) -> i128, fn(&mut Config, i128)),
     /// In a field, as bytes.
     Text(fn(&Config) -> &[u8], fn(&mut Config) -> &mut Vec<u8>),
-    /// Among the texts, and a field follows it.
-    Derived(fn(&mut Config, &[u8])),
+    /// Among the texts, and a field follows it: set by the text, or by the words that it was made of.
+    Derived(fn(&mut Config, &[u8], &[&[u8]])),
 }
 
 /// Who may change a parameter.

@@ -8,8 +8,10 @@ mod special;
 mod table;
 
 pub use kind::{Kind, Place, Rights};
+pub use special::OutputLimit;
 pub use table::{PARAMS, Param};
 
+use self::table::OUTPUT_LIMITS;
 use super::Error;
 use crate::base::glob::glob;
 use crate::base::num;
@@ -58,6 +60,10 @@ pub struct Config {
     pub stream_node_max_entries: i64,
     /// The classes of `notify-keyspace-events` as bits of `keyspace::Class`.
     pub notify_classes: u32,
+    /// Keys that CLIENT TRACKING remembers; 0: any number.
+    pub tracking_table_max_keys: usize,
+    /// `client-output-buffer-limit`: of normal clients, replicas, subscribers.
+    pub output_limits: [OutputLimit; 3],
     pub lazyfree_lazy_eviction: bool,
     pub lazyfree_lazy_expire: bool,
     pub lazyfree_lazy_server_del: bool,
@@ -105,6 +111,8 @@ impl Default for Config {
             stream_node_max_bytes: 4096,
             stream_node_max_entries: 100,
             notify_classes: 0,
+            tracking_table_max_keys: 1_000_000,
+            output_limits: special::read_output_limits(OUTPUT_LIMITS.as_bytes()),
             lazyfree_lazy_eviction: true,
             lazyfree_lazy_expire: true,
             lazyfree_lazy_server_del: true,
@@ -205,7 +213,7 @@ impl Config {
             Place::Num(_, set) => set(self, param.kind.number(&text)),
             Place::Text(_, field) => *field(self) = text,
             Place::Derived(derive) => {
-                derive(self, &text);
+                derive(self, &text, words);
                 self.keep(param.name, text);
             }
             Place::Kept => {

@@ -59,6 +59,30 @@ pub(super) fn output_limits(config: &Config, words: &[&[u8]]) -> Read {
     Ok(limits.join(&b' '))
 }
 
+/// How much output may wait for a client before its connection is ended. 0 is no limit.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OutputLimit {
+    pub hard_bytes: u64,
+    pub soft_bytes: u64,
+    /// For how long the soft limit may be passed.
+    pub soft_seconds: i64,
+}
+
+/// The limits in a value of `client-output-buffer-limit` as CONFIG GET prints it.
+pub(super) fn read_output_limits(text: &[u8]) -> [OutputLimit; 3] {
+    let mut limits = [OutputLimit::default(); 3];
+    let words: Vec<&[u8]> = text.split(|&b| b == b' ').collect();
+    for (limit, class) in limits.iter_mut().zip(words.chunks_exact(4)) {
+        let number = |i: usize| num::parse_memory_u64(class[i]).unwrap_or(0);
+        *limit = OutputLimit {
+            hard_bytes: number(1),
+            soft_bytes: number(2),
+            soft_seconds: number(3) as i64,
+        };
+    }
+    limits
+}
+
 /// The letters of `notify-keyspace-events` and the bits of `keyspace::Class` that they stand for, in printing order.
 const EVENT_LETTERS: [(u8, u32); 11] = [
     (b'g', 1 << 2),
@@ -98,6 +122,7 @@ pub(super) fn event_classes(value: &[u8]) -> Option<u32> {
 pub(super) fn events(_: &Config, words: &[&[u8]]) -> Read {
     let bits =
         event_classes(words[0]).ok_or("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")?;
+    // As a real server prints it: behind an A there is no n, though it counts.
     let all = bits & all_events() == all_events();
     let mut text = Vec::new();
     if all {
