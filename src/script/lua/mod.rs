@@ -1,0 +1,36 @@
+//! A Lua 5.1 machine that can stop at any instruction.
+mod basic;
+mod bit;
+mod call;
+mod code;
+mod coroutine;
+mod error;
+mod execute;
+mod expr;
+mod format;
+mod gc;
+mod gmatch;
+mod gsub;
+mod heap;
+mod lexer;
+mod library;
+mod machine;
+mod math;
+mod meta;
+mod number;
+mod parser;
+mod pattern;
+mod proto;
+mod random;
+mod real;
+mod search;
+mod sort;
+mod table;
+mod tables;
+mod text;
+mod thread;
+mod value;
+
+pub use heap::Heap;
+pub use machine::{Machine, Step};
+pub use value::{Str, Value};
