@@ -1,4 +1,5 @@
 //! Clients: what the server keeps for each connection.
+use super::acl::DEFAULT_USER;
 use crate::base::time::Millis;
 use crate::resp::{Proto, Reply, parse::Parser};
 
@@ -33,7 +34,11 @@ pub struct Client {
     pub lib_ver: Vec<u8>,
     pub db: usize,
     pub authenticated: bool,
-    pub user: String,
+    pub user: Vec<u8>,
+    /// Its commands are judged: it has yet to log in, or its user may not do everything. [`Server::guard_clients`] keeps it.
+    ///
+    /// [`Server::guard_clients`]: super::Server::guard_clients
+    pub guarded: bool,
     pub created_ms: Millis,
     pub last_interaction_ms: Millis,
     /// Its commands ran before, elsewhere (the log, a primary): what only guards against users is not asked again.
@@ -41,6 +46,8 @@ pub struct Client {
     pub no_evict: bool,
     pub no_touch: bool,
     pub reply_mode: ReplyMode,
+    /// How many channels, patterns and shard channels it listens to.
+    pub subscriptions: [u32; 3],
     /// The last command's full name, for CLIENT LIST.
     pub last_command: &'static str,
     pub last_parent: &'static str,
@@ -70,13 +77,15 @@ impl Client {
             lib_ver: Vec::new(),
             db: 0,
             authenticated: true,
-            user: "default".into(),
+            user: DEFAULT_USER.into(),
+            guarded: false,
             created_ms: now_ms,
             last_interaction_ms: now_ms,
             obeyed: false,
             no_evict: false,
             no_touch: false,
             reply_mode: ReplyMode::On,
+            subscriptions: [0; 3],
             last_command: "NULL",
             last_parent: "",
             close_after_reply: false,

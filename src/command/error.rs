@@ -44,11 +44,27 @@ impl Error {
         Error(Cow::Owned(text))
     }
 
+    /// An error that quotes a word of the user's, which a real server does only up to a zero byte.
+    pub fn about(before: &str, word: &[u8], after: &str) -> Error {
+        let word = word.split(|&b| b == 0).next().unwrap_or_default();
+        Error::bytes([before.as_bytes(), word, after.as_bytes()].concat())
+    }
+
     /// Wrong number of arguments for `name` (`client|kill` for a subcommand).
     pub fn arity(name: &str) -> Error {
         Error::new(format!(
             "ERR wrong number of arguments for '{name}' command"
         ))
+    }
+
+    /// A subcommand of `container` was called with arguments that it has not.
+    pub fn bad_subcommand(word: &[u8], container: &str) -> Error {
+        let mut text = b"ERR unknown subcommand or wrong number of arguments for '".to_vec();
+        text.extend(word.iter().take(128));
+        text.extend_from_slice(b"'. Try ");
+        text.extend_from_slice(container.as_bytes());
+        text.extend_from_slice(b" HELP.");
+        Error::bytes(text)
     }
 
     /// An expiry that is not in the future's range, in the words of the command `name`.

@@ -1,4 +1,5 @@
 //! What a command is: its record, its arguments, and the context it runs in. Knows no particular command.
+pub mod acl;
 pub mod args;
 pub mod client;
 pub mod config;
@@ -6,11 +7,15 @@ pub mod ctx;
 pub mod error;
 pub mod keys;
 pub mod latency;
+pub mod memory;
+pub mod pubsub;
+pub mod push;
 pub mod record;
 pub mod registry;
 pub mod state;
 pub mod syntax;
 
+pub use acl::Acl;
 pub use args::{Args, Cursor};
 pub use client::{Client, ClientId, Clients};
 pub use config::Config;

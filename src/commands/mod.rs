@@ -1,16 +1,19 @@
 //! The commands, one file or folder a family. A record stands right above its function, and each file lists its own in a
 //! `TABLE`; `registry` joins them.
+pub mod acl;
 pub mod bitmaps;
 pub mod cluster;
 pub mod connection;
 pub mod debug;
 pub mod elements;
 pub mod generic;
+pub mod geo;
 pub mod hashes;
 pub mod help;
 pub mod hyperloglog;
 pub mod introspection;
 pub mod lists;
+pub mod pubsub;
 pub mod server;
 pub mod sets;
 pub mod streams;
@@ -21,15 +24,18 @@ use crate::command::{Command, Registry};
 
 /// Each family's tables, one a file.
 const FAMILIES: &[&[&[Command]]] = &[
+    acl::TABLES,
     bitmaps::TABLES,
     cluster::TABLES,
     connection::TABLES,
     debug::TABLES,
     generic::TABLES,
+    geo::TABLES,
     hashes::TABLES,
     hyperloglog::TABLES,
     introspection::TABLES,
     lists::TABLES,
+    pubsub::TABLES,
     server::TABLES,
     sets::TABLES,
     streams::TABLES,

@@ -1,12 +1,14 @@
 //! The gates that every command passes, in the order of a real server, and what follows once it has run.
-use super::node::Node;
+use super::{guard, listeners, node::Node};
 use crate::command::ctx::Propagate;
-use crate::command::{Args, ClientId, Command, Ctx, Effect, Error, F, Registry, client::ReplyMode};
+use crate::command::{
+    Args, Client, ClientId, Command, Ctx, Effect, Error, F, Registry, client::ReplyMode,
+};
 use crate::keyspace::Db;
 use crate::resp::{Mark, Reply};
 
 /// A command that was found in the registry, with its number there.
-type Found = (usize, &'static Command);
+pub(super) type Found = (usize, &'static Command);
 
 /// One request of a client: all gates, the command, the books.
 pub fn run(node: &mut Node, id: ClientId, args: Args<'_>) {
@@ -14,8 +16,13 @@ pub fn run(node: &mut Node, id: ClientId, args: Args<'_>) {
     let Some(client) = node.server.clients.get_mut(id) else {
         return;
     };
-    // The reply goes to the client's own buffer; it is taken out so that the command may look at all clients.
-    let mut out = std::mem::take(&mut client.out);
+    if client.close_after_reply {
+        // A gate ended the connection: it took too much memory.
+        return;
+    }
+    // The reply goes to the client's own buffer; it is taken out so that the command may look at all clients, and so
+    // that what the client is told by others comes after it.
+    let mut out = take_output(client);
     let start = out.mark();
     match found {
         Ok(found) => {
@@ -94,7 +101,7 @@ fn unknown_subcommand(command: &Command, name: &[u8]) -> Error {
 /// Everything that may keep a known command from running.
 #[inline(always)]
 fn gates(
-    node: &Node,
+    node: &mut Node,
     id: ClientId,
     (number, command): Found,
     args: Args<'_>,
@@ -103,13 +110,22 @@ fn gates(
     if !command.accepts(args.len()) {
         return refuse(Error::arity(&command.full_name()));
     }
-    let client = node.server.clients.get(id);
-    let stranger = client.is_some_and(|c| !c.authenticated) && !node.config.requirepass.is_empty();
-    if stranger && !command.flags.has(F::NO_AUTH) {
-        return refuse(Error::new("NOAUTH Authentication required."));
+    if node.server.clients.get(id).is_some_and(|c| c.guarded) {
+        guard::check(node, id, (number, command), args).map_err(|error| (Some(number), error))?;
     }
-    if command.flags.has(F::DENYOOM) && node.memory_bytes(client) > node.server.memory_ceiling {
+    let client = node.server.clients.get(id);
+    let needs_memory = command.flags.has(F::DENYOOM);
+    if needs_memory && node.memory_bytes(client) > node.server.memory_ceiling {
         return refuse(Error::OUT_OF_MEMORY);
+    }
+    if !node.memory_gate(needs_memory) {
+        return refuse(Error::OUT_OF_MEMORY);
+    }
+    if let Some(client) = node.server.clients.get(id)
+        && (client.is_subscriber() || command.flags.has(F::PUBSUB))
+        && let Some(error) = listeners::refusal(client, command)
+    {
+        return refuse(error);
     }
     Ok((number, command))
 }
@@ -174,7 +190,7 @@ fn call(
     let walk = command.keys.is_empty() && command.flags.has(F::READONLY);
     node.propagate(index, args, own, walk);
     if !node.ks.events.is_empty() {
-        node.ks.events.clear();
+        node.publish_events();
     }
 }
 
@@ -194,6 +210,13 @@ fn reject(node: &mut Node, error: &Error, out: &mut Reply) {
     }
 }
 
+/// The client's buffer, to write a reply into.
+#[inline(always)]
+fn take_output(client: &mut Client) -> Reply {
+    let meanwhile = Reply::new(client.out.proto);
+    std::mem::replace(&mut client.out, meanwhile)
+}
+
 /// Gives the client its buffer back; CLIENT REPLY may have the reply, which began at `start`, left out.
 #[inline(always)]
 fn finish_reply(node: &mut Node, id: ClientId, mut out: Reply, start: Mark) {
@@ -209,14 +232,13 @@ fn finish_reply(node: &mut Node, id: ClientId, mut out: Reply, start: Mark) {
             client.reply_mode = ReplyMode::On;
         }
     }
-    if out.is_full() {
-        // A real server ends such a connection as well, and counts it.
-        out.reset();
-        node.server.stats.output_limit_closed += 1;
-        client.close_after_reply = true;
+    let meanwhile = std::mem::replace(&mut client.out, out);
+    if !meanwhile.as_bytes().is_empty() {
+        client.out.raw(meanwhile.as_bytes());
     }
-    client.out = out;
-    if client.close_after_reply {
+    if client.out.is_full() {
+        node.server.limit_output(id);
+    } else if client.close_after_reply {
         node.server.effects.push(Effect::Close(id));
     }
 }
@@ -227,7 +249,7 @@ pub fn protocol_error(node: &mut Node, id: ClientId, text: &[u8]) {
         return;
     };
     client.close_after_reply = true;
-    let mut out = std::mem::take(&mut client.out);
+    let mut out = take_output(client);
     let start = out.mark();
     reject(node, &Error::bytes([b"ERR ", text].concat()), &mut out);
     finish_reply(node, id, out, start);

@@ -3,7 +3,9 @@ use super::dispatch;
 use super::observe::Observer;
 use super::propagate::Log;
 use crate::base::{num, rng::Rng, time::Micros};
-use crate::command::{Args, Client, ClientId, Config, Effect, Server, state::Rates, state::Stats};
+use crate::command::{
+    Acl, Args, Client, ClientId, Config, Effect, Server, state::Rates, state::Stats,
+};
 use crate::commands;
 use crate::keyspace::Keyspace;
 use crate::resp::parse::{Limits, Parsed};
@@ -116,13 +118,12 @@ impl Node {
             .resize(registry.all().len(), Default::default());
         let mut ks = Keyspace::new(options.config.databases, rng.fork());
         ks.now_ms = options.now_us / 1000;
-        ks.adopt(
-            options.config.notify_classes,
-            options.config.lazyfree_lazy_expire,
-        );
+        ks.params = options.config.keyspace_params();
         let server = Server {
+            acl: Acl::new(&registry, &options.config),
             registry,
             clients: Default::default(),
+            pubsub: Default::default(),
             stats,
             effects: Vec::new(),
             run_id: rng.hex40(),
@@ -139,6 +140,7 @@ impl Node {
             packed_threshold: 0,
             propagates: false,
             busy_until_us: 0,
+            evicting: false,
         };
         Node {
             ks,
@@ -186,7 +188,8 @@ impl Node {
             .clients
             .add(peer.addr, peer.laddr, self.ks.now_ms);
         if let Some(c) = self.server.clients.get_mut(id) {
-            c.authenticated = self.config.requirepass.is_empty();
+            c.authenticated = self.server.acl.is_open();
+            c.guarded = self.server.acl.guards(c);
             c.fd = peer.fd;
             c.unix = peer.unix;
             c.out.set_limit(self.output_limit);
@@ -201,7 +204,7 @@ impl Node {
             return Some("-ERR max number of clients reached\r\n");
         }
         let local = unix || addr.starts_with("127.") || addr.starts_with("[::1]:");
-        if self.config.protected_mode && self.config.requirepass.is_empty() && !local {
+        if self.config.protected_mode && self.server.acl.default_needs_no_password() && !local {
             return Some(
                 "-DENIED Protected mode is on and no password is set for the default user, so only connections from \
                  the loopback interface are accepted. Set a password (requirepass), or switch protected-mode off.\r\n",
@@ -226,9 +229,10 @@ impl Node {
         match input {
             Input::Data(id, bytes) if self.is_busy() => self.keep(id, bytes),
             Input::Data(id, bytes) => self.feed(id, bytes),
-            Input::Disconnect(id) => drop(self.server.clients.remove(id)),
+            Input::Disconnect(id) => self.forget(id),
             Input::Tick => {}
         }
+        self.evict_on();
     }
 
     /// Moves the clock (never back) and runs the cron as often as is due.
@@ -255,6 +259,8 @@ impl Node {
     pub fn next_timer_us(&self) -> Micros {
         if self.is_busy() {
             self.server.busy_until_us
+        } else if self.server.evicting {
+            self.server.now_us
         } else {
             self.next_cron_us
         }
@@ -296,8 +302,9 @@ impl Node {
         self.server
             .rates
             .sample(&self.server.stats, self.server.now_us);
+        self.note_peak();
         self.propagate_expired();
-        self.ks.events.clear();
+        self.publish_events();
     }
 
     /// Ends the connections that were silent for longer than `timeout`.
@@ -307,7 +314,8 @@ impl Node {
         }
         let oldest_ms = self.ks.now_ms - i64::from(self.config.timeout) * 1000;
         for client in self.server.clients.iter_mut() {
-            if client.last_interaction_ms < oldest_ms && !client.close_after_reply {
+            let idle = client.last_interaction_ms < oldest_ms && !client.is_subscriber();
+            if idle && !client.close_after_reply {
                 client.close_after_reply = true;
                 self.server.effects.push(Effect::Close(client.id));
             }
@@ -393,7 +401,7 @@ impl Node {
             let limits = Limits {
                 max_bulk: self.config.proto_max_bulk_len,
                 max_multibulk: i64::from(i32::MAX),
-                authenticated: client.authenticated || self.config.requirepass.is_empty(),
+                authenticated: !client.guarded || !self.server.acl.is_stranger(client),
             };
             let mut pos = 0;
             let parsed = client

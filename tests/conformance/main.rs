@@ -7,6 +7,8 @@
 //! cargo test --test conformance -- table                 COMMAND INFO, DOCS and GETKEYS of every command
 //! cargo test --test conformance -- sample                a fixed-seed sample of the random run
 //! cargo test --test conformance -- soak [--count N] [--seed S] [--tokens N] [COMMAND ..]
+//! cargo test --test conformance -- eviction              hit rates of a cache against those recorded, no server needed
+//! cargo test --test conformance -- soak-eviction [--count N] [--seed S]   measures and records them
 //! cargo test --test conformance -- replay                redlab's log of writes, read by the oracle
 //! cargo test --test conformance -- self-test             the harness against itself
 //! ```
@@ -17,9 +19,11 @@
     reason = "a harness has a clock, sockets and child processes"
 )]
 
+mod eviction;
 mod generate;
 mod grammar;
 mod known;
+mod limited;
 mod local;
 mod peer;
 mod progress;
@@ -113,6 +117,8 @@ fn run() -> Result<(usize, Vec<String>), String> {
         ),
         "sample" => soak::sample(&options),
         "soak" => soak::soak(&options),
+        "eviction" => eviction::check(),
+        "soak-eviction" => eviction::soak(&options),
         "replay" => soak::replay(&options),
         "self-test" => self_test::all(),
         other => Err(format!(

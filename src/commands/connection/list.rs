@@ -1,12 +1,10 @@
 //! CLIENT LIST and CLIENT INFO: one line a connection.
 use crate::base::num;
-use crate::command::{C, Client, Command, Ctx, Error, F, Group, Outcome};
-use crate::resp::Proto;
+use crate::base::time::Millis;
+use crate::command::memory::{CLIENT_BYTES, REPLY_BUFFER_BYTES};
+use crate::command::{Args, C, Client, ClientId, Command, Ctx, Error, F, Group, Outcome};
+use crate::resp::{Proto, Reply};
 use std::fmt::Write;
-
-/// What a real server takes for a connection: the structure, and its first output buffer.
-const CLIENT_BYTES: usize = 896;
-const REPLY_BUFFER_BYTES: usize = 16384;
 
 pub(super) const LIST: Command = Command {
     name: "list",
@@ -69,8 +67,12 @@ impl Class {
     }
 
     /// The class of a connection.
-    pub(super) fn of(_client: &Client) -> Class {
-        Class::Normal
+    pub(super) fn of(client: &Client) -> Class {
+        if client.is_subscriber() {
+            Class::Pubsub
+        } else {
+            Class::Normal
+        }
     }
 }
 
@@ -89,13 +91,13 @@ fn list(ctx: &mut Ctx<'_>) -> Outcome {
     if let Some(ids) = ids {
         for id in ids {
             if let Some(client) = ctx.server.clients.get(id as u64) {
-                line(ctx, client, &mut text);
+                line(client, &Running::of(ctx), &mut text);
             }
         }
     } else {
         for client in ctx.server.clients.iter() {
             if class.is_none_or(|class| Class::of(client) == class) {
-                line(ctx, client, &mut text);
+                line(client, &Running::of(ctx), &mut text);
             }
         }
     }
@@ -106,23 +108,56 @@ fn list(ctx: &mut Ctx<'_>) -> Outcome {
 fn info(ctx: &mut Ctx<'_>) -> Outcome {
     let mut text = String::new();
     if let Some(client) = ctx.server.clients.get(ctx.id) {
-        line(ctx, client, &mut text);
+        line(client, &Running::of(ctx), &mut text);
     }
     ctx.out.verbatim("txt", text.as_bytes());
     Ok(())
 }
 
+/// The command that runs while connections are described.
+pub struct Running<'a> {
+    /// Whose command it is.
+    pub id: ClientId,
+    pub args: Args<'a>,
+    /// Its reply is written elsewhere than in the client, so its protocol is there as well.
+    pub out: Option<&'a Reply>,
+    pub now_ms: Millis,
+}
+
+impl<'a> Running<'a> {
+    fn of(ctx: &'a Ctx<'_>) -> Running<'a> {
+        Running {
+            id: ctx.id,
+            args: ctx.args,
+            out: Some(ctx.out),
+            now_ms: ctx.db.ks.now_ms,
+        }
+    }
+}
+
+/// The connection of the running command, as CLIENT INFO describes it.
+pub(super) fn describe_self(ctx: &Ctx<'_>) -> Vec<u8> {
+    let running = Running::of(ctx);
+    let client = ctx.server.clients.get(ctx.id);
+    client.map_or_else(Vec::new, |client| describe(client, &running))
+}
+
+/// A connection's line without its end.
+pub fn describe(client: &Client, running: &Running<'_>) -> Vec<u8> {
+    let mut text = String::new();
+    line(client, running, &mut text);
+    text.truncate(text.len() - 1);
+    text.into_bytes()
+}
+
 /// One connection. A real server counts the argument bytes of the running command to the connection that sent it.
-fn line(ctx: &Ctx<'_>, c: &Client, text: &mut String) {
-    let me = c.id == ctx.id;
-    // The running command's reply is written elsewhere than in the client, so its protocol is there as well.
-    let (proto, pending) = if me {
-        (ctx.out.proto, ctx.out.as_bytes().len())
-    } else {
-        (c.out.proto, c.out.as_bytes().len())
-    };
+fn line(c: &Client, running: &Running<'_>, text: &mut String) {
+    let me = c.id == running.id;
+    let out = running.out.filter(|_| me).unwrap_or(&c.out);
+    let (proto, pending) = (out.proto, out.as_bytes().len());
     let (argv, argc) = if me {
-        (ctx.args.from(0).map(<[u8]>::len).sum(), ctx.argc())
+        let args = running.args;
+        (args.from(0).map(<[u8]>::len).sum(), args.len())
     } else {
         (0, 0)
     };
@@ -134,7 +169,7 @@ fn line(ctx: &Ctx<'_>, c: &Client, text: &mut String) {
     let lossy = |bytes| String::from_utf8_lossy(bytes).into_owned();
     let written = writeln!(
         text,
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi=-1 watch=0 \
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} multi=-1 watch=0 \
          qbuf={} qbuf-free={} argv-mem={argv} multi-mem=0 rbs={REPLY_BUFFER_BYTES} rbp={REPLY_BUFFER_BYTES} obl={obl} \
          oll={} omem={omem} tot-mem={total} events=r cmd={} user={} redir=-1 resp={} lib-name={} lib-ver={} \
          tot-net-in={} tot-net-out={} tot-cmds={}",
@@ -143,15 +178,18 @@ fn line(ctx: &Ctx<'_>, c: &Client, text: &mut String) {
         c.laddr,
         c.fd,
         lossy(&c.name),
-        (ctx.db.ks.now_ms - c.created_ms) / 1000,
-        (ctx.db.ks.now_ms - c.last_interaction_ms) / 1000,
+        (running.now_ms - c.created_ms) / 1000,
+        (running.now_ms - c.last_interaction_ms) / 1000,
         flags(c),
         c.db,
+        c.subscriptions[0],
+        c.subscriptions[1],
+        c.subscriptions[2],
         c.query.len(),
         c.query.capacity() - c.query.len(),
         u8::from(omem > 0),
         command_name(c),
-        c.user,
+        lossy(&c.user),
         if proto == Proto::Resp3 { 3 } else { 2 },
         lossy(&c.lib_name),
         lossy(&c.lib_ver),
@@ -164,6 +202,7 @@ fn line(ctx: &Ctx<'_>, c: &Client, text: &mut String) {
 
 fn flags(c: &Client) -> String {
     let all = [
+        (c.is_subscriber(), 'P'),
         (c.close_after_reply, 'c'),
         (c.unix, 'U'),
         (c.no_evict, 'e'),

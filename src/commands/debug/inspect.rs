@@ -2,7 +2,7 @@
 use crate::base::num;
 use crate::base::num::fixed;
 use crate::command::{Ctx, Error, Outcome};
-use crate::commands::generic::{lfu_count, refcount_of};
+use crate::commands::generic::refcount_of;
 use crate::ds::dict::EntryId;
 use crate::keyspace::digest::Digest;
 use crate::keyspace::{IntBuf, Value, hash::Hash, list::List, set::Set, stream, zset::Zset};
@@ -56,7 +56,7 @@ pub(super) fn object(ctx: &mut Ctx<'_>) -> Outcome {
         " lru:{} lru_seconds_idle:{} lfu_freq:{} lfu_access_time_minutes:{minutes}",
         object.lru,
         ctx.db.idle_seconds(id),
-        lfu_count(object.lru, ctx.db.now_ms()),
+        ctx.db.uses(id),
     );
     if let Value::List(list) = &object.value
         && let Some(quicklist) = list.quicklist()

@@ -14,7 +14,7 @@ mod scan;
 mod sort;
 mod ttl;
 
-pub(super) use object::{lfu_count, refcount_of};
+pub(super) use object::refcount_of;
 
 use crate::command::Command;
 

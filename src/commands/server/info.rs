@@ -1,7 +1,9 @@
 //! INFO: the state of the server as `field:value` lines, in sections.
-use super::memory::{Usage, human};
+use super::memory::human;
 use crate::base::num::{self, fixed};
-use crate::command::{C, Command, Ctx, F, Group, Outcome, state::Rate};
+use crate::command::{
+    C, Command, Ctx, F, Group, Outcome, memory::Usage, pubsub::Kind, state::Rate,
+};
 use std::fmt::Write;
 
 pub(super) const TABLE: &[Command] = &[INFO];
@@ -114,7 +116,7 @@ fn server(ctx: &Ctx<'_>, text: &mut String) {
         "uptime_in_days": uptime / 86400,
         "hz": ctx.config.hz,
         "configured_hz": ctx.config.hz,
-        "lru_clock": ctx.db.lru_clock(),
+        "lru_clock": ctx.db.ks.lru_clock(),
         "executable": s.executable,
         "config_file": s.config_file,
         "io_threads_active": 0,
@@ -139,7 +141,7 @@ fn clients(ctx: &Ctx<'_>, text: &mut String) {
         "client_recent_max_output_buffer": out,
         "blocked_clients": 0,
         "tracking_clients": 0,
-        "pubsub_clients": 0,
+        "pubsub_clients": all.iter().filter(|c| c.is_subscriber()).count(),
         "watching_clients": 0,
         "clients_in_timeout_table": 0,
         "total_watched_keys": 0,
@@ -245,7 +247,9 @@ fn persistence(ctx: &Ctx<'_>, text: &mut String) {
 
 fn stats(ctx: &Ctx<'_>, text: &mut String) {
     let (s, k, rates) = (&ctx.server.stats, &ctx.db.ks.stats, &ctx.server.rates);
+    let beyond_ms = s.beyond_memory_ms(ctx.server.now_us);
     let kbps = |rate: &Rate| fixed(rate.per_second() as f64 / 1024.0, 2);
+    let listened = |kind| ctx.server.pubsub.of(kind).len();
     lines!(text;
         "total_connections_received": s.connections,
         "total_commands_processed": s.commands,
@@ -266,16 +270,16 @@ fn stats(ctx: &Ctx<'_>, text: &mut String) {
         "expired_stale_perc": "0.00",
         "expired_time_cap_reached_count": 0,
         "expire_cycle_cpu_milliseconds": 0,
-        "evicted_keys": 0,
-        "evicted_clients": 0,
+        "evicted_keys": k.evicted,
+        "evicted_clients": s.evicted_clients,
         "evicted_scripts": 0,
-        "total_eviction_exceeded_time": 0,
-        "current_eviction_exceeded_time": 0,
+        "total_eviction_exceeded_time": beyond_ms.0,
+        "current_eviction_exceeded_time": beyond_ms.1,
         "keyspace_hits": k.hits,
         "keyspace_misses": k.misses,
-        "pubsub_channels": 0,
-        "pubsub_patterns": 0,
-        "pubsubshard_channels": 0,
+        "pubsub_channels": listened(Kind::Channel),
+        "pubsub_patterns": listened(Kind::Pattern),
+        "pubsubshard_channels": listened(Kind::Shard),
         "latest_fork_usec": 0,
         "total_forks": 0,
         "migrate_cached_sockets": 0,
@@ -299,9 +303,9 @@ fn stats(ctx: &Ctx<'_>, text: &mut String) {
         "reply_buffer_shrinks": 0,
         "reply_buffer_expands": 0,
         "acl_access_denied_auth": s.auth_failures,
-        "acl_access_denied_cmd": 0,
-        "acl_access_denied_key": 0,
-        "acl_access_denied_channel": 0,
+        "acl_access_denied_cmd": s.denied_commands,
+        "acl_access_denied_key": s.denied_keys,
+        "acl_access_denied_channel": s.denied_channels,
     );
 }
 
