@@ -1,5 +1,6 @@
 //! The Lua machine against a real server's EVAL. `tests/lua/*.lua` hold snippets and what a real server answered; with
 //! `ORACLE=<port>` the answers are recorded anew.
+use redlab::base::rng::Rng;
 use redlab::script::lua::{Machine, Step, Value};
 use std::fs;
 use std::io::{Read, Write};
@@ -148,9 +149,6 @@ fn snippets_answer_as_on_a_real_server() {
             fs::write(&path, text.trim_end().to_owned() + "\n").expect("recorded");
         }
         for case in cases {
-            if std::env::var("TRACE").is_ok() {
-                eprintln!("{}", case.name);
-            }
             for fuel in [1_000_000, 1] {
                 let got = escape(&answer(case.source.as_bytes(), fuel));
                 if got != case.expected {
@@ -165,4 +163,276 @@ fn snippets_answer_as_on_a_real_server() {
         }
     }
     assert_eq!(wrong, 0, "snippets answer otherwise");
+}
+
+/// Random snippets: each returns one string.
+struct Random(Rng);
+
+impl Random {
+    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+        from[self.0.below(from.len() as u64) as usize]
+    }
+
+    fn expression(&mut self, depth: u32) -> String {
+        const LEAVES: &[&str] = &[
+            "1", "0", "-1", "2.5", "1e15", "\"10\"", "\"x\"", "nil", "true", "false", "a", "b",
+            "c", "t", "t.x", "t[1]", "t.y.z", "u.v", "\"0x1f\"", "(1/0)", "#t", "f(2)", "t:m(1)",
+            "s:len()", "3", "{}", "s",
+        ];
+        const OPERATORS: &[&str] = &[
+            "+", "-", "*", "/", "%", "^", "..", "==", "~=", "<", "<=", ">", ">=", "and", "or",
+        ];
+        match self.0.below(if depth == 0 { 1 } else { 6 }) {
+            0 => self.pick(LEAVES).into(),
+            1 => {
+                let operator = self.pick(&["-", "not ", "#"]);
+                format!("{operator}({})", self.expression(depth - 1))
+            }
+            2 => format!("({})", self.expression(depth - 1)),
+            _ => {
+                let left = self.expression(depth - 1);
+                let operator = self.pick(OPERATORS);
+                format!("({left} {operator} {})", self.expression(depth - 1))
+            }
+        }
+    }
+
+    fn pattern(&mut self) -> String {
+        const PARTS: &[&str] = &[
+            "a", "b", ".", "%a", "%d", "%s", "[ab]", "[^a]", "[a-c]", "(", ")", "()", "%w", "x",
+            "$", "^", "%1", "%b()", "%f[%w]", "[%d-]", "%.",
+        ];
+        let count = 1 + self.0.below(6);
+        (0..count)
+            .map(|_| {
+                format!(
+                    "{}{}",
+                    self.pick(PARTS),
+                    self.pick(&["", "", "", "*", "+", "-", "?"])
+                )
+            })
+            .collect()
+    }
+
+    fn subject(&mut self) -> String {
+        let count = self.0.below(14);
+        (0..count)
+            .map(|_| self.pick(&["a", "b", "c", "1", "2", " ", "(", ")", "x", "."]))
+            .collect()
+    }
+
+    fn number(&mut self) -> String {
+        match self.0.below(5) {
+            0 => format!("{}", self.0.below(1000)),
+            1 => format!("-{}.{}", self.0.below(100), self.0.below(1000)),
+            2 => format!("{}e{}", self.0.below(10_000), self.0.below(40) as i64 - 20),
+            3 => format!(
+                "{:e}",
+                f64::from_bits(
+                    self.0.next_u64() & !(0x7ff << 52) | (900 + self.0.below(240)) << 52
+                )
+            ),
+            _ => format!("0x{:x}", self.0.below(1 << 40)),
+        }
+    }
+
+    fn statement(&mut self) -> String {
+        match self.0.below(7) {
+            0 | 1 => {
+                let expression = self.expression(4);
+                format!("return show({expression})")
+            }
+            2 => {
+                let call = self.pick(&["find", "match", "gsub"]);
+                let last = if call == "gsub" { ", \"<%0>\"" } else { "" };
+                let (subject, pattern) = (self.subject(), self.pattern());
+                format!("return show((\"{subject}\"):{call}(\"{pattern}\"{last}))")
+            }
+            3 => {
+                let flags = self.pick(&["", "-", "0", "+", " ", "#", "-+"]);
+                let width = self.pick(&["", "5", "12", "30"]);
+                let precision = self.pick(&["", ".0", ".3", ".10", ".20"]);
+                let kind = self.pick(&[
+                    "d", "i", "u", "x", "X", "o", "e", "E", "f", "g", "G", "s", "c",
+                ]);
+                format!(
+                    "return show((\"%{flags}{width}{precision}{kind}\"):format({}))",
+                    self.number()
+                )
+            }
+            4 => {
+                let text = self.number();
+                let cut = self.0.below(text.len() as u64 + 1) as usize;
+                format!(
+                    "return show(tonumber(\"{}{}\"), {text})",
+                    &text[..cut],
+                    self.pick(&["", " ", "x", "e", "."])
+                )
+            }
+            5 => {
+                let items: Vec<String> = (0..self.0.below(12))
+                    .map(|_| self.0.below(20).to_string())
+                    .collect();
+                let compare = self.pick(&[
+                    "",
+                    ", function(p, q) o = o .. p .. q return p > q end",
+                    ", function(p, q) return p <= q end",
+                ]);
+                format!(
+                    "local o = \"\" local x = {{{}}} table.sort(x{compare}) return o .. table.concat(x, \",\")",
+                    items.join(",")
+                )
+            }
+            _ => {
+                let keys: Vec<String> = (0..self.0.below(24))
+                    .map(|_| match self.0.below(3) {
+                        0 => format!("k{} = 1", self.0.below(40)),
+                        1 => format!("[{}] = 2", self.0.below(12)),
+                        _ => self.0.below(9).to_string(),
+                    })
+                    .collect();
+                format!(
+                    "local x = {{{}}} local o = #x .. \"\" for i = 1, {} do x[i * 3 % 7] = i end for k in pairs(x) do o = o .. \" \" .. k end return o .. #x",
+                    keys.join(", "),
+                    self.0.below(9)
+                )
+            }
+        }
+    }
+
+    fn snippet(&mut self) -> String {
+        format!(
+            "local a, b, c, s = 5, \"7\", nil, \"str\" local t = {{1, 2, x = 3, m = function(self, n) return n + 1 end}}
+local function f(n) return n * 2, n end local u = setmetatable({{}}, {{__index = function(_, k) return k end}})
+local function show(...) local r = {{}} for i = 1, select(\"#\", ...) do local v = select(i, ...)
+  r[i] = type(v) == \"table\" and \"table\" or tostring(v) end return table.concat(r, \",\") end
+local ok, result = pcall(function() {} end) return result",
+            self.statement()
+        )
+    }
+}
+
+/// With an oracle: so many random snippets (`ROUNDS`, else 2000) answer as there.
+#[test]
+fn random_snippets_answer_as_on_a_real_server() {
+    let Some(mut stream) = connect() else {
+        return;
+    };
+    let rounds = std::env::var("ROUNDS").map_or(2000, |r| r.parse().expect("a number"));
+    let seed = std::env::var("SEED").map_or(1, |s| s.parse().expect("a number"));
+    let mut random = Random(Rng::new(seed));
+    let mut wrong = 0;
+    for round in 0..rounds {
+        let source = random.snippet();
+        let real = oracle(&mut stream, source.as_bytes());
+        let fuel = if round % 4 == 0 { 1 } else { 100_000 };
+        let here = answer(source.as_bytes(), fuel);
+        if real != here && real != b"-endless" {
+            wrong += 1;
+            let last = source.lines().last().unwrap_or("");
+            println!(
+                "seed {seed} round {round}: {last}\n  real {}\n  here {}",
+                escape(&real),
+                escape(&here)
+            );
+        }
+    }
+    assert_eq!(wrong, 0, "of {rounds} snippets answer otherwise");
+}
+
+/// Scripts that would take all memory, all stack or all time end by an error or can be dropped.
+#[test]
+fn bombs_end() {
+    let bombs: &[(&str, &str)] = &[
+        (
+            "local s = \"x\" while true do s = s .. s end",
+            "-not enough memory",
+        ),
+        (
+            "local t = {} for i = 1, 1e9 do t[i] = {} end",
+            "-not enough memory",
+        ),
+        ("return (\"x\"):rep(1e9)", "-not enough memory"),
+        (
+            "local t = {} for i = 1, 1e9 do t[\"k\" .. i] = i end",
+            "-not enough memory",
+        ),
+        (
+            "local function f() return pcall(f) end f() while true do pcall(error) end",
+            "-endless",
+        ),
+        ("while true do end", "-endless"),
+        (
+            "repeat until pcall(function() while true do end end)",
+            "-endless",
+        ),
+        (
+            "return (\"a\"):rep(40):find((\"a?\"):rep(40) .. (\"a\"):rep(40))",
+            "-endless",
+        ),
+        (
+            "return table.concat({(\"x\"):rep(3e7), (\"y\"):rep(3e7), (\"z\"):rep(1e7)})",
+            "-not enough memory",
+        ),
+        (
+            "local t = {} for i = 1, 50 do t[i] = (\"x\"):rep(2e6 + i) end",
+            "-not enough memory",
+        ),
+        (
+            "local c = {} for i = 1, 1e7 do c[i] = coroutine.wrap(function() coroutine.yield() end) c[i]() end",
+            "-not enough memory",
+        ),
+    ];
+    for (source, expected) in bombs {
+        let got = escape(&answer(source.as_bytes(), 100_000));
+        assert!(
+            got.ends_with(&expected[1..]) && got.starts_with('-'),
+            "{source}: {got}"
+        );
+    }
+}
+
+/// Garbage is reclaimed while a script runs, and what is freed is counted out.
+#[test]
+fn memory_is_reclaimed() {
+    let mut machine = machine();
+    let source = b"local x for i = 1, 300000 do x = {i, tostring(i), function() return x end} end x = nil collectgarbage()";
+    let before = machine.memory();
+    let function = machine.load(source, b"@user_script").expect("it compiles");
+    machine.start(function, &[]);
+    let mut most = 0;
+    while machine.resume(10_000) == Step::Yielded {
+        most = most.max(machine.memory());
+    }
+    assert!(most < 4 << 20, "{most} bytes at once");
+    machine.abort();
+    assert!(
+        machine.memory() < before + 8192,
+        "{} left of {before}",
+        machine.memory()
+    );
+}
+
+/// A function of the host: its arguments go out, its answer or error comes in.
+#[test]
+fn the_host_is_called() {
+    let mut machine = machine();
+    let globals = machine.globals;
+    machine.heap.set_field(globals, b"host", Value::Host(7));
+    let source = b"local a, b = host(1, 'x') local ok, e = pcall(host, 2) return a .. b .. tostring(ok) .. e .. host()";
+    let function = machine.load(source, b"@user_script").expect("it compiles");
+    machine.start(function, &[]);
+    assert_eq!(machine.resume(1000), Step::Call(7));
+    let text = machine.heap.text(b"x");
+    assert_eq!(machine.arguments(), [Value::Num(1.0), text]);
+    machine.answer(&[Value::Num(5.0), text]);
+    assert_eq!(machine.resume(1000), Step::Call(7));
+    let message = machine.heap.text(b"no");
+    machine.fail(message);
+    assert_eq!(machine.resume(1000), Step::Call(7));
+    assert_eq!(machine.arguments(), []);
+    machine.answer(&[text]);
+    assert_eq!(machine.line(), 1);
+    assert_eq!(machine.resume(1000), Step::Done);
+    assert_eq!(machine.display(machine.results()[0]), b"5xfalsenox");
 }

@@ -249,10 +249,10 @@ pub(crate) fn ipairs_step(m: &mut Machine, args: Args) -> Run<Flow> {
 
 fn select(m: &mut Machine, args: Args) -> Run<Flow> {
     let count = args.count as i64;
-    if let Value::Str(text) = m.argument(args, 0) {
-        if m.heap.bytes(text).first() == Some(&b'#') {
-            return library::number(m, (count - 1) as f64);
-        }
+    if let Value::Str(text) = m.argument(args, 0)
+        && m.heap.bytes(text).first() == Some(&b'#')
+    {
+        return library::number(m, (count - 1) as f64);
     }
     let index = match m.integer(args, 0)? as i32 as i64 {
         index if index < 0 => count + index,
@@ -317,10 +317,10 @@ fn in_base(text: &[u8], base: u64) -> Option<f64> {
     if let Some(b'-' | b'+') = digits.first() {
         digits = &digits[1..];
     }
-    if let ([b'0', b'x' | b'X', rest @ ..], 16) = (digits, base) {
-        if rest.first().is_some_and(u8::is_ascii_hexdigit) {
-            digits = rest;
-        }
+    if let ([b'0', b'x' | b'X', rest @ ..], 16) = (digits, base)
+        && rest.first().is_some_and(u8::is_ascii_hexdigit)
+    {
+        digits = rest;
     }
     if digits.is_empty() {
         return None;
@@ -394,7 +394,7 @@ impl Machine {
         let base = self.frames[top].base as usize;
         if !ended {
             let piece = self
-                .to_text(piece)
+                .text_of(piece)
                 .map(|text| self.heap.bytes(text).to_vec());
             self.room(piece.as_ref().map_or(0, Vec::len))?;
             let mut wrong = None;
@@ -411,11 +411,11 @@ impl Machine {
             if let Some(so_far) = wrong {
                 let name = self.load_name(top, base);
                 self.fuel -= so_far.len() as i64 / 4;
-                if let Err(message) = self.load(&so_far, &name) {
-                    if !message.ends_with(b"'<eof>'") {
-                        let message = self.heap.text(&message);
-                        return values(self, &[Value::Nil, message]);
-                    }
+                if let Err(message) = self.load(&so_far, &name)
+                    && !message.ends_with(b"'<eof>'")
+                {
+                    let message = self.heap.text(&message);
+                    return values(self, &[Value::Nil, message]);
                 }
                 if let Work::Load { text, .. } = &mut self.frames[top].work {
                     *text = so_far;

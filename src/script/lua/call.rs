@@ -32,10 +32,10 @@ impl Machine {
     /// Pushes a frame; the one below remembers where it was.
     #[inline]
     pub(crate) fn push_frame(&mut self, frame: Frame) {
-        if let Some(top) = self.frames.last_mut() {
-            if matches!(top.work, Work::Lua) {
-                top.pc = self.pc as u32;
-            }
+        if let Some(top) = self.frames.last_mut()
+            && matches!(top.work, Work::Lua)
+        {
+            top.pc = self.pc as u32;
         }
         self.frames.push(frame);
         self.switched = true;

@@ -471,7 +471,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    fn to_register(&mut self, exp: &mut Exp, register: u32) -> Done {
+    fn put_in(&mut self, exp: &mut Exp, register: u32) -> Done {
         self.discharge_to(exp, register)?;
         if let Kind::Jump(pc) = exp.kind {
             self.concat(&mut exp.yes, pc)?;
@@ -497,49 +497,49 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    pub(crate) fn to_next_register(&mut self, exp: &mut Exp) -> Done {
+    pub(crate) fn put_next(&mut self, exp: &mut Exp) -> Done {
         self.discharge(exp)?;
         self.free_exp(exp);
         self.reserve(1)?;
         let register = self.f().free - 1;
-        self.to_register(exp, register)
+        self.put_in(exp, register)
     }
 
-    pub(crate) fn to_any_register(&mut self, exp: &mut Exp) -> Done<u32> {
+    pub(crate) fn put_anywhere(&mut self, exp: &mut Exp) -> Done<u32> {
         self.discharge(exp)?;
         if let Kind::Register(register) = exp.kind {
             if !exp.has_jumps() {
                 return Ok(register);
             }
             if register >= self.f().locals() {
-                self.to_register(exp, register)?;
+                self.put_in(exp, register)?;
                 return Ok(register);
             }
         }
-        self.to_next_register(exp)?;
+        self.put_next(exp)?;
         match exp.kind {
             Kind::Register(register) => Ok(register),
             _ => Ok(0),
         }
     }
 
-    pub(crate) fn to_value(&mut self, exp: &mut Exp) -> Done {
+    pub(crate) fn settle(&mut self, exp: &mut Exp) -> Done {
         match exp.has_jumps() {
-            true => self.to_any_register(exp).map(drop),
+            true => self.put_anywhere(exp).map(drop),
             false => self.discharge(exp),
         }
     }
 
     /// As an operand: a register, or a constant if its index is small enough.
-    pub(crate) fn to_operand(&mut self, exp: &mut Exp) -> Done<u32> {
-        self.to_value(exp)?;
+    pub(crate) fn put_operand(&mut self, exp: &mut Exp) -> Done<u32> {
+        self.settle(exp)?;
         let few = self.f().proto.constants.len() < CONSTANT as usize;
         let value = match exp.kind {
             Kind::Nil if few => Value::Nil,
             Kind::True | Kind::False if few => Value::Bool(exp.kind == Kind::True),
             Kind::Number(number) if few => Value::Num(number),
             Kind::Constant(index) if index < CONSTANT => return Ok(index | CONSTANT),
-            _ => return self.to_any_register(exp),
+            _ => return self.put_anywhere(exp),
         };
         let index = self.constant(value)?;
         exp.kind = Kind::Constant(index);
@@ -551,18 +551,18 @@ impl Compiler<'_> {
         match variable.kind {
             Kind::Local(register) => {
                 self.free_exp(exp);
-                return self.to_register(exp, register);
+                return self.put_in(exp, register);
             }
             Kind::Upvalue(index) => {
-                let register = self.to_any_register(exp)?;
+                let register = self.put_anywhere(exp)?;
                 self.abc(Op::SetUpval, register, index, 0)?;
             }
             Kind::Global(name) => {
-                let register = self.to_any_register(exp)?;
+                let register = self.put_anywhere(exp)?;
                 self.emit(Code::abx(Op::SetGlobal, register, name))?;
             }
             Kind::Indexed(table, key) => {
-                let value = self.to_operand(exp)?;
+                let value = self.put_operand(exp)?;
                 self.abc(Op::SetTable, table, key, value)?;
             }
             _ => {}
@@ -573,7 +573,7 @@ impl Compiler<'_> {
 
     /// `exp:name`: the function and the object in two registers.
     pub(crate) fn method(&mut self, exp: &mut Exp, name: u32) -> Done {
-        self.to_any_register(exp)?;
+        self.put_anywhere(exp)?;
         let Kind::Register(object) = exp.kind else {
             return Ok(());
         };
@@ -581,7 +581,7 @@ impl Compiler<'_> {
         let mut key = Exp::new(Kind::Constant(name));
         let target = self.f().free;
         self.reserve(2)?;
-        let key_register = self.to_operand(&mut key)?;
+        let key_register = self.put_operand(&mut key)?;
         self.abc(Op::SelfCall, target, object, key_register)?;
         self.free_exp(&key);
         exp.kind = Kind::Register(target);
@@ -589,7 +589,7 @@ impl Compiler<'_> {
     }
 
     pub(crate) fn indexed(&mut self, table: &mut Exp, key: &mut Exp) -> Done {
-        let key = self.to_operand(key)?;
+        let key = self.put_operand(key)?;
         if let Kind::Register(register) | Kind::Local(register) = table.kind {
             table.kind = Kind::Indexed(register, key);
         }
@@ -689,12 +689,12 @@ impl Compiler<'_> {
             Op::Not => self.not(exp),
             Op::Unm => {
                 if exp.numeral().is_none() {
-                    self.to_any_register(exp)?;
+                    self.put_anywhere(exp)?;
                 }
                 self.arith(op, exp, &mut none)
             }
             _ => {
-                self.to_any_register(exp)?;
+                self.put_anywhere(exp)?;
                 self.arith(op, exp, &mut none)
             }
         }
@@ -713,9 +713,9 @@ impl Compiler<'_> {
         }
         let b = match op {
             Op::Unm | Op::Len => 0,
-            _ => self.to_operand(right)?,
+            _ => self.put_operand(right)?,
         };
-        let a = self.to_operand(left)?;
+        let a = self.put_operand(left)?;
         if a > b {
             self.free_exp(left);
             self.free_exp(right);
@@ -730,8 +730,8 @@ impl Compiler<'_> {
 
     /// A comparison; the order of the operands is such that only `==`, `<` and `<=` are needed.
     pub(crate) fn compare(&mut self, op: Op, truth: bool, left: &mut Exp, right: &mut Exp) -> Done {
-        let mut a = self.to_operand(left)?;
-        let mut b = self.to_operand(right)?;
+        let mut a = self.put_operand(left)?;
+        let mut b = self.put_operand(right)?;
         self.free_exp(right);
         self.free_exp(left);
         let mut truth = truth;
@@ -745,16 +745,16 @@ impl Compiler<'_> {
     }
 
     pub(crate) fn append(&mut self, left: &mut Exp, right: &mut Exp) -> Done {
-        self.to_value(right)?;
-        if let (Kind::Reloc(pc), Kind::Register(register)) = (right.kind, left.kind) {
-            if self.at(pc).op() == Op::Concat {
-                self.free_exp(left);
-                self.at(pc).set_b(register);
-                left.kind = Kind::Reloc(pc);
-                return Ok(());
-            }
+        self.settle(right)?;
+        if let (Kind::Reloc(pc), Kind::Register(register)) = (right.kind, left.kind)
+            && self.at(pc).op() == Op::Concat
+        {
+            self.free_exp(left);
+            self.at(pc).set_b(register);
+            left.kind = Kind::Reloc(pc);
+            return Ok(());
         }
-        self.to_next_register(right)?;
+        self.put_next(right)?;
         self.arith(Op::Concat, left, right)
     }
 

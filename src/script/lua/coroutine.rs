@@ -19,10 +19,10 @@ pub(crate) const LIBRARY: library::Entries = &[
 impl Machine {
     /// Exchanges the running thread for another.
     fn switch(&mut self, to: u32) {
-        if let Some(top) = self.frames.last_mut() {
-            if matches!(top.work, Work::Lua) {
-                top.pc = self.pc as u32;
-            }
+        if let Some(top) = self.frames.last_mut()
+            && matches!(top.work, Work::Lua)
+        {
+            top.pc = self.pc as u32;
         }
         let counted = self.stack.capacity() * 16 + self.frames.capacity() * 64;
         let from = &mut self.heap.threads.items[self.thread as usize];

@@ -108,8 +108,8 @@ impl Machine {
                 }
                 Op::Jmp => self.pc = (self.pc as i32 + code.sbx()) as usize,
                 Op::Eq | Op::Lt | Op::Le => self.compare_op(now, code)?,
-                Op::Test => self.jump_if(self.stack[a].truthy() == (code.c() != 0)),
-                Op::TestSet => self.test_set(code, base, a),
+                Op::Test => self.branch(now, self.stack[a].truthy() == (code.c() != 0)),
+                Op::TestSet => self.test_set(now, code, a),
                 Op::Call => self.call_op(code, a)?,
                 Op::TailCall => self.tail_call(now, code, a)?,
                 Op::Return => {
@@ -138,30 +138,32 @@ impl Machine {
 
     /// Behind a test stands a jump: takes it, or passes it.
     #[inline(always)]
-    pub(crate) fn jump_if(&mut self, condition: bool) {
-        if condition {
-            if let Some(proto) = self
-                .frames
-                .len()
-                .checked_sub(1)
-                .and_then(|at| self.proto_of(at))
-            {
-                let distance = proto.code[self.pc].sbx();
-                self.pc = (self.pc as i32 + 1 + distance) as usize;
-                return;
-            }
-        }
+    fn branch(&mut self, now: &Now, condition: bool) {
         self.pc += 1;
+        if condition {
+            let distance = now.proto.code[self.pc - 1].sbx();
+            self.pc = (self.pc as i32 + distance) as usize;
+        }
+    }
+
+    /// The same after a metamethod, for the function on top.
+    pub(crate) fn jump_if(&mut self, condition: bool) {
+        self.pc += 1;
+        let top = self.frames.len().checked_sub(1);
+        if condition && let Some(proto) = top.and_then(|at| self.proto_of(at)) {
+            let distance = proto.code[self.pc - 1].sbx();
+            self.pc = (self.pc as i32 + distance) as usize;
+        }
     }
 
     #[inline(always)]
-    fn test_set(&mut self, code: Code, base: usize, a: usize) {
-        let value = self.stack[base + code.b()];
+    fn test_set(&mut self, now: &Now, code: Code, a: usize) {
+        let value = self.stack[now.base + code.b()];
         let holds = value.truthy() == (code.c() != 0);
         if holds {
             self.stack[a] = value;
         }
-        self.jump_if(holds);
+        self.branch(now, holds);
     }
 
     fn get_global(&mut self, now: &Now, code: Code, a: usize) -> Run {
@@ -287,7 +289,7 @@ impl Machine {
             (Op::Le, Value::Num(x), Value::Num(y)) => x <= y,
             (op, ..) => return self.order(op, b, c, expected),
         };
-        self.jump_if(holds == expected);
+        self.branch(now, holds == expected);
         Ok(())
     }
 
@@ -374,17 +376,16 @@ impl Machine {
     fn iterate(&mut self, code: Code, a: usize) -> Run {
         let wanted = code.c();
         if let (Value::Native(library::NEXT), Value::Table(id)) = (self.stack[a], self.stack[a + 1])
+            && let Ok(next) = self.heap.tab(id).next(self.stack[a + 2])
         {
-            if let Ok(next) = self.heap.tab(id).next(self.stack[a + 2]) {
-                let (key, value) = next.unwrap_or((Value::Nil, Value::Nil));
-                self.stack[a + 3..a + 3 + wanted].fill(Value::Nil);
-                self.stack[a + 3] = key;
-                if wanted > 1 {
-                    self.stack[a + 4] = value;
-                }
-                self.end_iterator(a);
-                return Ok(());
+            let (key, value) = next.unwrap_or((Value::Nil, Value::Nil));
+            self.stack[a + 3..a + 3 + wanted].fill(Value::Nil);
+            self.stack[a + 3] = key;
+            if wanted > 1 {
+                self.stack[a + 4] = value;
             }
+            self.end_iterator(a);
+            return Ok(());
         }
         let (function, arguments) = (self.stack[a], [self.stack[a + 1], self.stack[a + 2]]);
         self.call_part(function, &arguments, Work::For(a as u32), wanted as i32)

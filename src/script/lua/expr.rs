@@ -207,7 +207,7 @@ impl Compiler<'_> {
 
     /// `.name` or `:name`
     pub(crate) fn field(&mut self, exp: &mut Exp) -> Done {
-        self.to_any_register(exp)?;
+        self.put_anywhere(exp)?;
         self.lex.advance()?;
         let mut key = self.name_constant()?;
         self.indexed(exp, &mut key)
@@ -216,7 +216,7 @@ impl Compiler<'_> {
     fn subscript(&mut self) -> Done<Exp> {
         self.lex.advance()?;
         let mut key = self.expression()?;
-        self.to_value(&mut key)?;
+        self.settle(&mut key)?;
         self.expect(Token::Char(b']'))?;
         Ok(key)
     }
@@ -227,7 +227,7 @@ impl Compiler<'_> {
         let line = self.lex.line;
         let pc = self.abc(Op::NewTable, 0, 0, 0)?;
         let mut table = Exp::new(Kind::Reloc(pc));
-        self.to_next_register(&mut table)?;
+        self.put_next(&mut table)?;
         let Kind::Register(register) = table.kind else {
             return Ok(table);
         };
@@ -271,9 +271,9 @@ impl Compiler<'_> {
         };
         c.records += 1;
         self.expect(Token::Char(b'='))?;
-        let key = self.to_operand(&mut key)?;
+        let key = self.put_operand(&mut key)?;
         let mut value = self.expression()?;
-        let value = self.to_operand(&mut value)?;
+        let value = self.put_operand(&mut value)?;
         self.abc(Op::SetTable, c.table, key, value)?;
         self.f().free = free;
         Ok(())
@@ -283,7 +283,7 @@ impl Compiler<'_> {
         if c.item.kind == Kind::Void {
             return Ok(());
         }
-        self.to_next_register(&mut c.item)?;
+        self.put_next(&mut c.item)?;
         c.item.kind = Kind::Void;
         if c.pending == LIST_BATCH {
             self.set_list(c, LIST_BATCH + 1)?;
@@ -303,7 +303,7 @@ impl Compiler<'_> {
             return Ok(());
         }
         if c.item.kind != Kind::Void {
-            self.to_next_register(&mut c.item)?;
+            self.put_next(&mut c.item)?;
         }
         let count = c.pending + 1;
         self.set_list(c, count)
@@ -356,7 +356,7 @@ impl Compiler<'_> {
             0
         } else {
             if last.kind != Kind::Void {
-                self.to_next_register(&mut last)?;
+                self.put_next(&mut last)?;
             }
             self.f().free - base
         };
@@ -391,7 +391,7 @@ impl Compiler<'_> {
             match self.lex.token {
                 Token::Char(b'.') => self.field(&mut exp)?,
                 Token::Char(b'[') => {
-                    self.to_any_register(&mut exp)?;
+                    self.put_anywhere(&mut exp)?;
                     let mut key = self.subscript()?;
                     self.indexed(&mut exp, &mut key)?;
                 }
@@ -403,7 +403,7 @@ impl Compiler<'_> {
                     self.arguments(&mut exp)?;
                 }
                 Token::Char(b'(' | b'{') | Token::String => {
-                    self.to_next_register(&mut exp)?;
+                    self.put_next(&mut exp)?;
                     self.arguments(&mut exp)?;
                 }
                 _ => return Ok(exp),
@@ -476,11 +476,11 @@ impl Compiler<'_> {
         match op {
             Binary::And => self.go_if_true(left),
             Binary::Or => self.go_if_false(left),
-            Binary::Concat => self.to_next_register(left),
+            Binary::Concat => self.put_next(left),
             Binary::Arith(_) if matches!(left.kind, Kind::Number(_)) && left.yes == left.no => {
                 Ok(())
             }
-            _ => self.to_operand(left).map(drop),
+            _ => self.put_operand(left).map(drop),
         }
     }
 
@@ -509,7 +509,7 @@ impl Compiler<'_> {
         let mut count = 1;
         let mut last = self.expression()?;
         while self.accept(Token::Char(b','))? {
-            self.to_next_register(&mut last)?;
+            self.put_next(&mut last)?;
             last = self.expression()?;
             count += 1;
         }

@@ -151,7 +151,7 @@ fn directive(
 }
 
 /// A number as C converts it to an unsigned 64-bit integer on the machines of real servers.
-fn unsigned(number: f64) -> u64 {
+pub(crate) fn unsigned(number: f64) -> u64 {
     const HALF: f64 = 9_223_372_036_854_775_808.0;
     match number >= HALF {
         true => (integer(number - HALF) as u64) ^ (1 << 63),

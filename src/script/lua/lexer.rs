@@ -237,10 +237,10 @@ impl<'a> Lexer<'a> {
     }
 
     fn comment(&mut self) -> Result<(), SyntaxError> {
-        if self.byte() == Some(b'[') {
-            if let Some(level) = self.bracket_level() {
-                return self.long_text(level, true);
-            }
+        if self.byte() == Some(b'[')
+            && let Some(level) = self.bracket_level()
+        {
+            return self.long_text(level, true);
         }
         while !matches!(self.byte(), None | Some(b'\n' | b'\r')) {
             self.at += 1;

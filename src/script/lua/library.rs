@@ -3,7 +3,9 @@
 
 use super::machine::{Args, Flow, Machine, Run};
 use super::value::{Str, Value};
-use super::{basic, bit, coroutine, gmatch, gsub, math, search, sort, tables, text};
+use super::{
+    basic, bit, cjson, cmsgpack, coroutine, gmatch, gsub, math, search, sort, tables, text,
+};
 
 /// A function of a library.
 pub(crate) type Native = fn(&mut Machine, Args) -> Run<Flow>;
@@ -21,6 +23,9 @@ const LIBRARIES: &[(&str, Entries)] = &[
     ("math", math::LIBRARY),
     ("os", &[("clock", clock)]),
     ("bit", bit::LIBRARY),
+    ("struct", structs::LIBRARY),
+    ("cjson", cjson::LIBRARY),
+    ("cmsgpack", cmsgpack::LIBRARY),
 ];
 
 const HIDDEN: Entries = &[
@@ -71,6 +76,8 @@ pub(crate) fn open(m: &mut Machine) {
                     .set_field(table, b"pi", Value::Num(std::f64::consts::PI));
                 m.heap.set_field(table, b"huge", Value::Num(f64::INFINITY));
             }
+            "cjson" => cjson::describe(m, table),
+            "cmsgpack" => cmsgpack::describe(m, table),
             _ => {}
         }
     }
@@ -172,7 +179,7 @@ impl Machine {
         let value = self.argument(args, index);
         match value {
             Value::Str(string) => Ok(string),
-            value => match self.to_text(value) {
+            value => match self.text_of(value) {
                 Some(string) => {
                     self.stack[args.at + index] = Value::Str(string); // Out of the collector's reach.
                     Ok(string)

@@ -9,6 +9,7 @@
 //!
 //! To stop a script for good the host calls `abort`; no `pcall` can see that.
 
+use super::cjson::Settings;
 use super::expr::MAX_LEVELS;
 use super::heap::{Body, Heap, Phase};
 use super::lexer::SyntaxError;
@@ -119,6 +120,7 @@ pub struct Machine {
     pub clock: f64,
     /// Values the host keeps from the collector.
     pub anchors: Vec<Value>,
+    pub(crate) cjson: Settings,
     results: (usize, usize),
 }
 
@@ -157,6 +159,7 @@ impl Machine {
             random: Random::new(0),
             clock: 0.0,
             anchors: Vec::new(),
+            cjson: Settings::default(),
             results: (0, 0),
         };
         library::open(&mut machine);
@@ -328,7 +331,7 @@ impl Machine {
         }
     }
 
-    fn out_of_memory(&mut self) -> Thrown {
+    pub(crate) fn out_of_memory(&mut self) -> Thrown {
         self.error = self.heap.text(b"not enough memory");
         Thrown
     }

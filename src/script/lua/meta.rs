@@ -195,7 +195,7 @@ impl Machine {
     }
 
     /// As a string, if it is one or a number.
-    pub(crate) fn to_text(&mut self, value: Value) -> Option<Str> {
+    pub(crate) fn text_of(&mut self, value: Value) -> Option<Str> {
         match value {
             Value::Str(string) => Some(string),
             Value::Num(number) => {

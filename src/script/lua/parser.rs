@@ -348,14 +348,14 @@ impl Compiler<'_> {
         self.lex.advance()?;
         for _ in 0..2 {
             let mut exp = self.expression()?;
-            self.to_next_register(&mut exp)?;
+            self.put_next(&mut exp)?;
             if self.f().free == base + 1 {
                 self.expect(Token::Char(b','))?;
             }
         }
         if self.accept(Token::Char(b','))? {
             let mut exp = self.expression()?;
-            self.to_next_register(&mut exp)?;
+            self.put_next(&mut exp)?;
         } else {
             let one = self.constant(Value::Num(1.0))?;
             let free = self.f().free;
@@ -435,7 +435,7 @@ impl Compiler<'_> {
             return Ok(());
         }
         if last.kind != Kind::Void {
-            self.to_next_register(last)?;
+            self.put_next(last)?;
         }
         if extra > 0 {
             let from = self.f().free;
@@ -587,10 +587,10 @@ impl Compiler<'_> {
             }
             self.abc(Op::Return, locals, 0, 0)?;
         } else if count == 1 {
-            let register = self.to_any_register(&mut last)?;
+            let register = self.put_anywhere(&mut last)?;
             self.abc(Op::Return, register, 2, 0)?;
         } else {
-            self.to_next_register(&mut last)?;
+            self.put_next(&mut last)?;
             self.abc(Op::Return, locals, count + 1, 0)?;
         }
         Ok(())

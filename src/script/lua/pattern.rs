@@ -293,7 +293,7 @@ impl Matcher {
         }
         let mut depth = 1;
         for (at, byte) in text.iter().enumerate().skip(self.s + 1) {
-            *fuel -= i64::from(at % 8 == 0);
+            *fuel -= i64::from(at.is_multiple_of(8));
             if *byte == close {
                 depth -= 1;
                 if depth == 0 {

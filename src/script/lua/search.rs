@@ -171,7 +171,7 @@ fn find_plain(text: &[u8], wanted: &[u8], from: &mut usize, fuel: &mut i64) -> O
         if same == wanted.len() {
             return Outcome::Match(*from + same);
         }
-        *fuel -= i64::from(*from % 8 == 0) + same as i64 / 8;
+        *fuel -= i64::from(from.is_multiple_of(8)) + same as i64 / 8;
         *from += 1;
     }
     Outcome::Fail

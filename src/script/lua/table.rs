@@ -150,10 +150,10 @@ impl Table {
     #[inline]
     pub(crate) fn get_num(&self, number: f64) -> Value {
         let index = number as u32;
-        if f64::from(index) == number {
-            if let Some(value) = self.array.get(index.wrapping_sub(1) as usize) {
-                return *value;
-            }
+        if f64::from(index) == number
+            && let Some(value) = self.array.get(index.wrapping_sub(1) as usize)
+        {
+            return *value;
         }
         self.find(Value::Num(number))
             .map_or(Value::Nil, |at| self.nodes[at].value)
@@ -268,11 +268,11 @@ impl Table {
         let mut total = 1;
         let mut whole = 0;
         let mut count = |key: Value| {
-            if let Value::Num(n) = key {
-                if let Some(index) = array_index(n).filter(|i| *i <= 1 << MAX_BITS) {
-                    counts[log2_ceil(index as usize) as usize] += 1;
-                    whole += 1;
-                }
+            if let Value::Num(n) = key
+                && let Some(index) = array_index(n).filter(|i| *i <= 1 << MAX_BITS)
+            {
+                counts[log2_ceil(index as usize) as usize] += 1;
+                whole += 1;
             }
         };
         for (index, value) in self.array.iter().enumerate() {
@@ -389,6 +389,14 @@ impl Table {
         Ok(rest
             .find(|node| node.value != Value::Nil)
             .map(|node| (node.key, node.value)))
+    }
+
+    /// All entries in the order of the walk.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (Value, Value)> + '_ {
+        let numbers = (1..).map(|index: u32| Value::Num(f64::from(index)));
+        let array = numbers.zip(self.array.iter().copied());
+        let nodes = self.nodes.iter().map(|node| (node.key, node.value));
+        array.chain(nodes).filter(|(_, value)| *value != Value::Nil)
     }
 
     /// Everything it refers to, for the collector.
