@@ -248,8 +248,7 @@ fn set_integer(m: &mut Machine, args: Args, index: usize, most: i32, old: i32) -
     if m.argument(args, index) == Value::Nil {
         return Ok(old);
     }
-    let least = i64::from(index > 0); // Only the two of sparse arrays may be zero.
-    let least = 1 - least;
+    let least = i64::from(index == 0); // Only the two of sparse arrays may be zero.
     let value = m.integer(args, index)?;
     if value < least || value > i64::from(most) {
         let mut text = b"expected integer between ".to_vec();

@@ -142,6 +142,8 @@ pub(crate) struct Compiler<'a> {
     pub heap: &'a mut Heap,
     pub functions: Vec<Function>,
     pub depth: u32,
+    /// Bytes of the functions that are done.
+    pub bytes: usize,
 }
 
 type Done<T = ()> = Result<T, SyntaxError>;

@@ -4,7 +4,7 @@
 use super::machine::{Args, Flow, Machine, Run};
 use super::value::{Str, Value};
 use super::{
-    basic, bit, cjson, cmsgpack, coroutine, gmatch, gsub, math, search, sort, tables, text,
+    basic, bit, cjson, cmsgpack, coroutine, gmatch, gsub, math, search, sort, structs, tables, text,
 };
 
 /// A function of a library.

@@ -24,6 +24,7 @@ pub(crate) fn compile(
         heap,
         functions: Vec::new(),
         depth,
+        bytes: 0,
     };
     let name = compiler.lex.source.clone();
     compiler.functions.push(Function::new(name, 0));
@@ -35,6 +36,8 @@ pub(crate) fn compile(
         return Err(compiler.lex.syntax_error(b"'<eof>' expected"));
     }
     let (proto, _) = compiler.close_function()?;
+    let bytes = compiler.bytes;
+    heap.used += bytes;
     Ok(Rc::new(proto))
 }
 
@@ -106,7 +109,7 @@ impl Compiler<'_> {
         for at in f.active.drain(..) {
             f.proto.locals[at as usize].to = pc;
         }
-        self.heap.used += f.proto.size();
+        self.bytes += f.proto.size();
         Ok((f.proto, f.captures))
     }
 
