@@ -52,7 +52,9 @@ impl Machine {
 
     /// Pushes the frame of a library function with its arguments; its results will go to `func`.
     pub(crate) fn push_work(&mut self, work: Work, args: Args, want: i32) {
-        let depth = self.frames.last().map_or(1, |frame| frame.depth);
+        let depth = self.frames.last().map_or(1, |frame| {
+            frame.depth + u32::from(!matches!(frame.work, Work::Lua))
+        });
         self.push_frame(Frame {
             work,
             base: args.at as u32,

@@ -283,18 +283,24 @@ fn integer_value(m: &mut Machine, value: i32) -> Run<Flow> {
 }
 
 fn encode_max_depth(m: &mut Machine, args: Args) -> Run<Flow> {
-    m.cjson.write_depth = set_integer(m, args, 0, i32::MAX, m.cjson.write_depth)?;
-    integer_value(m, m.cjson.write_depth)
+    let old = m.cjson.write_depth;
+    m.cjson.write_depth = set_integer(m, args, 0, i32::MAX, old)?;
+    let value = m.cjson.write_depth;
+    integer_value(m, value)
 }
 
 fn decode_max_depth(m: &mut Machine, args: Args) -> Run<Flow> {
-    m.cjson.read_depth = set_integer(m, args, 0, i32::MAX, m.cjson.read_depth)?;
-    integer_value(m, m.cjson.read_depth)
+    let old = m.cjson.read_depth;
+    m.cjson.read_depth = set_integer(m, args, 0, i32::MAX, old)?;
+    let value = m.cjson.read_depth;
+    integer_value(m, value)
 }
 
 fn encode_number_precision(m: &mut Machine, args: Args) -> Run<Flow> {
-    m.cjson.precision = set_integer(m, args, 0, 14, m.cjson.precision)?;
-    integer_value(m, m.cjson.precision)
+    let old = m.cjson.precision;
+    m.cjson.precision = set_integer(m, args, 0, 14, old)?;
+    let value = m.cjson.precision;
+    integer_value(m, value)
 }
 
 fn encode_keep_buffer(m: &mut Machine, args: Args) -> Run<Flow> {
@@ -325,8 +331,10 @@ fn decode_invalid_numbers(m: &mut Machine, args: Args) -> Run<Flow> {
 fn encode_sparse_array(m: &mut Machine, args: Args) -> Run<Flow> {
     let old = usize::from(m.cjson.sparse_convert);
     m.cjson.sparse_convert = set_switch(m, args, &["off", "on"], old)? != 0;
-    m.cjson.sparse_ratio = set_integer(m, args, 1, i32::MAX, m.cjson.sparse_ratio)?;
-    m.cjson.sparse_safe = set_integer(m, args, 2, i32::MAX, m.cjson.sparse_safe)?;
+    let old = m.cjson.sparse_ratio;
+    m.cjson.sparse_ratio = set_integer(m, args, 1, i32::MAX, old)?;
+    let old = m.cjson.sparse_safe;
+    m.cjson.sparse_safe = set_integer(m, args, 2, i32::MAX, old)?;
     let convert = Value::Bool(m.cjson.sparse_convert);
     let (ratio, safe) = (m.cjson.sparse_ratio, m.cjson.sparse_safe);
     values(

@@ -50,7 +50,7 @@ fn head(out: &mut Vec<u8>, count: usize, small: (usize, u8), wide: &[(usize, u8)
     let (bytes, mark) = wide
         .iter()
         .copied()
-        .find(|(bytes, _)| count >> (8 * bytes) == 0)
+        .find(|(bytes, _)| count as u64 >> (8 * bytes) == 0)
         .unwrap_or((4, wide[wide.len() - 1].1));
     out.push(mark);
     out.extend_from_slice(&(count as u64).to_be_bytes()[8 - bytes..]);
@@ -121,13 +121,13 @@ fn write_number(out: &mut Vec<u8>, number: f64) {
 fn write_integer(out: &mut Vec<u8>, value: i64) {
     let (bytes, mark) = match value {
         -32..=127 => return out.push(value as u8),
-        0..=0xff => (1, 0xcc),
-        0..=0xffff => (2, 0xcd),
-        0..=0xffff_ffff => (4, 0xce),
-        0.. => (8, 0xcf),
-        -0x80.. => (1, 0xd0),
-        -0x8000.. => (2, 0xd1),
-        -0x8000_0000.. => (4, 0xd2),
+        128..=0xff => (1, 0xcc),
+        0x100..=0xffff => (2, 0xcd),
+        0x1_0000..=0xffff_ffff => (4, 0xce),
+        0x1_0000_0000.. => (8, 0xcf),
+        -0x80..=-33 => (1, 0xd0),
+        -0x8000..=-0x81 => (2, 0xd1),
+        -0x8000_0000..=-0x8001 => (4, 0xd2),
         _ => (8, 0xd3),
     };
     out.push(mark);

@@ -102,7 +102,8 @@ fn directive(
     match kind {
         b'c' => {
             // A zero byte ends what the real machine copies.
-            let byte = integer(m.number(args, index)?) as u8;
+            let code = i32::try_from(integer(m.number(args, index)?));
+            let byte = code.unwrap_or(0) as u8;
             let mut text = Vec::new();
             pad(&mut text, b"", &[byte], spec, false);
             let end = text.iter().position(|b| *b == 0).unwrap_or(text.len());

@@ -252,7 +252,7 @@ impl Reader {
             b'i' | b'I' | b'n' | b'N' if no_number && self.invalid_numbers => {}
             _ => return Token::Wrong("invalid token"),
         }
-        if odd && !self.invalid_numbers || byte == b'+' && !self.invalid_numbers {
+        if !self.invalid_numbers && (odd || byte == b'+') {
             return Token::Wrong("invalid number");
         }
         // The longest piece that reads as a number.

@@ -32,11 +32,10 @@ fn not_a_number(text: &[u8]) -> Option<f64> {
 
 /// Appends a number as `%.14g` prints it.
 pub(crate) fn write(out: &mut Vec<u8>, value: f64) {
+    const WHOLE: f64 = 1e14;
     let whole = value as i64;
-    if whole as f64 == value
-        && whole.abs() < 100_000_000_000_000
-        && (whole != 0 || value.is_sign_positive())
-    {
+    let exact = whole as f64 == value && (-WHOLE..WHOLE).contains(&value) && value != -WHOLE;
+    if exact && (whole != 0 || value.is_sign_positive()) {
         write_i64(out, whole);
     } else if value.is_nan() {
         out.extend_from_slice(if value.is_sign_negative() {

@@ -36,6 +36,9 @@ impl Machine {
     }
 }
 
+/// How far below zero `insert` looks for elements to move.
+const LEAST_INDEX: i64 = 100_000;
+
 fn length(m: &Machine, table: u32) -> i64 {
     m.heap.tab(table).length() as i64
 }
@@ -107,8 +110,10 @@ fn insert(m: &mut Machine, args: Args) -> Run<Flow> {
         3 => {
             let at = m.integer(args, 1)? as i32 as i64;
             let mut to = end.max(at);
-            m.fuel -= (to - at) / 4;
-            while to > at {
+            // Far below the first index nothing is moved; the real machine counts all the way.
+            let at_least = at.max(-LEAST_INDEX);
+            m.fuel -= (to - at_least) / 4;
+            while to > at_least {
                 let moved = m.raw_index(table, to - 1);
                 m.raw_put(table, to, moved)?;
                 to -= 1;
