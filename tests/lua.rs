@@ -129,36 +129,51 @@ fn connect() -> Option<TcpStream> {
     Some(TcpStream::connect(format!("127.0.0.1:{port}")).expect("the oracle listens"))
 }
 
+/// Names of snippets that answer otherwise, with the reason behind a colon.
+fn known_differences() -> Vec<String> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lua/known-differences");
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let names = text.lines().filter_map(|line| line.split_once(": "));
+    names.map(|(name, _)| name.into()).collect()
+}
+
+/// Asks the oracle again and writes its answers into the file.
+fn record(stream: &mut TcpStream, path: &std::path::Path, cases: &mut [Case]) {
+    let mut text = String::new();
+    for case in cases {
+        case.expected = escape(&oracle(stream, case.source.as_bytes()));
+        let Case {
+            name,
+            source,
+            expected,
+        } = case;
+        text.push_str(&format!("--@@ {name}\n{source}\n--=> {expected}\n\n"));
+    }
+    fs::write(path, text.trim_end().to_owned() + "\n").expect("recorded");
+}
+
 #[test]
 fn snippets_answer_as_on_a_real_server() {
+    let known = known_differences();
     let mut wrong = 0;
     let mut stream = connect();
     for path in case_files() {
         let mut cases = cases(&fs::read_to_string(&path).expect("a file"));
         if let Some(stream) = &mut stream {
-            let mut text = String::new();
-            for case in &mut cases {
-                case.expected = escape(&oracle(stream, case.source.as_bytes()));
-                let Case {
-                    name,
-                    source,
-                    expected,
-                } = case;
-                text.push_str(&format!("--@@ {name}\n{source}\n--=> {expected}\n\n"));
-            }
-            fs::write(&path, text.trim_end().to_owned() + "\n").expect("recorded");
+            record(stream, &path, &mut cases);
         }
         for case in cases {
-            for fuel in [1_000_000, 1] {
-                let got = escape(&answer(case.source.as_bytes(), fuel));
-                if got != case.expected {
-                    wrong += 1;
-                    println!(
-                        "{} (fuel {fuel})\n  real {}\n  here {got}",
-                        case.name, case.expected
-                    );
-                    break;
-                }
+            let source = case.source.as_bytes();
+            let got = escape(&answer(source, 1_000_000));
+            let step_by_step = escape(&answer(source, 1));
+            if got != step_by_step {
+                wrong += 1;
+                println!("{}: with fuel 1\n  {step_by_step}\n  {got}", case.name);
+            }
+            if (got != case.expected) != known.contains(&case.name) {
+                wrong += 1;
+                let Case { name, expected, .. } = case;
+                println!("{name}\n  real {expected}\n  here {got}");
             }
         }
     }
