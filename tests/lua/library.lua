@@ -714,7 +714,7 @@ a(#"a\0b")
 a(("ab"):rep(3))
 a(("ab"):rep(0))
 a(("ab"):rep(-1))
-a(t(string.gfind,"a","b"))
+a(type(string.gfind("a","b")))
 a(t(string.dump))
 a(t(string.byte,("x"):rep(10000),1,-1))
 a(("5"):len())
@@ -1427,7 +1427,7 @@ a(math.ceil(-0.5)) return table.concat(r,"|")
 
 --@@ math_random
 local r={} local function a(...) local x={} for i=1,select("#",...) do x[i]=tostring((select(i,...))) end r[#r+1]=table.concat(x,",") end
-for i=1,5 do a(math.random(100)) end a(math.random()) a(math.random(5,6)) a(("%.17g"):format(math.random())) math.randomseed(42) a(math.random(1000)) a(math.random(1000)) math.randomseed(-5) a(math.random(1000)) math.randomseed(1e10) a(math.random(1000)) a(pcall(math.random,0)) a(pcall(math.random,2,1)) a(pcall(math.random,1,2,3)) a(math.random(-10,10)) a(math.random(2^31-1)) a(pcall(math.random,"x")) return table.concat(r,"|")
+math.randomseed(7) for i=1,5 do a(math.random(100)) end a(math.random()) a(math.random(5,6)) a(("%.17g"):format(math.random())) math.randomseed(42) a(math.random(1000)) a(math.random(1000)) math.randomseed(-5) a(math.random(1000)) math.randomseed(1e10) a(math.random(1000)) a(pcall(math.random,0)) a(pcall(math.random,2,1)) a(pcall(math.random,1,2,3)) a(math.random(-10,10)) a(math.random(2^31-1)) a(pcall(math.random,"x")) return table.concat(r,"|")
 --=> 
 
 --@@ bit

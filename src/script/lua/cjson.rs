@@ -255,7 +255,8 @@ fn set_integer(m: &mut Machine, args: Args, index: usize, most: i32, old: i32) -
         write_i64(&mut text, least);
         text.extend_from_slice(b" and ");
         write_i64(&mut text, i64::from(most));
-        return Err(m.argument_error(index, &text));
+        // The real library counts from the top of its stack, which it has shortened by then.
+        return Err(m.argument_error(0, &text));
     }
     Ok(value as i32)
 }

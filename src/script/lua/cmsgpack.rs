@@ -32,7 +32,8 @@ pub(crate) fn describe(m: &mut Machine, table: u32) {
 
 fn pack(m: &mut Machine, args: Args) -> Run<Flow> {
     if args.count == 0 {
-        return Err(m.throw_at_caller(b"bad argument #0 to 'pack' (MessagePack pack needs input.)"));
+        // The real library says "argument 0".
+        return Err(m.argument_error(usize::MAX, b"MessagePack pack needs input."));
     }
     let mut out = Vec::new();
     for index in 0..args.count {

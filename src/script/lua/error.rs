@@ -205,10 +205,10 @@ impl Machine {
 
     /// `bad argument #1 to 'f' (message)`; arguments count from 0 here.
     pub(crate) fn argument_error(&mut self, index: usize, message: &[u8]) -> Thrown {
-        let mut number = index as u64 + 1;
+        let mut number = (index as u32).wrapping_add(1);
         let name = self.function_name();
         let text = name.map_or(b"?".to_vec(), |(_, name)| self.heap.bytes(name).to_vec());
-        if matches!(name, Some((b"method", _))) {
+        if matches!(name, Some((b"method", _))) && number > 0 {
             number -= 1; // The object itself does not count.
             if number == 0 {
                 return self.throw_at_caller(&join(&[
@@ -221,7 +221,7 @@ impl Machine {
             }
         }
         let mut out = b"bad argument #".to_vec();
-        write_u64(&mut out, number);
+        write_u64(&mut out, u64::from(number));
         let out = join(&[&out, b" to '", &text, b"' (", message, b")"]);
         self.throw_at_caller(&out)
     }

@@ -27,7 +27,7 @@ pub(crate) fn step(m: &mut Machine, args: Args) -> Run<Flow> {
     };
     let from = at as usize;
     if from > m.heap.bytes(text).len() {
-        return library::values(m, &[Value::Nil]);
+        return library::values(m, &[]);
     }
     let mut search = Search {
         text,

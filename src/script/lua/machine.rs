@@ -156,7 +156,7 @@ impl Machine {
             raised: false,
             globals,
             meta_names,
-            random: Random::new(0),
+            random: Random::unseeded(),
             clock: 0.0,
             anchors: Vec::new(),
             cjson: Settings::default(),

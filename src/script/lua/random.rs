@@ -1,5 +1,5 @@
-//! The generator behind `math.random`: the linear congruence of POSIX `drand48`, 48 bits wide. A server seeds it anew for
-//! each script, so that a script draws the same numbers on a primary and on its replicas.
+//! The generator behind `math.random`: the linear congruence of POSIX `drand48`, 48 bits wide. It begins as every real
+//! server's does, and goes on from script to script.
 
 /// A sequence of 31-bit numbers.
 #[derive(Debug)]
@@ -12,6 +12,13 @@ const ADDEND: u64 = 0xb;
 const MASK: u64 = (1 << 48) - 1;
 
 impl Random {
+    /// The state of a server that has just started.
+    pub(crate) fn unseeded() -> Random {
+        Random {
+            state: 0x1234_abcd_330e,
+        }
+    }
+
     pub(crate) fn new(seed: i32) -> Random {
         Random {
             state: (seed as u32 as u64) << 16 | 0x330e,

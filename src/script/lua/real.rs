@@ -198,6 +198,7 @@ pub(crate) fn ln(x: f64) -> f64 {
 /// The logarithm to base 10.
 pub(crate) fn log10(x: f64) -> f64 {
     match special_log(x) {
+        Some(value) if value.is_nan() && !x.is_nan() => f64::NAN,
         Some(value) => value,
         None => ln_pair(x).over(LN_10).hi,
     }
@@ -373,7 +374,7 @@ fn other_leg(x: f64) -> Pair {
 /// The angle whose sine is `x`.
 pub(crate) fn asin(x: f64) -> f64 {
     match x.abs() {
-        a if a > 1.0 => f64::from_bits(0xfff8_0000_0000_0000),
+        a if a > 1.0 => f64::NAN,
         a if a < 1e-150 || a.is_nan() => x,
         1.0 => HALF_PI[0].copysign(x),
         _ => angle(x.into(), other_leg(x)).hi,
@@ -384,7 +385,7 @@ pub(crate) fn asin(x: f64) -> f64 {
 pub(crate) fn acos(x: f64) -> f64 {
     match x {
         x if x.is_nan() => x,
-        x if x.abs() > 1.0 => f64::from_bits(0xfff8_0000_0000_0000),
+        x if x.abs() > 1.0 => f64::NAN,
         1.0 => 0.0,
         -1.0 => 2.0 * HALF_PI[0],
         x if x.abs() < 1e-150 => HALF_PI[0],

@@ -121,12 +121,19 @@ impl Machine {
     pub(crate) fn first_try(&mut self, mut search: Search, args: Args) -> Run<Flow> {
         match self.try_places(&mut search)? {
             Found::Match(end) => self.search_results(&search, end),
-            Found::Nothing => library::values(self, &[Value::Nil]),
+            Found::Nothing => self.nothing(search.wanted),
             Found::Pause => {
                 let want = self.want;
                 self.push_work(Work::Search(Box::new(search)), args, want);
                 Ok(Flow::Go)
             }
+        }
+    }
+
+    fn nothing(&mut self, wanted: Wanted) -> Run<Flow> {
+        match wanted {
+            Wanted::Next => library::values(self, &[]),
+            _ => library::values(self, &[Value::Nil]),
         }
     }
 
@@ -149,7 +156,7 @@ impl Machine {
         };
         match self.try_places(&mut search)? {
             Found::Match(end) => self.search_results(&search, end),
-            Found::Nothing => library::values(self, &[Value::Nil]),
+            Found::Nothing => self.nothing(search.wanted),
             Found::Pause => {
                 self.top_frame().work = Work::Search(search);
                 Ok(Flow::Pause)

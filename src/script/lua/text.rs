@@ -12,7 +12,7 @@ pub(crate) const LIBRARY: library::Entries = &[
     ("dump", dump),
     ("find", library::find),
     ("format", format::format),
-    ("gfind", gfind),
+    ("gfind", gmatch::gmatch),
     ("gmatch", gmatch::gmatch),
     ("gsub", library::gsub),
     ("len", len),
@@ -33,7 +33,7 @@ fn byte(m: &mut Machine, args: Args) -> Run<Flow> {
         return library::values(m, &[]);
     }
     if (last - first) as usize + args.count >= MAX_VALUES {
-        return Err(m.throw_at_caller(b"string slice too long"));
+        return Err(m.throw_at_caller(b"stack overflow (string slice too long)"));
     }
     let bytes = &text[first as usize - 1..last as usize];
     m.stack
@@ -56,10 +56,6 @@ fn char_(m: &mut Machine, args: Args) -> Run<Flow> {
 fn dump(m: &mut Machine, args: Args) -> Run<Flow> {
     m.function(args, 0)?;
     Err(m.throw_at_caller(b"unable to dump given function"))
-}
-
-fn gfind(m: &mut Machine, _: Args) -> Run<Flow> {
-    Err(m.throw_at_caller(b"'string.gfind' was renamed to 'string.gmatch'"))
 }
 
 fn len(m: &mut Machine, args: Args) -> Run<Flow> {
