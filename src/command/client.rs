@@ -1,5 +1,5 @@
 //! Clients: what the server keeps for each connection.
-use super::acl::DEFAULT_USER;
+use super::{Queue, acl::DEFAULT_USER, tracking::Tracking};
 use crate::base::time::Millis;
 use crate::resp::{Proto, Reply, parse::Parser};
 
@@ -16,6 +16,13 @@ pub enum ReplyMode {
     SkipNext,
     /// This command's reply is left out.
     Skip,
+}
+
+impl ReplyMode {
+    /// Whether what a command writes is left out.
+    pub fn is_mute(self) -> bool {
+        matches!(self, ReplyMode::Off | ReplyMode::Skip)
+    }
 }
 
 /// One connection.
@@ -46,8 +53,14 @@ pub struct Client {
     pub no_evict: bool,
     pub no_touch: bool,
     pub reply_mode: ReplyMode,
+    /// What MULTI has collected; `None` outside of a transaction.
+    pub queue: Option<Box<Queue>>,
     /// How many channels, patterns and shard channels it listens to.
     pub subscriptions: [u32; 3],
+    /// CLIENT TRACKING.
+    pub tracking: Option<Box<Tracking>>,
+    /// Sees every command (MONITOR).
+    pub monitor: bool,
     /// The last command's full name, for CLIENT LIST.
     pub last_command: &'static str,
     pub last_parent: &'static str,
@@ -58,12 +71,21 @@ pub struct Client {
     pub parser: Parser,
     /// Output that the host has not taken yet.
     pub out: Reply,
+    /// Bytes of output that the host has taken and that the client has not.
+    pub unsent: usize,
+    /// Since when more output waits than the soft limit allows.
+    pub over_soft_limit_since_ms: Option<Millis>,
     pub net_in: u64,
     pub net_out: u64,
     pub commands: u64,
 }
 
 impl Client {
+    /// Bytes that the client sent and that have had no effect yet: unread ones, and those of queued commands.
+    pub fn input_bytes(&self) -> usize {
+        self.query.len() + self.queue.as_ref().map_or(0, |q| q.arg_bytes())
+    }
+
     /// A fresh connection.
     pub fn new(id: ClientId, addr: String, laddr: String, now_ms: Millis) -> Client {
         Client {
@@ -85,13 +107,18 @@ impl Client {
             no_evict: false,
             no_touch: false,
             reply_mode: ReplyMode::On,
+            queue: None,
             subscriptions: [0; 3],
+            tracking: None,
+            monitor: false,
             last_command: "NULL",
             last_parent: "",
             close_after_reply: false,
             query: Vec::new(),
             parser: Parser::default(),
             out: Reply::new(Proto::Resp2),
+            unsent: 0,
+            over_soft_limit_since_ms: None,
             net_in: 0,
             net_out: 0,
             commands: 0,

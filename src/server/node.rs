@@ -3,8 +3,10 @@ use super::dispatch;
 use super::observe::Observer;
 use super::propagate::Log;
 use crate::base::{num, rng::Rng, time::Micros};
+use crate::command::acl::AclFile;
 use crate::command::{
-    Acl, Args, Client, ClientId, Config, Effect, Server, state::Rates, state::Stats,
+    Acl, Args, Client, ClientId, Config, Effect, OwnedArgs, Registry, Server, state::Rates,
+    state::Stats,
 };
 use crate::commands;
 use crate::keyspace::Keyspace;
@@ -61,6 +63,8 @@ pub struct NodeOptions {
     pub pid: u32,
     pub executable: String,
     pub config_file: String,
+    /// Where the users are kept, if they are.
+    pub acl_file: Option<Box<dyn AclFile>>,
     pub meter: Box<dyn Meter>,
     /// Modelled bytes of data beyond which commands that may add to it are refused; `None`: what the machine has.
     pub memory_ceiling: Option<u64>,
@@ -78,6 +82,7 @@ impl Default for NodeOptions {
             pid: 1,
             executable: String::new(),
             config_file: String::new(),
+            acl_file: None,
             meter: Box::new(NoMeter),
             memory_ceiling: None,
             output_limit: None,
@@ -121,9 +126,14 @@ impl Node {
         ks.params = options.config.keyspace_params();
         let server = Server {
             acl: Acl::new(&registry, &options.config),
+            acl_file: options.acl_file,
             registry,
             clients: Default::default(),
             pubsub: Default::default(),
+            tracked: Default::default(),
+            monitors: Vec::new(),
+            listened: false,
+            output_limits: options.config.output_limits,
             stats,
             effects: Vec::new(),
             run_id: rng.hex40(),
@@ -139,8 +149,12 @@ impl Node {
             rates: Rates::default(),
             packed_threshold: 0,
             propagates: false,
+            exec: None,
+            in_exec: false,
             busy_until_us: 0,
             evicting: false,
+            slowlog: Default::default(),
+            spikes: Default::default(),
         };
         Node {
             ks,
@@ -168,6 +182,14 @@ impl Node {
     /// The propagated writes since the last call, as RESP.
     pub fn take_log(&mut self) -> Vec<u8> {
         self.log.as_mut().map(Log::take).unwrap_or_default()
+    }
+
+    /// The users that a configuration or a file names, before anybody is connected.
+    pub fn set_users<E>(
+        &mut self,
+        read: impl FnOnce(&mut Acl, &Registry, &Config) -> Result<(), E>,
+    ) -> Result<(), E> {
+        read(&mut self.server.acl, &self.server.registry, &self.config)
     }
 
     /// A new connection from `addr` (`ip:port`).
@@ -222,6 +244,13 @@ impl Node {
         }
     }
 
+    /// The host has taken all output of a client, and `bytes` of it wait for the client to read.
+    pub fn holds(&mut self, id: ClientId, bytes: usize) {
+        if let Some(c) = self.server.clients.get_mut(id) {
+            c.unsent = bytes;
+        }
+    }
+
     /// One input at virtual time `now_us`. Output then stands in the clients' buffers, effects in [`Node::drain`].
     pub fn handle(&mut self, input: Input<'_>, now_us: Micros) {
         self.advance(now_us);
@@ -233,6 +262,9 @@ impl Node {
             Input::Tick => {}
         }
         self.evict_on();
+        if self.server.tracked.has_changes() {
+            self.server.broadcast();
+        }
     }
 
     /// Moves the clock (never back) and runs the cron as often as is due.
@@ -294,17 +326,22 @@ impl Node {
     }
 
     fn cron(&mut self) {
+        let start_us = self.meter.micros();
         self.ks.expire_cycle();
+        let usec = self.meter.micros() - start_us;
+        self.note_spike("expire-cycle", usec);
         for index in 0..self.ks.count() {
             self.ks.table_mut(index).rehash(100);
         }
         self.close_idle();
+        self.server.limit_outputs();
+        self.limit_tracked();
         self.server
             .rates
             .sample(&self.server.stats, self.server.now_us);
         self.note_peak();
         self.propagate_expired();
-        self.publish_events();
+        self.publish_events(None);
     }
 
     /// Ends the connections that were silent for longer than `timeout`.
@@ -314,7 +351,8 @@ impl Node {
         }
         let oldest_ms = self.ks.now_ms - i64::from(self.config.timeout) * 1000;
         for client in self.server.clients.iter_mut() {
-            let idle = client.last_interaction_ms < oldest_ms && !client.is_subscriber();
+            let listens = client.is_subscriber() || client.monitor;
+            let idle = client.last_interaction_ms < oldest_ms && !listens;
             if idle && !client.close_after_reply {
                 client.close_after_reply = true;
                 self.server.effects.push(Effect::Close(client.id));
@@ -354,12 +392,14 @@ impl Node {
         let Some(client) = self.server.clients.get_mut(id) else {
             return;
         };
-        if client.query.len() <= LEAST || client.close_after_reply {
+        let input = client.input_bytes();
+        if input <= LEAST || client.close_after_reply {
             return;
         }
         let limit = num::parse_i64(&self.config.text("client-query-buffer-limit"));
-        if limit.is_some_and(|limit| client.query.len() as i64 > limit) {
+        if limit.is_some_and(|limit| input as i64 > limit) {
             client.query = Vec::new();
+            client.queue = None;
             client.close_after_reply = true;
             self.server.stats.query_limit_closed += 1;
             self.server.effects.push(Effect::Close(id));
@@ -424,15 +464,10 @@ impl Node {
         used
     }
 
-    /// Runs a command whose words do not stand in one buffer (inline commands, queued ones, the log).
+    /// Runs a command whose words do not stand in one buffer (inline commands).
     pub(super) fn run_words(&mut self, id: ClientId, words: &[Vec<u8>]) {
-        let mut buf = Vec::with_capacity(words.iter().map(Vec::len).sum());
-        let mut ranges = Vec::with_capacity(words.len());
-        for word in words {
-            ranges.push((buf.len() as u32, word.len() as u32));
-            buf.extend_from_slice(word);
-        }
-        dispatch::run(self, id, Args::new(&buf, &ranges));
+        let argv: OwnedArgs = words.iter().map(Vec::as_slice).collect();
+        dispatch::run(self, id, argv.args());
     }
 
     /// The output of a client that waits to be sent; the host drains it. `None` if there is no such client. A busy node
@@ -452,11 +487,14 @@ impl Node {
         self.server.clients.get(id)
     }
 
-    /// What counts against the memory ceiling: data, the log that waits to be kept, and a client's unsent output.
+    /// What counts against the memory ceiling: data, the log that waits to be kept, and of a client its unsent output
+    /// and the commands it has queued.
     pub(super) fn memory_bytes(&self, client: Option<&Client>) -> i64 {
         let log = self.log.as_ref().map_or(0, Log::len);
-        let out = client.map_or(0, |c| c.out.as_bytes().len());
-        self.ks.data_bytes().saturating_add((log + out) as i64)
+        let own = client.map_or(0, |c| {
+            c.out.as_bytes().len() + c.queue.as_ref().map_or(0, |q| q.mem_bytes())
+        });
+        self.ks.data_bytes().saturating_add((log + own) as i64)
     }
 
     /// What the host must do now.
