@@ -1,5 +1,5 @@
 //! What a node keeps besides its data: clients, statistics, and the effects that wait for the host.
-use super::{ClientId, Clients, Queue, pubsub::PubSub, registry::Registry};
+use super::{ClientId, Clients, Queue, blocking::Waits, pubsub::PubSub, registry::Registry};
 use crate::base::time::{Micros, Millis};
 
 /// Something that the host must do for the node. Client output is not among them: it stands in the client's buffer.
@@ -152,6 +152,8 @@ pub struct Server {
     pub exec: Option<Box<Queue>>,
     /// The commands of a transaction are running: none of them may wait.
     pub in_exec: bool,
+    /// Commands that wait.
+    pub waits: Waits,
     /// DEBUG SLEEP and the cost model: the node does nothing until then.
     pub busy_until_us: Micros,
     /// Memory may be beyond `maxmemory`: the node is to look, and to evict, by itself.

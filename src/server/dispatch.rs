@@ -10,8 +10,17 @@ use crate::resp::{Mark, Reply};
 /// A command that was found in the registry, with its number there.
 pub type Found = (usize, &'static Command);
 
-/// One request of a client: all gates, the command, the books.
+/// One request of a client, and whatever its effect lets go on that waited for it.
+#[inline(always)]
 pub fn run(node: &mut Node, id: ClientId, args: Args<'_>) {
+    request(node, id, args);
+    if node.ks.waiting.is_ready() {
+        node.serve_keys();
+    }
+}
+
+/// One request of a client: all gates, the command, the books.
+pub fn request(node: &mut Node, id: ClientId, args: Args<'_>) {
     let found = find(&node.server.registry, args).and_then(|found| gates(node, id, found, args));
     let Some(client) = node.server.clients.get_mut(id) else {
         return;
@@ -177,22 +186,14 @@ pub fn call(
     }
     let end = node.meter.micros();
     node.stamp_us = Some(end);
-    let usec = end - start;
     let failed = out.errors() > errors;
-    node.server.stats.commands += 1;
-    if let Some(client) = node.server.clients.get_mut(id) {
-        client.commands += 1;
-    }
-    let stats = &mut node.server.stats.commandstats[number];
-    stats.calls += 1;
-    stats.usec += usec;
-    stats.failed += u64::from(failed);
-    if node.config.latency_tracking {
-        stats.latency.record(usec);
-    }
-    if node.observer.is_some() {
-        let reply = out.as_bytes().get(reply_start..).unwrap_or_default();
-        node.observed((id, index), command, args, reply, failed);
+    // A command that waits counts when it is served, or when its time is over.
+    if !std::mem::take(&mut node.server.waits.begun) {
+        count(node, id, number, end - start, failed);
+        if node.observer.is_some() {
+            let reply = out.as_bytes().get(reply_start..).unwrap_or_default();
+            node.observed((id, index), command, args, reply, failed);
+        }
     }
     node.ks.settle();
     let own = if node.ks.dirty == dirty {
@@ -205,6 +206,22 @@ pub fn call(
     node.propagate(index, args, own, walk);
     if !node.ks.events.is_empty() {
         node.publish_events();
+    }
+}
+
+/// Counts a command that ran.
+#[inline(always)]
+fn count(node: &mut Node, id: ClientId, number: usize, usec: u64, failed: bool) {
+    node.server.stats.commands += 1;
+    if let Some(client) = node.server.clients.get_mut(id) {
+        client.commands += 1;
+    }
+    let stats = &mut node.server.stats.commandstats[number];
+    stats.calls += 1;
+    stats.usec += usec;
+    stats.failed += u64::from(failed);
+    if node.config.latency_tracking {
+        stats.latency.record(usec);
     }
 }
 

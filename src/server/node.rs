@@ -140,6 +140,7 @@ impl Node {
             propagates: false,
             exec: None,
             in_exec: false,
+            waits: Default::default(),
             busy_until_us: 0,
             evicting: false,
         };
@@ -232,6 +233,10 @@ impl Node {
             Input::Disconnect(id) => self.forget(id),
             Input::Tick => {}
         }
+        if self.ks.waiting.is_ready() {
+            self.serve_keys();
+        }
+        self.go_on();
         self.evict_on();
     }
 
@@ -245,6 +250,7 @@ impl Node {
         if !self.waiting.is_empty() {
             self.serve_waiting();
         }
+        self.end_waits();
         if self.server.now_us >= self.next_cron_us {
             self.cron();
             // After a long silence one run is enough: the cron does what is due, not what was missed.
@@ -262,7 +268,8 @@ impl Node {
         } else if self.server.evicting {
             self.server.now_us
         } else {
-            self.next_cron_us
+            let wait_us = self.server.waits.next_us();
+            wait_us.map_or(self.next_cron_us, |at_us| at_us.min(self.next_cron_us))
         }
     }
 
@@ -277,10 +284,15 @@ impl Node {
             self.server.stats.net_in += bytes.len() as u64;
             client.net_in += bytes.len() as u64;
             client.query.extend_from_slice(bytes);
-            if !self.waiting.contains(&id) {
-                self.waiting.push_back(id);
-            }
+            self.wait_turn(id);
             self.limit_query(id);
+        }
+    }
+
+    /// Lets a client with unread input be served once the node is no longer busy.
+    pub(super) fn wait_turn(&mut self, id: ClientId) {
+        if !self.waiting.contains(&id) {
+            self.waiting.push_back(id);
         }
     }
 
@@ -314,7 +326,9 @@ impl Node {
         }
         let oldest_ms = self.ks.now_ms - i64::from(self.config.timeout) * 1000;
         for client in self.server.clients.iter_mut() {
-            let idle = client.last_interaction_ms < oldest_ms && !client.is_subscriber();
+            let idle = client.last_interaction_ms < oldest_ms
+                && !client.is_subscriber()
+                && client.blocked.is_none();
             if idle && !client.close_after_reply {
                 client.close_after_reply = true;
                 self.server.effects.push(Effect::Close(client.id));
@@ -369,7 +383,7 @@ impl Node {
     }
 
     /// Runs the whole commands among the bytes kept of a client.
-    fn run_query(&mut self, id: ClientId) {
+    pub(super) fn run_query(&mut self, id: ClientId) {
         let Some(client) = self.server.clients.get_mut(id) else {
             return;
         };
@@ -398,6 +412,9 @@ impl Node {
             };
             if client.close_after_reply {
                 used = buf.len();
+                break;
+            }
+            if client.blocked.is_some() {
                 break;
             }
             let limits = Limits {

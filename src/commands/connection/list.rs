@@ -176,6 +176,7 @@ fn flags(c: &Client, broken: bool) -> String {
     let all = [
         (c.is_subscriber(), 'P'),
         (c.queue.is_some(), 'x'),
+        (c.blocked.is_some(), 'b'),
         (broken, 'd'),
         (c.close_after_reply, 'c'),
         (c.unix, 'U'),
