@@ -17,6 +17,14 @@ pub enum End {
     Error,
 }
 
+/// CLIENT PAUSE.
+#[derive(Clone, Copy, Debug)]
+pub struct Pause {
+    pub until_us: Micros,
+    /// All commands wait, not only those that write.
+    pub all: bool,
+}
+
 /// A command that waits.
 pub struct Blocked {
     pub command: &'static Command,
@@ -25,6 +33,8 @@ pub struct Blocked {
     pub deadline_us: Option<Micros>,
     /// The keys it waits for.
     pub places: Vec<Place>,
+    /// It waits for the end of CLIENT PAUSE: it has not run yet.
+    pub paused: bool,
 }
 
 /// All waits of a node, as far as they are not about keys.
@@ -40,12 +50,17 @@ pub struct Waits {
     deadlines: Vec<(Micros, ClientId)>,
     /// How many clients wait.
     pub clients: usize,
+    /// What holds commands up, and whose, in the order of their coming.
+    pub pause: Option<Pause>,
+    pub paused: Vec<ClientId>,
 }
 
 impl Waits {
     /// When the next wait ends by itself.
     pub fn next_us(&self) -> Option<Micros> {
-        self.deadlines.first().map(|&(at_us, _)| at_us)
+        let deadline = self.deadlines.first().map(|&(at_us, _)| at_us);
+        let pause = self.pause.map(|pause| pause.until_us);
+        deadline.into_iter().chain(pause).min()
     }
 
     /// The client whose wait is over at `now_us`, if any.
@@ -97,6 +112,7 @@ impl Ctx<'_> {
             argv,
             deadline_us,
             places,
+            paused: false,
         }));
     }
 
@@ -163,6 +179,24 @@ impl Server {
             End::Timeout => unserved(name, out),
         });
         true
+    }
+}
+
+impl Server {
+    /// Lets a client's command wait for the end of the pause, before it has run.
+    pub fn hold(&mut self, id: ClientId, command: &'static Command, args: Args<'_>) {
+        let Some(client) = self.clients.get_mut(id) else {
+            return;
+        };
+        client.blocked = Some(Box::new(Blocked {
+            command,
+            argv: as_sent(args),
+            deadline_us: None,
+            places: Vec::new(),
+            paused: true,
+        }));
+        self.waits.clients += 1;
+        self.waits.paused.push(id);
     }
 }
 

@@ -1,4 +1,5 @@
 //! What a command is: its record, its arguments, and the context it runs in. Knows no particular command.
+pub mod acl;
 pub mod args;
 pub mod blocking;
 pub mod client;
@@ -16,6 +17,7 @@ pub mod state;
 pub mod syntax;
 pub mod transaction;
 
+pub use acl::Acl;
 pub use args::{Args, Cursor, OwnedArgs};
 pub use client::{Client, ClientId, Clients};
 pub use config::Config;

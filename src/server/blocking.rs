@@ -1,6 +1,6 @@
 //! The node's part of commands that wait: serving them when a key comes, and ending them when their time is over.
 use super::{dispatch, node::Node};
-use crate::command::{ClientId, Effect, blocking::End};
+use crate::command::{ClientId, Command, Effect, F, blocking::End};
 
 impl Node {
     /// Serves those who wait for keys that came with the last command: key by key in the order of their coming, and of each
@@ -32,6 +32,38 @@ impl Node {
         dispatch::request(self, id, blocked.argv.args());
         self.server.waits.again = None;
         self.server.effects.push(Effect::Output(id));
+    }
+
+    /// Whether CLIENT PAUSE holds this command up.
+    #[cold]
+    pub(super) fn holds(&self, id: ClientId, command: &Command) -> bool {
+        let queue = self.server.clients.get(id).and_then(|c| c.queue.as_deref());
+        let queued = queue.filter(|_| command.name == "exec").map(|q| q.flags());
+        let flags = queued.map_or(command.flags, |queued| queued | command.flags);
+        let writes = flags.has(F::WRITE) || flags.has(F::MAY_REPLICATE);
+        self.server
+            .waits
+            .pause
+            .is_some_and(|pause| pause.all || writes)
+    }
+
+    /// Ends CLIENT PAUSE if its time is over. Once it is, whoever was held up is served in the order of their coming.
+    pub(super) fn end_pause(&mut self) {
+        let now_us = self.server.now_us;
+        let waits = &mut self.server.waits;
+        waits.pause = waits.pause.filter(|pause| pause.until_us > now_us);
+        if waits.pause.is_some() {
+            return;
+        }
+        for id in std::mem::take(&mut waits.paused) {
+            let held = self.server.clients.get(id).and_then(|c| c.blocked.as_ref());
+            if held.is_some_and(|b| b.paused)
+                && let Some(blocked) = self.server.take_wait(&mut self.ks, id)
+            {
+                dispatch::run(self, id, blocked.argv.args());
+                self.server.effects.push(Effect::Output(id));
+            }
+        }
     }
 
     /// Ends the waits whose time is over.

@@ -1,5 +1,5 @@
 //! The gates that every command passes, in the order of a real server, and what follows once it has run.
-use super::{listeners, node::Node, transaction};
+use super::{guard, listeners, node::Node, transaction};
 use crate::command::ctx::Propagate;
 use crate::command::{
     Args, Client, ClientId, Command, Ctx, Effect, Error, F, Registry, client::ReplyMode,
@@ -8,7 +8,7 @@ use crate::keyspace::Db;
 use crate::resp::{Mark, Reply};
 
 /// A command that was found in the registry, with its number there.
-pub type Found = (usize, &'static Command);
+pub(super) type Found = (usize, &'static Command);
 
 /// One request of a client, and whatever its effect lets go on that waited for it.
 #[inline(always)]
@@ -22,6 +22,8 @@ pub fn run(node: &mut Node, id: ClientId, args: Args<'_>) {
 /// One request of a client: all gates, the command, the books.
 pub fn request(node: &mut Node, id: ClientId, args: Args<'_>) {
     let found = find(&node.server.registry, args).and_then(|found| gates(node, id, found, args));
+    let paused = node.server.waits.pause.is_some();
+    let held = paused && found.as_ref().is_ok_and(|found| node.holds(id, found.1));
     let Some(client) = node.server.clients.get_mut(id) else {
         return;
     };
@@ -34,6 +36,7 @@ pub fn request(node: &mut Node, id: ClientId, args: Args<'_>) {
     let mut out = take_output(client);
     let (start, mode) = (out.mark(), client.reply_mode);
     match found {
+        Ok(found) if held => node.server.hold(id, found.1, args),
         Ok(found) if client.queue.is_some() && !transaction::ends(found.1) => {
             transaction::queue(node, id, found, args, &mut out);
         }
@@ -121,14 +124,14 @@ fn gates(
         return refuse(Error::arity(&command.full_name()));
     }
     let client = node.server.clients.get(id);
-    let stranger = client.is_some_and(|c| !c.authenticated) && !node.config.requirepass.is_empty();
-    if stranger && !command.flags.has(F::NO_AUTH) {
-        return refuse(Error::new("NOAUTH Authentication required."));
-    }
-    let queue = client.and_then(|c| c.queue.as_deref());
-    if queue.is_some() && command.flags.has(F::NO_MULTI) {
+    if command.flags.has(F::NO_MULTI) && client.is_some_and(|c| c.queue.is_some()) {
         return refuse(Error::new("ERR Command not allowed inside a transaction"));
     }
+    if client.is_some_and(|c| c.guarded) {
+        guard::check(node, id, (number, command), args).map_err(|error| (Some(number), error))?;
+    }
+    let client = node.server.clients.get(id);
+    let queue = client.and_then(|c| c.queue.as_deref());
     let needs_memory =
         command.flags.has(F::DENYOOM) || queue.is_some_and(|q| transaction::adds(q, command));
     if needs_memory && node.memory_bytes(client) > node.server.memory_ceiling {
@@ -226,7 +229,7 @@ fn count(node: &mut Node, id: ClientId, number: usize, usec: u64, failed: bool) 
 }
 
 /// Writes an error reply and counts it by its code.
-fn reject(node: &mut Node, error: &Error, out: &mut Reply) {
+pub(super) fn reject(node: &mut Node, error: &Error, out: &mut Reply) {
     out.error(&error.0);
     let stats = &mut node.server.stats;
     stats.errors += 1;

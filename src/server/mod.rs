@@ -2,6 +2,7 @@
 mod blocking;
 mod dispatch;
 mod evict;
+mod guard;
 mod listeners;
 mod load;
 mod node;

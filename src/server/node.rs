@@ -4,7 +4,7 @@ use super::observe::Observer;
 use super::propagate::Log;
 use crate::base::{num, rng::Rng, time::Micros};
 use crate::command::{
-    Args, Client, ClientId, Config, Effect, OwnedArgs, Server, state::Rates, state::Stats,
+    Acl, Args, Client, ClientId, Config, Effect, OwnedArgs, Server, state::Rates, state::Stats,
 };
 use crate::commands;
 use crate::keyspace::Keyspace;
@@ -120,6 +120,7 @@ impl Node {
         ks.now_ms = options.now_us / 1000;
         ks.params = options.config.keyspace_params();
         let server = Server {
+            acl: Acl::new(&registry, &options.config),
             registry,
             clients: Default::default(),
             pubsub: Default::default(),
@@ -190,7 +191,8 @@ impl Node {
             .clients
             .add(peer.addr, peer.laddr, self.ks.now_ms);
         if let Some(c) = self.server.clients.get_mut(id) {
-            c.authenticated = self.config.requirepass.is_empty();
+            c.authenticated = self.server.acl.is_open();
+            c.guarded = self.server.acl.guards(c);
             c.fd = peer.fd;
             c.unix = peer.unix;
             c.out.set_limit(self.output_limit);
@@ -205,7 +207,7 @@ impl Node {
             return Some("-ERR max number of clients reached\r\n");
         }
         let local = unix || addr.starts_with("127.") || addr.starts_with("[::1]:");
-        if self.config.protected_mode && self.config.requirepass.is_empty() && !local {
+        if self.config.protected_mode && self.server.acl.default_needs_no_password() && !local {
             return Some(
                 "-DENIED Protected mode is on and no password is set for the default user, so only connections from \
                  the loopback interface are accepted. Set a password (requirepass), or switch protected-mode off.\r\n",
@@ -236,6 +238,7 @@ impl Node {
         if self.ks.waiting.is_ready() {
             self.serve_keys();
         }
+        self.end_pause();
         self.go_on();
         self.evict_on();
     }
@@ -251,6 +254,7 @@ impl Node {
             self.serve_waiting();
         }
         self.end_waits();
+        self.end_pause();
         if self.server.now_us >= self.next_cron_us {
             self.cron();
             // After a long silence one run is enough: the cron does what is due, not what was missed.
@@ -420,7 +424,7 @@ impl Node {
             let limits = Limits {
                 max_bulk: self.config.proto_max_bulk_len,
                 max_multibulk: i64::from(i32::MAX),
-                authenticated: client.authenticated || self.config.requirepass.is_empty(),
+                authenticated: !client.guarded || !self.server.acl.is_stranger(client),
             };
             let mut pos = 0;
             let parsed = client

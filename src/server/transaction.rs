@@ -1,6 +1,7 @@
 //! The node's part of transactions: commands that wait for EXEC, and EXEC running them.
 use super::dispatch::{self, Found};
-use super::node::Node;
+use super::{guard, node::Node};
+use crate::command::acl::{Context, Denied};
 use crate::command::{Args, ClientId, Command, Error, Queue};
 use crate::resp::Reply;
 
@@ -53,6 +54,24 @@ pub fn refused(node: &mut Node, id: ClientId, number: Option<usize>, error: Erro
     Error::bytes([b"EXECABORT Transaction discarded because of: ", why].concat())
 }
 
+/// Whether the client's user may run a queued command now as well; if not, the reply says so.
+fn may_still(node: &mut Node, id: ClientId, found: Found, args: Args<'_>, out: &mut Reply) -> bool {
+    let Err(why) = guard::judge(node, id, found, args, Context::Multi) else {
+        return true;
+    };
+    let why = match why {
+        Denied::Command => "no permission to execute the command or subcommand",
+        Denied::Key(_) => "no permission to touch the specified keys",
+        Denied::Channel(_) => {
+            "no permission to access one of the channels used as arguments to the command"
+        }
+    };
+    let text = "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This \
+                command is no longer allowed for the following reason: ";
+    dispatch::reject(node, &Error::new([text, why].concat()), out);
+    false
+}
+
 /// Runs what EXEC left for the node, as one unit of the log. Replies that CLIENT REPLY switches off on the way are left
 /// out of the array, as in a real server.
 pub fn execute(node: &mut Node, id: ClientId, out: &mut Reply) {
@@ -73,7 +92,11 @@ pub fn execute(node: &mut Node, id: ClientId, out: &mut Reply) {
         };
         let (index, before, mark) = (client.db, client.reply_mode, out.mark());
         let found = (queued.number, queued.command);
-        dispatch::call(node, id, index, found, queued.argv.args(), out);
+        let args = queued.argv.args();
+        match client.guarded {
+            true if !may_still(node, id, found, args, out) => {}
+            _ => dispatch::call(node, id, index, found, args, out),
+        }
         if dispatch::is_left_out(before, mode(node)) {
             out.rollback(mark);
         }

@@ -23,6 +23,7 @@ mod eviction;
 mod generate;
 mod grammar;
 mod known;
+mod limited;
 mod local;
 mod peer;
 mod progress;
