@@ -93,9 +93,8 @@ pub fn execute(node: &mut Node, id: ClientId, out: &mut Reply) {
         let (index, before, mark) = (client.db, client.reply_mode, out.mark());
         let found = (queued.number, queued.command);
         let args = queued.argv.args();
-        match client.guarded {
-            true if !may_still(node, id, found, args, out) => {}
-            _ => dispatch::call(node, id, index, found, args, out),
+        if !client.guarded || may_still(node, id, found, args, out) {
+            dispatch::call(node, id, index, found, args, out);
         }
         if dispatch::is_left_out(before, mode(node)) {
             out.rollback(mark);
