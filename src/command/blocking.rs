@@ -120,7 +120,7 @@ impl Ctx<'_> {
     pub fn deadline(&self, i: usize) -> Result<Option<Micros>, Error> {
         let not = || Error::new("ERR timeout is not a float or out of range");
         let seconds = num::parse_f64(self.arg(i)).ok_or_else(not)?;
-        let ms = libm::ceil(seconds * 1000.0);
+        let ms = (seconds * 1000.0).ceil();
         if ms < 0.0 {
             return Err(Error::new("ERR timeout is negative"));
         }
