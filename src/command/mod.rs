@@ -13,6 +13,8 @@ pub mod pubsub;
 pub mod push;
 pub mod record;
 pub mod registry;
+pub mod slowlog;
+pub mod spikes;
 pub mod state;
 pub mod syntax;
 pub mod transaction;

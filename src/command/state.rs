@@ -1,6 +1,7 @@
 //! What a node keeps besides its data: clients, statistics, and the effects that wait for the host.
 use super::acl::{Acl, DEFAULT_USER, Denied};
 use super::{ClientId, Clients, Queue, blocking::Waits, pubsub::PubSub, registry::Registry};
+use super::{slowlog::Slowlog, spikes::Spikes};
 use crate::base::time::{Micros, Millis};
 
 /// Something that the host must do for the node. Client output is not among them: it stands in the client's buffer.
@@ -174,6 +175,9 @@ pub struct Server {
     pub busy_until_us: Micros,
     /// Memory may be beyond `maxmemory`: the node is to look, and to evict, by itself.
     pub evicting: bool,
+    /// What SLOWLOG and LATENCY tell of.
+    pub slowlog: Slowlog,
+    pub spikes: Spikes,
 }
 
 impl Server {

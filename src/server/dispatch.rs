@@ -189,10 +189,12 @@ pub fn call(
     }
     let end = node.meter.micros();
     node.stamp_us = Some(end);
+    let usec = end - start + node.asleep_us();
     let failed = out.errors() > errors;
     // A command that waits counts when it is served, or when its time is over.
     if !std::mem::take(&mut node.server.waits.begun) {
-        count(node, id, number, end - start, failed);
+        count(node, id, number, usec, failed);
+        node.note_duration(id, command, args, usec);
         if node.observer.is_some() {
             let reply = out.as_bytes().get(reply_start..).unwrap_or_default();
             node.observed((id, index), command, args, reply, failed);

@@ -9,6 +9,7 @@ mod node;
 mod observe;
 mod probe;
 mod propagate;
+mod slow;
 mod transaction;
 
 pub use crate::command::state::Effect;

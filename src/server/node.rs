@@ -144,6 +144,8 @@ impl Node {
             waits: Default::default(),
             busy_until_us: 0,
             evicting: false,
+            slowlog: Default::default(),
+            spikes: Default::default(),
         };
         Node {
             ks,
@@ -310,7 +312,10 @@ impl Node {
     }
 
     fn cron(&mut self) {
+        let start_us = self.meter.micros();
         self.ks.expire_cycle();
+        let usec = self.meter.micros() - start_us;
+        self.note_spike("expire-cycle", usec);
         for index in 0..self.ks.count() {
             self.ks.table_mut(index).rehash(100);
         }

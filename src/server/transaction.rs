@@ -62,9 +62,7 @@ fn may_still(node: &mut Node, id: ClientId, found: Found, args: Args<'_>, out: &
     let why = match why {
         Denied::Command => "no permission to execute the command or subcommand",
         Denied::Key(_) => "no permission to touch the specified keys",
-        Denied::Channel(_) => {
-            "no permission to access one of the channels used as arguments to the command"
-        }
+        Denied::Channel(_) => "no permission to access one of the channels used as arguments",
     };
     let text = "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This \
                 command is no longer allowed for the following reason: ";
@@ -90,10 +88,11 @@ pub fn execute(node: &mut Node, id: ClientId, out: &mut Reply) {
         let Some(client) = node.server.clients.get_mut(id) else {
             break;
         };
-        let (index, before, mark) = (client.db, client.reply_mode, out.mark());
+        let (index, before, guarded) = (client.db, client.reply_mode, client.guarded);
+        let mark = out.mark();
         let found = (queued.number, queued.command);
         let args = queued.argv.args();
-        if !client.guarded || may_still(node, id, found, args, out) {
+        if !guarded || may_still(node, id, found, args, out) {
             dispatch::call(node, id, index, found, args, out);
         }
         if dispatch::is_left_out(before, mode(node)) {

@@ -2,9 +2,11 @@
 mod config;
 mod data;
 mod info;
+mod latency;
 mod lolwut;
 mod memory;
 mod process;
+mod slowlog;
 
 use crate::command::Command;
 
@@ -13,7 +15,9 @@ pub const TABLES: &[&[Command]] = &[
     config::TABLE,
     data::TABLE,
     info::TABLE,
+    latency::TABLE,
     lolwut::TABLE,
     memory::TABLE,
     process::TABLE,
+    slowlog::TABLE,
 ];
