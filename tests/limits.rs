@@ -39,7 +39,8 @@ impl Host {
     }
 
     fn is_closed(&mut self) -> bool {
-        self.node.drain().contains(&Effect::Close(self.id))
+        let over = [Effect::Close(self.id), Effect::Drop(self.id)];
+        self.node.drain().iter().any(|e| over.contains(e))
     }
 
     fn info(&mut self, field: &str) -> String {

@@ -352,6 +352,7 @@ impl Db<'_> {
     /// Tells the clients that watch this key that it changed. O(log watched), nothing if nobody watches.
     #[inline(always)]
     pub fn touch(&mut self, key: &[u8]) {
+        self.notify(Class::CHANGED, Event::WRITTEN, key);
         if self.ks.watches.is_empty() {
             return;
         }

@@ -149,6 +149,14 @@ impl Keyspace {
         }
     }
 
+    /// Switches events of [`Class::CHANGED`] on or off.
+    pub fn tell_changes(&mut self, on: bool) {
+        self.params.notify_classes &= !Class::CHANGED.0;
+        if on {
+            self.params.notify_classes |= Class::CHANGED.0;
+        }
+    }
+
     /// How many databases there are.
     pub fn count(&self) -> usize {
         self.tables.len()
@@ -203,6 +211,7 @@ impl Keyspace {
         if lazy {
             self.stats.lazy_freed += removed as u64;
         }
+        self.db(index).notify(Class::CHANGED, Event::FLUSHED, b"");
         self.data_bytes -= self.tables[index].data_bytes();
         self.tables[index] = Table::new(self.hash_seed);
         if !self.waiting.is_empty() {

@@ -21,6 +21,9 @@ pub fn run(node: &mut Node, id: ClientId, args: Args<'_>) {
 
 /// One request of a client: all gates, the command, the books.
 pub fn request(node: &mut Node, id: ClientId, args: Args<'_>) {
+    if node.server.listened {
+        node.limit_tracked();
+    }
     let found = find(&node.server.registry, args).and_then(|found| gates(node, id, found, args));
     let paused = node.server.waits.pause.is_some();
     let held = paused && found.as_ref().is_ok_and(|found| node.holds(id, found.1));
@@ -141,7 +144,7 @@ fn gates(
         return refuse(Error::OUT_OF_MEMORY);
     }
     if let Some(client) = node.server.clients.get(id)
-        && (client.is_subscriber() || command.flags.has(F::PUBSUB))
+        && (client.is_subscriber() || client.monitor || command.flags.has(F::PUBSUB))
         && let Some(error) = listeners::refusal(client, command)
     {
         return refuse(error);
@@ -210,7 +213,10 @@ pub fn call(
     let walk = command.keys.is_empty() && command.flags.has(F::READONLY);
     node.propagate(index, args, own, walk);
     if !node.ks.events.is_empty() {
-        node.publish_events();
+        node.publish_events(Some(id));
+    }
+    if node.server.listened {
+        node.heard(id, command, args);
     }
 }
 
@@ -277,9 +283,15 @@ fn finish_reply(node: &mut Node, id: ClientId, mut out: Reply, start: Mark, befo
     if !meanwhile.as_bytes().is_empty() {
         client.out.raw(meanwhile.as_bytes());
     }
-    if client.out.is_full() {
+    let much = client.has_much_output();
+    if node.server.listened {
+        node.after_reply(id);
+    }
+    if much {
         node.server.limit_output(id);
-    } else if client.close_after_reply {
+    }
+    let ending = |c: &Client| c.close_after_reply;
+    if node.server.clients.get(id).is_some_and(ending) {
         node.server.effects.push(Effect::Close(id));
     }
 }

@@ -53,7 +53,7 @@ impl Node {
         let usec = self.meter.micros() - start_us;
         self.note_spike("eviction-cycle", usec);
         self.propagate_expired();
-        self.publish_events();
+        self.publish_events(None);
         self.within_memory(possible && !self.server.evicting);
         possible
     }

@@ -20,6 +20,7 @@
     reason = "a harness has a clock, sockets and child processes"
 )]
 
+mod events;
 mod eviction;
 mod generate;
 mod grammar;

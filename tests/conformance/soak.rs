@@ -86,7 +86,7 @@ pub fn soak(options: &Options) -> Verdict {
         write(&plan, &report, &oracle_version, true);
     }
     let unmatched = if published {
-        known.unmatched(&["reply", "state"])
+        known.unmatched(&["reply", "state", "events"])
     } else {
         Vec::new()
     };

@@ -71,6 +71,10 @@ macro_rules! number {
     };
 }
 
+/// Normal clients, replicas, subscribers: hard limit, soft limit, and for how many seconds it may be passed.
+pub(super) const OUTPUT_LIMITS: &str =
+    "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60";
+
 const INT_MAX: i64 = i32::MAX as i64;
 const PROTECTED: &[&str] = &["no", "yes", "local"];
 const SHUTDOWN: &[&str] = &["default", "save", "nosave", "now", "force"];
@@ -108,7 +112,7 @@ pub const PARAMS: &[Param] = &[
     param("bind-source-addr", Kind::Text, ""),
     param("bio-cpulist", Kind::Text, "").alias("bio_cpulist").fixed(),
     param("busy-reply-threshold", Kind::Int(0, i64::MAX), "5000").alias("lua-time-limit"),
-    param("client-output-buffer-limit", Kind::Special(special::output_limits, true), "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60"),
+    param("client-output-buffer-limit", Kind::Special(special::output_limits, true), OUTPUT_LIMITS).at(Place::Derived(|c, text, _| c.output_limits = special::read_output_limits(text))),
     param("client-query-buffer-limit", Kind::Memory(1048576, i64::MAX as u64), "1073741824"),
     param("cluster-allow-pubsubshard-when-down", Kind::Bool, "yes"),
     param("cluster-allow-reads-when-down", Kind::Bool, "no"),
@@ -117,7 +121,7 @@ pub const PARAMS: &[Param] = &[
     param("cluster-announce-client-ipv4", Kind::Special(special::ipv4, false), ""),
     param("cluster-announce-client-ipv6", Kind::Special(special::ipv6, false), ""),
     param("cluster-announce-hostname", Kind::Special(special::hostname, false), ""),
-    param("cluster-announce-human-nodename", Kind::Text, ""),
+    param("cluster-announce-human-nodename", Kind::Special(special::nodename, false), ""),
     param("cluster-announce-ip", Kind::Text, ""),
     param("cluster-announce-port", Kind::Int(0, 65535), "0"),
     param("cluster-announce-tls-port", Kind::Int(0, 65535), "0"),
@@ -175,14 +179,14 @@ pub const PARAMS: &[Param] = &[
     param("max-new-tls-connections-per-cycle", Kind::Int(1, 1000), "1"),
     param("maxclients", Kind::Int(1, 4294967295), "10000").at(number!(maxclients: usize)),
     param("maxmemory", Kind::Memory(0, u64::MAX), "0").at(number!(maxmemory: u64)),
-    param("maxmemory-clients", Kind::MemoryOrPercent, "0").at(Place::Derived(|c, text| c.maxmemory_clients = kind::bytes_or_percent(text))),
+    param("maxmemory-clients", Kind::MemoryOrPercent, "0").at(Place::Derived(|c, text, _| c.maxmemory_clients = kind::bytes_or_percent(text))),
     param("maxmemory-eviction-tenacity", Kind::Int(0, 100), "10").at(number!(maxmemory_eviction_tenacity: u32)),
     param("maxmemory-policy", Kind::Enum(Policy::NAMES), "noeviction").at(Place::Num(|c| c.maxmemory_policy as i128, |c, n| c.maxmemory_policy = Policy::at(n as usize))),
     param("maxmemory-samples", Kind::Int(1, 64), "5").at(number!(maxmemory_samples: usize)),
     param("min-replicas-max-lag", Kind::Int(0, INT_MAX), "10").alias("min-slaves-max-lag"),
     param("min-replicas-to-write", Kind::Int(0, INT_MAX), "0").alias("min-slaves-to-write"),
     param("no-appendfsync-on-rewrite", Kind::Bool, "no"),
-    param("notify-keyspace-events", Kind::Special(special::events, false), "").at(Place::Derived(|c, text| c.notify_classes = special::event_classes(text).unwrap_or(0))),
+    param("notify-keyspace-events", Kind::Special(special::events, false), "").at(Place::Derived(|c, _, words| c.notify_classes = special::event_classes(words[0]).unwrap_or(0))),
     param("oom-score-adj", Kind::Enum(&["no", "yes", "relative", "absolute"]), "no"),
     param("oom-score-adj-values", Kind::Special(special::oom_scores, true), "0 200 800"),
     param("pidfile", Kind::Text, "").fixed().host(),
@@ -250,18 +254,18 @@ pub const PARAMS: &[Param] = &[
     param("tls-client-cert-file", Kind::Text, ""),
     param("tls-client-key-file", Kind::Text, ""),
     param("tls-client-key-file-pass", Kind::Text, ""),
-    param("tls-cluster", Kind::Bool, "no"),
+    param("tls-cluster", Kind::Special(special::no_tls, false), "no"),
     param("tls-dh-params-file", Kind::Text, ""),
     param("tls-key-file", Kind::Text, ""),
     param("tls-key-file-pass", Kind::Text, ""),
     param("tls-port", Kind::Int(0, 65535), "0"),
     param("tls-prefer-server-ciphers", Kind::Bool, "no"),
     param("tls-protocols", Kind::Text, ""),
-    param("tls-replication", Kind::Bool, "no"),
+    param("tls-replication", Kind::Special(special::no_tls, false), "no"),
     param("tls-session-cache-size", Kind::Int(0, INT_MAX), "20480"),
     param("tls-session-cache-timeout", Kind::Int(0, INT_MAX), "300"),
     param("tls-session-caching", Kind::Bool, "yes"),
-    param("tracking-table-max-keys", Kind::Int(0, i64::MAX), "1000000"),
+    param("tracking-table-max-keys", Kind::Int(0, i64::MAX), "1000000").at(number!(tracking_table_max_keys: usize)),
     param("unixsocket", Kind::Text, "").fixed().host(),
     param("unixsocketgroup", Kind::Text, "").fixed(),
     param("unixsocketperm", Kind::Octal, "0").fixed().host(),

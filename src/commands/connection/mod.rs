@@ -4,6 +4,7 @@ mod hello;
 mod kill;
 pub mod list;
 mod pause;
+mod tracking;
 
 use crate::command::{C, Command, Ctx, Deprecated, Error, F, Group, Outcome};
 use crate::commands::elements;

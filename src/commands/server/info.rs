@@ -193,7 +193,7 @@ fn clients(ctx: &Ctx<'_>, text: &mut String) {
         "client_recent_max_input_buffer": query,
         "client_recent_max_output_buffer": out,
         "blocked_clients": ctx.server.waits.clients,
-        "tracking_clients": 0,
+        "tracking_clients": ctx.server.tracked.clients(),
         "watching_clients": ctx.db.ks.watches.clients(),
         "pubsub_clients": all.iter().filter(|c| c.is_subscriber()).count(),
         "clients_in_timeout_table": ctx.server.waits.with_deadline(),
@@ -302,6 +302,7 @@ fn stats(ctx: &Ctx<'_>, text: &mut String) {
     let (s, k, rates) = (&ctx.server.stats, &ctx.db.ks.stats, &ctx.server.rates);
     let beyond_ms = s.beyond_memory_ms(ctx.server.now_us);
     let kbps = |rate: &Rate| fixed(rate.per_second() as f64 / 1024.0, 2);
+    let [keys, items, prefixes] = ctx.server.tracked.totals();
     let listened = |kind| ctx.server.pubsub.of(kind).len();
     lines!(text;
         "total_connections_received": s.connections,
@@ -343,9 +344,9 @@ fn stats(ctx: &Ctx<'_>, text: &mut String) {
         "active_defrag_key_misses": 0,
         "total_active_defrag_time": 0,
         "current_active_defrag_time": 0,
-        "tracking_total_keys": 0,
-        "tracking_total_items": 0,
-        "tracking_total_prefixes": 0,
+        "tracking_total_keys": keys,
+        "tracking_total_items": items,
+        "tracking_total_prefixes": prefixes,
         "unexpected_error_replies": 0,
         "total_error_replies": s.errors,
         "dump_payload_sanitizations": 0,

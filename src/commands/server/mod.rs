@@ -5,6 +5,7 @@ mod info;
 mod latency;
 mod lolwut;
 mod memory;
+mod monitor;
 mod process;
 mod slowlog;
 
@@ -18,6 +19,7 @@ pub const TABLES: &[&[Command]] = &[
     latency::TABLE,
     lolwut::TABLE,
     memory::TABLE,
+    monitor::TABLE,
     process::TABLE,
     slowlog::TABLE,
 ];
