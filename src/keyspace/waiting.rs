@@ -30,11 +30,19 @@ struct Waiter {
     awaited: Awaited,
 }
 
+/// Those who wait for one key.
+#[derive(Default)]
+struct Queue {
+    /// Those who came first stand first.
+    waiters: Vec<Waiter>,
+    /// The key is among those that may have come.
+    ready: bool,
+}
+
 /// All waiting of a node.
 #[derive(Default)]
 pub struct Waiting {
-    /// Those who came first stand first.
-    keys: BTreeMap<Place, Vec<Waiter>>,
+    keys: BTreeMap<Place, Queue>,
     /// Keys that may serve somebody, in the order in which they were touched.
     ready: Vec<Place>,
 }
@@ -54,25 +62,34 @@ impl Waiting {
 
     /// How many keys are waited for, and how many of them also for their end.
     pub fn keys(&self) -> (usize, usize) {
-        let for_end = |w: &&Vec<Waiter>| w.iter().any(|w| w.awaited == Awaited::GroupEntry);
+        let group = |w: &Waiter| w.awaited == Awaited::GroupEntry;
+        let for_end = |queue: &&Queue| queue.waiters.iter().any(group);
         let ends = self.keys.values().filter(for_end).count();
         (self.keys.len(), ends)
     }
 
     /// The keys that may have come since the last call.
     pub fn take_ready(&mut self) -> Vec<Place> {
+        for place in &self.ready {
+            if let Some(queue) = self.keys.get_mut(place) {
+                queue.ready = false;
+            }
+        }
         std::mem::take(&mut self.ready)
+    }
+
+    fn waiters(&self, place: &Place) -> &[Waiter] {
+        self.keys.get(place).map_or(&[], |queue| &queue.waiters)
     }
 
     /// Who waits for a key, first come first.
     pub fn at(&self, place: &Place) -> Vec<u64> {
-        let waiters = self.keys.get(place).map_or(&[][..], Vec::as_slice);
-        waiters.iter().map(|w| w.id).collect()
+        self.waiters(place).iter().map(|w| w.id).collect()
     }
 
     /// Lets client `id` wait for a key, behind those who do already. Once is enough.
     pub fn add(&mut self, id: u64, place: Place, awaited: Awaited) {
-        let waiters = self.keys.entry(place).or_default();
+        let waiters = &mut self.keys.entry(place).or_default().waiters;
         if !waiters.iter().any(|w| w.id == id) {
             waiters.push(Waiter { id, awaited });
         }
@@ -80,17 +97,20 @@ impl Waiting {
 
     /// Client `id` waits for this key no longer.
     pub fn remove(&mut self, id: u64, place: &Place) {
-        if let Some(waiters) = self.keys.get_mut(place) {
-            waiters.retain(|w| w.id != id);
-            if waiters.is_empty() {
+        if let Some(queue) = self.keys.get_mut(place) {
+            queue.waiters.retain(|w| w.id != id);
+            if queue.waiters.is_empty() {
                 self.keys.remove(place);
             }
         }
     }
 
     fn signal(&mut self, place: Place, concerns: impl Fn(Awaited) -> bool) {
-        let waiters = self.keys.get(&place).map_or(&[][..], Vec::as_slice);
-        if waiters.iter().any(|w| concerns(w.awaited)) && !self.ready.contains(&place) {
+        if let Some(queue) = self.keys.get_mut(&place)
+            && !queue.ready
+            && queue.waiters.iter().any(|w| concerns(w.awaited))
+        {
+            queue.ready = true;
             self.ready.push(place);
         }
     }
@@ -99,8 +119,7 @@ impl Waiting {
 impl Keyspace {
     /// Whether client `id`, who waits for this key, has reason to look at it now.
     pub fn serves(&self, place: &Place, id: u64) -> bool {
-        let waiters = self.waiting.keys.get(place).map_or(&[][..], Vec::as_slice);
-        let Some(waiter) = waiters.iter().find(|w| w.id == id) else {
+        let Some(waiter) = self.waiting.waiters(place).iter().find(|w| w.id == id) else {
             return false;
         };
         let table = &self.tables[place.0];
