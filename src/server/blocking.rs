@@ -91,3 +91,61 @@ impl Node {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Input, NodeOptions};
+    use super::*;
+
+    #[test]
+    fn a_wait_ends_at_its_time_and_what_came_meanwhile_follows() {
+        let mut node = Node::new(NodeOptions::default());
+        let id = node.connect("127.0.0.1:1");
+        node.handle(Input::Data(id, b"BLPOP q 0.05\r\nPING\r\n"), 1000);
+        assert_eq!(node.next_timer_us(), 51_000);
+        node.handle(Input::Data(id, b"ECHO a\r\n"), 50_000);
+        assert!(node.output(id).expect("connected").is_empty());
+        node.handle(Input::Tick, 51_000);
+        let out = std::mem::take(node.output(id).expect("connected"));
+        assert_eq!(String::from_utf8_lossy(&out), "*-1\r\n+PONG\r\n$1\r\na\r\n");
+        node.handle(Input::Data(id, b"BLPOP q 0\r\n"), 52_000);
+        node.handle(Input::Disconnect(id), 53_000);
+        let other = node.connect("127.0.0.1:2");
+        node.handle(Input::Data(other, b"RPUSH q a\r\nLLEN q\r\n"), 54_000);
+        assert_eq!(node.output(other).expect("connected"), b":1\r\n:1\r\n");
+    }
+
+    #[test]
+    fn a_wait_is_ended_by_another() {
+        let mut node = Node::new(NodeOptions::default());
+        let (a, b) = (node.connect("127.0.0.1:1"), node.connect("127.0.0.1:2"));
+        let take = |node: &mut Node, id| {
+            let out = std::mem::take(node.output(id).expect("connected"));
+            String::from_utf8(out).expect("ASCII")
+        };
+        for (how, told) in [
+            ("", "*-1\r\n"),
+            (" TIMEOUT", "*-1\r\n"),
+            (
+                " ERROR",
+                "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n",
+            ),
+        ] {
+            node.handle(Input::Data(a, b"BLPOP q 0\r\n"), 1);
+            node.handle(
+                Input::Data(b, format!("CLIENT UNBLOCK {a}{how}\r\n").as_bytes()),
+                2,
+            );
+            assert_eq!(take(&mut node, b), ":1\r\n");
+            assert_eq!(take(&mut node, a), told);
+            node.handle(Input::Data(b, b"RPUSH q x\r\nLLEN q\r\nLPOP q\r\n"), 3);
+            assert_eq!(take(&mut node, b), ":1\r\n:1\r\n$1\r\nx\r\n");
+        }
+        node.handle(Input::Data(b, b"CLIENT PAUSE 5 WRITE\r\n"), 1000);
+        node.handle(Input::Data(a, b"GET k\r\nSET k v\r\nGET k\r\n"), 2000);
+        assert_eq!(take(&mut node, a), "$-1\r\n");
+        assert_eq!(node.next_timer_us(), 6000);
+        node.handle(Input::Tick, 6000);
+        assert_eq!(take(&mut node, a), "+OK\r\n$1\r\nv\r\n");
+    }
+}
