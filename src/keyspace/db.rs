@@ -86,6 +86,10 @@ impl Db<'_> {
     }
 
     fn remove_entry(&mut self, id: EntryId) -> Value {
+        if !self.ks.waiting.is_empty() {
+            let key = self.table().key(id).to_vec();
+            self.ks.signal_gone(self.index, &key);
+        }
         let (object, bytes) = self.table_mut().remove(id);
         self.ks.data_bytes -= bytes;
         object.value
@@ -243,6 +247,12 @@ impl Db<'_> {
         if new {
             self.notify(Class::NEW, "new", key);
         }
+        if !self.ks.waiting.is_empty() {
+            match new {
+                true => self.ks.signal_come(self.index, key),
+                false => self.ks.signal_gone(self.index, key),
+            }
+        }
         id
     }
 
@@ -353,6 +363,13 @@ impl Db<'_> {
     fn touch_watched(&mut self, key: &[u8]) {
         let gone = self.table().find(key).is_none();
         self.ks.watches.touch(&(self.index, Box::from(key)), gone);
+    }
+
+    /// Tells those who wait for this key that an element came to it. A key that is new says so by itself.
+    pub fn came(&mut self, key: &[u8]) {
+        if !self.ks.waiting.is_empty() {
+            self.ks.signal_come(self.index, key);
+        }
     }
 
     /// Queues an event if its class is switched on.

@@ -5,7 +5,8 @@
 //! - `relocate`: RENAME, MOVE, COPY;
 //! - `scan`: SCAN and KEYS;
 //! - `object`: OBJECT;
-//! - `sort`: SORT.
+//! - `sort`: SORT;
+//! - `wait`: WAIT, WAITAOF.
 mod expire;
 mod keys;
 mod object;
@@ -13,6 +14,7 @@ mod relocate;
 mod scan;
 mod sort;
 mod ttl;
+mod wait;
 
 pub(super) use object::refcount_of;
 
@@ -27,4 +29,5 @@ pub const TABLES: &[&[Command]] = &[
     scan::TABLE,
     sort::TABLE,
     ttl::TABLE,
+    wait::TABLE,
 ];

@@ -3,9 +3,11 @@
 //! - `push`: elements that come in, at the ends or beside another;
 //! - `pop`: elements that are taken from an end;
 //! - `transfer`: elements that go from one list to another;
+//! - `blocking`: popping and moving that wait for an element;
 //! - `read`: lengths, elements, ranges;
 //! - `find`: where an element stands;
 //! - `change`: elements that are replaced or removed where they stand.
+mod blocking;
 mod change;
 mod find;
 mod pop;
@@ -20,6 +22,7 @@ use crate::keyspace::{Class, list::List};
 
 /// The family, file by file.
 pub const TABLES: &[&[Command]] = &[
+    blocking::TABLE,
     change::TABLE,
     find::TABLE,
     pop::TABLE,

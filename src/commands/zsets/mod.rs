@@ -7,6 +7,7 @@
 //! - `pop`: taking elements from either end;
 //! - `scan`: random elements, ZSCAN.
 mod add;
+mod blocking;
 mod pop;
 mod range;
 mod rank;
@@ -27,6 +28,7 @@ use crate::resp::Reply;
 /// The family, file by file.
 pub const TABLES: &[&[Command]] = &[
     add::TABLE,
+    blocking::TABLE,
     pop::TABLE,
     range::TABLE,
     rank::TABLE,
