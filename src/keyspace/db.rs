@@ -282,6 +282,13 @@ impl Db<'_> {
         self.table().expire_at(id)
     }
 
+    /// Sets the LRU or LFU field of a key that is there.
+    pub fn set_lru(&mut self, key: &[u8], field: u32) {
+        if let Some(id) = self.table().find(key) {
+            self.table_mut().object_mut(id).lru = field;
+        }
+    }
+
     /// Sets when the key expires (ms since 1970); whether the key is there. No event.
     pub fn set_expire(&mut self, key: &[u8], at_ms: Millis) -> bool {
         let Some(id) = self.table().find(key) else {

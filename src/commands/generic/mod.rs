@@ -5,7 +5,9 @@
 //! - `relocate`: RENAME, MOVE, COPY;
 //! - `scan`: SCAN and KEYS;
 //! - `object`: OBJECT;
+//! - `dump`: DUMP, RESTORE;
 //! - `sort`: SORT.
+mod dump;
 mod expire;
 mod keys;
 mod object;
@@ -20,6 +22,7 @@ use crate::command::Command;
 
 /// The family, file by file.
 pub const TABLES: &[&[Command]] = &[
+    dump::TABLE,
     expire::TABLE,
     keys::TABLE,
     object::TABLE,

@@ -76,7 +76,7 @@ fn freq(ctx: &mut Ctx<'_>) -> Outcome {
 }
 
 /// Whether `maxmemory-policy` counts uses: then the field beside a value does not hold the time of its last use.
-fn is_lfu(ctx: &Ctx<'_>) -> bool {
+pub(super) fn is_lfu(ctx: &Ctx<'_>) -> bool {
     ctx.config.text("maxmemory-policy").ends_with(b"-lfu")
 }
 

@@ -16,7 +16,7 @@ const fn one_key(flags: &'static str) -> KeySpec {
 }
 
 /// When hashes change their encoding here.
-fn limits(ctx: &Ctx<'_>) -> HashLimits {
+pub(crate) fn limits(ctx: &Ctx<'_>) -> HashLimits {
     HashLimits {
         entries: ctx.config.hash_max_listpack_entries,
         value: ctx.config.hash_max_listpack_value,

@@ -15,7 +15,7 @@ const fn one_key(flags: &'static str) -> KeySpec {
 }
 
 /// When sets change their encoding here.
-fn limits(ctx: &Ctx<'_>) -> SetLimits {
+pub(crate) fn limits(ctx: &Ctx<'_>) -> SetLimits {
     SetLimits {
         intset_entries: ctx.config.set_max_intset_entries,
         listpack_entries: ctx.config.set_max_listpack_entries,

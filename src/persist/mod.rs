@@ -1,0 +1,6 @@
+//! What outlives a process: the file formats, as bytes in and bytes out. No file is opened here.
+//!
+//! - `lzf`: the compression of long strings;
+//! - `rdb`: snapshots, and the payloads of DUMP and RESTORE, which are one value of a snapshot.
+pub mod lzf;
+pub mod rdb;
