@@ -80,7 +80,8 @@ impl Compressor {
     /// Remembers the three bytes at `at`; gives what stood in their place.
     fn remember(&mut self, data: &[u8], at: usize) -> Option<usize> {
         let three = u32::from_be_bytes([0, data[at], data[at + 1], data[at + 2]]);
-        let slot = &mut self.places[((three >> 8).wrapping_sub(three.wrapping_mul(5)) & 0xffff) as usize];
+        let slot =
+            &mut self.places[((three >> 8).wrapping_sub(three.wrapping_mul(5)) & 0xffff) as usize];
         let start = self.base - data.len() as u32;
         let before = slot.checked_sub(start);
         *slot = start + at as u32;
@@ -163,7 +164,9 @@ impl Output {
         self.bytes.pop();
         let (high, low) = ((back >> 8) as u8, back as u8);
         match len - 2 {
-            short @ ..7 => self.bytes.extend_from_slice(&[(short as u8) << 5 | high, low]),
+            short @ ..7 => self
+                .bytes
+                .extend_from_slice(&[(short as u8) << 5 | high, low]),
             long => self
                 .bytes
                 .extend_from_slice(&[7 << 5 | high, (long - 7) as u8, low]),
@@ -246,7 +249,10 @@ mod tests {
                     let to = data.len().min(from + rng.below(400) as usize);
                     data.extend_from_within(from..to);
                 }
-                1 => data.extend(vec![b'a' + rng.below(letters) as u8; rng.below(40) as usize]),
+                1 => data.extend(vec![
+                    b'a' + rng.below(letters) as u8;
+                    rng.below(40) as usize
+                ]),
                 _ => (0..rng.below(50)).for_each(|_| data.push(b'a' + rng.below(letters) as u8)),
             }
         }
@@ -261,8 +267,15 @@ mod tests {
             let data = sample(&mut Rng::new(seed));
             if let Some(packed) = compressor.compress(&data, data.len().saturating_sub(4)) {
                 assert!(packed.len() + 4 <= data.len(), "seed {seed}");
-                assert_eq!(decompress(&packed, data.len()).as_ref(), Some(&data), "seed {seed}");
-                assert_eq!(Compressor::default().compress(&data, data.len() - 4), Some(packed));
+                assert_eq!(
+                    decompress(&packed, data.len()).as_ref(),
+                    Some(&data),
+                    "seed {seed}"
+                );
+                assert_eq!(
+                    Compressor::default().compress(&data, data.len() - 4),
+                    Some(packed)
+                );
                 smaller += 1;
             }
             seed += 1;

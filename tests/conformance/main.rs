@@ -8,6 +8,7 @@
 //! cargo test --test conformance -- sample                a fixed-seed sample of the random run
 //! cargo test --test conformance -- soak [--count N] [--seed S] [--tokens N] [COMMAND ..]
 //! cargo test --test conformance -- replay                redlab's log of writes, read by the oracle
+//! cargo test --test conformance -- dumps                 values that go there and back as payloads of DUMP
 //! cargo test --test conformance -- self-test             the harness against itself
 //! ```
 //! `--resp 2` or `--resp 3` keeps a random run to one protocol; names of commands after the mode keep it to these.
@@ -17,6 +18,7 @@
     reason = "a harness has a clock, sockets and child processes"
 )]
 
+mod dumps;
 mod generate;
 mod grammar;
 mod known;
@@ -114,6 +116,7 @@ fn run() -> Result<(usize, Vec<String>), String> {
         "sample" => soak::sample(&options),
         "soak" => soak::soak(&options),
         "replay" => soak::replay(&options),
+        "dumps" => soak::dumps(&options),
         "self-test" => self_test::all(),
         other => Err(format!(
             "unknown mode {other:?}; see the head of tests/conformance/main.rs"

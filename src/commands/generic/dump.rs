@@ -115,11 +115,12 @@ fn restore(ctx: &mut Ctx<'_>) -> Outcome {
     if ttl < 0 {
         return Err(Error::new("ERR Invalid TTL value, must be >= 0"));
     }
-    let value = dump::verify(ctx.arg(3)).ok_or(Error::new(
-        "ERR DUMP payload version or checksum are wrong",
-    ))?;
-    let value = dump::restore(value, &limits(ctx))
-        .map_err(|_| Error::new("ERR Bad data format"))?;
+    let payload = ctx.arg(3);
+    if !dump::verify(payload) {
+        return Err(Error::new("ERR DUMP payload version or checksum are wrong"));
+    }
+    let value =
+        dump::restore(payload, &limits(ctx)).map_err(|_| Error::new("ERR Bad data format"))?;
     let at = match (ttl, options.absolute) {
         (0, _) => None,
         (at, true) => Some(at),

@@ -25,8 +25,7 @@ pub(super) fn is_sorted(lp: &Listpack) -> bool {
     numbers
         && pairs(lp).is_sorted_by(|(a, low), (b, high)| {
             let (mut first, mut second) = (IntBuf::default(), IntBuf::default());
-            low < high
-                || (low == high && bytes_of(*a, &mut first) < bytes_of(*b, &mut second))
+            low < high || (low == high && bytes_of(*a, &mut first) < bytes_of(*b, &mut second))
         })
 }
 

@@ -54,7 +54,11 @@ fn short_size(rest: &mut &[u8]) -> Option<usize> {
 /// The listpack with the entries of a ziplist; `None` if any byte of it is not as it must be. O(bytes).
 pub(super) fn ziplist(bytes: &[u8]) -> Option<Listpack> {
     let mut rest = bytes;
-    let (total, last, count) = (size(&mut rest, 4)?, size(&mut rest, 4)?, size(&mut rest, 2)?);
+    let (total, last, count) = (
+        size(&mut rest, 4)?,
+        size(&mut rest, 4)?,
+        size(&mut rest, 2)?,
+    );
     if total != bytes.len() {
         return None;
     }

@@ -36,14 +36,20 @@ impl Reader<'_> {
                 return self.fault("a node of a stream that begins with no id");
             }
             let pack = self.listpack()?;
-            self.check(stream.push_node(first, pack), "a node of a stream that is not whole")?;
+            self.check(
+                stream.push_node(first, pack),
+                "a node of a stream that is not whole",
+            )?;
         }
         if self.len()? != stream.len() {
             return self.fault("a stream of another length than it says");
         }
         stream.last_id = self.id()?;
         stream.first_id = stream.edge(false).map_or(StreamId::MIN, |item| item.id);
-        if stream.edge(true).is_some_and(|last| last.id > stream.last_id) {
+        if stream
+            .edge(true)
+            .is_some_and(|last| last.id > stream.last_id)
+        {
             return self.fault("a stream with an entry behind its last id");
         }
         stream.entries_added = stream.len();

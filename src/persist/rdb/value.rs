@@ -53,8 +53,8 @@ impl<'a> Reader<'a> {
             kind::HASH => self.hash(limits)?.wrap(),
             kind::HASH_LISTPACK | kind::HASH_ZIPLIST | kind::HASH_ZIPMAP => {
                 let lp = self.pairs(kind, limits)?;
-                // What an older server wrote may have longer texts than fit a listpack here.
-                Hash::from_pack(lp, kind != kind::HASH_LISTPACK, &limits.hash).wrap()
+                // Only of the oldest form does a real server look at the texts as well.
+                Hash::from_pack(lp, kind == kind::HASH_ZIPMAP, &limits.hash).wrap()
             }
             kind::ZSET | kind::ZSET_2 => self.zset(kind, limits)?.wrap(),
             kind::ZSET_LISTPACK | kind::ZSET_ZIPLIST => {
@@ -128,7 +128,9 @@ impl<'a> Reader<'a> {
             let entry = lp.get(pos);
             at = (0..step).try_fold(pos, |pos, _| lp.next(pos));
             let twice = match (few, at) {
-                (true, Some(next)) => lp.find(bytes_of(entry, &mut IntBuf::default()), next, step - 1).is_some(),
+                (true, Some(next)) => lp
+                    .find(bytes_of(entry, &mut IntBuf::default()), next, step - 1)
+                    .is_some(),
                 (true, None) => false,
                 (false, _) => !seen.add_entry(entry, &limits.set),
             };
@@ -153,7 +155,8 @@ impl<'a> Reader<'a> {
         if kind == kind::LIST_ZIPLIST {
             let lp = self.old_form(old::ziplist)?;
             lp.iter().for_each(|entry| ql.push_back(&entry.to_vec()));
-            return Ok(List::of_quicklist(ql, limits.list));
+            // As a real server leaves it, however short.
+            return Ok(List::Long(ql));
         }
         for _ in 0..self.count(1)? {
             if kind == kind::LIST_QUICKLIST {
