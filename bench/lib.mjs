@@ -26,10 +26,10 @@ const freePort = () =>
     });
   });
 
-/** Start a server that takes a real server's options; resolves once it answers. @param {string} program */
-export const startServer = async (program) => {
+/** Start a server that takes a real server's options; resolves once it answers. @param {string} program @param {string[]} more */
+export const startServer = async (program, more = []) => {
   const port = await freePort();
-  const options = ["--port", String(port), "--save", "", "--appendonly", "no", "--dir", tmpdir()];
+  const options = ["--port", String(port), "--save", "", "--appendonly", "no", "--dir", tmpdir(), ...more];
   const child = spawn(program, options, { stdio: "ignore" });
   for (let i = 0; ; i++) {
     try {

@@ -4,11 +4,13 @@ import { spawnSync } from "node:child_process";
 
 const kinds = {
   conformance: (args) => ["cargo", "test", "--quiet", "--release", "--test", "conformance", "--", "soak", ...args],
+  fuzz: (args) => ["node", "scripts/fuzz.mjs", ...args],
+  "redis-py": (args) => ["node", "tests/clients/suite.mjs", ...args],
 };
 
 const [kind, ...args] = process.argv.slice(2);
 if (!kinds[kind]) {
-  console.error(`usage: npm run soak <${Object.keys(kinds).join("|")}> [-- --count N --seed S]`);
+  console.error(`usage: npm run soak <${Object.keys(kinds).join("|")}> [-- OPTIONS]`);
   process.exit(2);
 }
 const setup = spawnSync("node", ["scripts/setup.mjs", "--tests"], { stdio: "inherit" });

@@ -146,6 +146,7 @@ impl Engine {
             match effect {
                 Effect::Close(client) => self.node.handle(Input::Disconnect(client), self.now_us),
                 Effect::Exit => self.exited = true,
+                Effect::Output(_) => {} // the host asks every client at the end of a slice
                 Effect::RewriteConfig => {} // refused before: there is no configuration file here
             }
         }

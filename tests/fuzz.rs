@@ -1,5 +1,6 @@
 //! A whole node under nonsense: whatever bytes arrive, it does not panic, what it answers is RESP, memory stays in
-//! proportion, and others are still served. Bounded and seeded: the same run every time; a failure names its seed.
+//! proportion, and others are still served. Bounded and seeded: the same run every time; a failure names its seed, which
+//! then goes into tests/fuzz-corpus.txt. `npm run soak fuzz` goes on with further seeds for as long as it is told.
 #[path = "support/nonsense.rs"]
 mod nonsense;
 
@@ -15,14 +16,47 @@ const REPLY_MAX: usize = 32 << 20;
 /// Most modelled bytes of all data.
 const DATA_MAX: i64 = 64 << 20;
 /// Says which seed failed, whatever failed.
-struct Seed(u64);
+struct Seed(&'static str, u64);
 
 impl Drop for Seed {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("seed {}", self.0);
+            eprintln!("failed: {} {}", self.0, self.1);
         }
     }
+}
+
+/// Plays a target with the seeds of the corpus that once failed, and then with `0..count`; in a long run with those from
+/// `REDLAB_FUZZ_SEED` on until `REDLAB_FUZZ_SECONDS` are over.
+#[allow(clippy::disallowed_methods)] // a long run ends by the wall clock
+fn play(target: &'static str, count: u64, run: impl Fn(u64)) {
+    let number = |name: &str| std::env::var(name).ok().and_then(|v| v.parse::<u64>().ok());
+    let of_target = |line: &str| {
+        line.split_once(' ')
+            .filter(|(t, _)| *t == target)
+            .map(|(_, n)| n.parse())
+    };
+    let corpus = include_str!("fuzz-corpus.txt")
+        .lines()
+        .filter_map(of_target);
+    let once = |seed| {
+        let named = Seed(target, seed);
+        run(seed);
+        drop(named);
+    };
+    for seed in corpus {
+        once(seed.expect("a seed of the corpus is a number"));
+    }
+    let Some(seconds) = number("REDLAB_FUZZ_SECONDS") else {
+        return (0..count).for_each(once);
+    };
+    let first = number("REDLAB_FUZZ_SEED").unwrap_or(count);
+    let (begun, mut seed) = (std::time::Instant::now(), first);
+    while begun.elapsed().as_secs() < seconds {
+        once(seed);
+        seed += 1;
+    }
+    println!("fuzzed: {target} {first} {seed}");
 }
 
 /// A node with one client that talks nonsense.
@@ -109,13 +143,14 @@ fn fill(host: &mut Host) {
 
 #[test]
 fn random_commands_are_answered() {
-    for seed in 0..150 {
-        let named = Seed(seed);
+    play("commands", 150, |seed| {
         let (mut rng, mut host) = (Rng::new(seed), Host::new(seed));
         let all = commands(&host.node);
         let mut served = 0;
         for step in 0..1500 {
             if step % 25 == 0 {
+                // A subscriber may do little else.
+                host.send(b"RESET\r\n");
                 fill(&mut host);
             }
             if seed % 2 == 1 && step % 50 == 0 {
@@ -130,8 +165,7 @@ fn random_commands_are_answered() {
         // Else the commands are nonsense beyond use.
         assert!(served > 300, "{served} of 1500 commands were served");
         host.check_alive();
-        drop(named);
-    }
+    });
 }
 
 /// Sends bytes in pieces of any size.
@@ -146,8 +180,7 @@ fn send_pieces(rng: &mut Rng, host: &mut Host, bytes: &[u8]) {
 
 #[test]
 fn random_bytes_do_no_harm() {
-    for seed in 0..2000 {
-        let named = Seed(seed);
+    play("bytes", 2000, |seed| {
         let (mut rng, mut host) = (Rng::new(seed), Host::new(seed));
         for _ in 0..20 {
             let mut bytes = vec![0; rng.below(200) as usize];
@@ -163,14 +196,12 @@ fn random_bytes_do_no_harm() {
             host.reconnect();
         }
         host.check_alive();
-        drop(named);
-    }
+    });
 }
 
 #[test]
 fn damaged_pipelines_do_no_harm() {
-    for seed in 0..800 {
-        let named = Seed(seed);
+    play("pipelines", 800, |seed| {
         let (mut rng, mut host) = (Rng::new(seed), Host::new(seed));
         let all = commands(&host.node);
         for _ in 0..20 {
@@ -195,8 +226,7 @@ fn damaged_pipelines_do_no_harm() {
             host.reconnect();
         }
         host.check_alive();
-        drop(named);
-    }
+    });
 }
 
 /// Values in every encoding, for payloads: the thresholds decide which.

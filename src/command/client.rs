@@ -41,6 +41,8 @@ pub struct Client {
     pub no_evict: bool,
     pub no_touch: bool,
     pub reply_mode: ReplyMode,
+    /// How many channels, patterns and shard channels it listens to.
+    pub subscriptions: [u32; 3],
     /// The last command's full name, for CLIENT LIST.
     pub last_command: &'static str,
     pub last_parent: &'static str,
@@ -77,6 +79,7 @@ impl Client {
             no_evict: false,
             no_touch: false,
             reply_mode: ReplyMode::On,
+            subscriptions: [0; 3],
             last_command: "NULL",
             last_parent: "",
             close_after_reply: false,

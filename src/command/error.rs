@@ -51,6 +51,16 @@ impl Error {
         ))
     }
 
+    /// A subcommand of `container` was called with arguments that it has not.
+    pub fn bad_subcommand(word: &[u8], container: &str) -> Error {
+        let mut text = b"ERR unknown subcommand or wrong number of arguments for '".to_vec();
+        text.extend(word.iter().take(128));
+        text.extend_from_slice(b"'. Try ");
+        text.extend_from_slice(container.as_bytes());
+        text.extend_from_slice(b" HELP.");
+        Error::bytes(text)
+    }
+
     /// An expiry that is not in the future's range, in the words of the command `name`.
     pub fn expire_time(name: &str) -> Error {
         Error::new(format!("ERR invalid expire time in '{name}' command"))

@@ -6,6 +6,8 @@ pub mod ctx;
 pub mod error;
 pub mod keys;
 pub mod latency;
+pub mod pubsub;
+pub mod push;
 pub mod record;
 pub mod registry;
 pub mod state;

@@ -1,5 +1,5 @@
 //! What a node keeps besides its data: clients, statistics, and the effects that wait for the host.
-use super::{ClientId, Clients, registry::Registry};
+use super::{ClientId, Clients, pubsub::PubSub, registry::Registry};
 use crate::base::time::{Micros, Millis};
 
 /// Something that the host must do for the node. Client output is not among them: it stands in the client's buffer.
@@ -7,6 +7,8 @@ use crate::base::time::{Micros, Millis};
 pub enum Effect {
     /// Close this connection once its output is sent.
     Close(ClientId),
+    /// This client got output that is no answer to the input at hand, or not only.
+    Output(ClientId),
     /// The node ends (SHUTDOWN).
     Exit,
     /// The configuration is to be written to the node's configuration file (CONFIG REWRITE).
@@ -114,6 +116,7 @@ pub struct Server {
     /// Every command: the registry hands it in, so that this layer need not know it.
     pub registry: Registry,
     pub clients: Clients,
+    pub pubsub: PubSub,
     pub stats: Stats,
     pub effects: Vec<Effect>,
     /// 40 hexadecimal digits, drawn at the start.

@@ -11,6 +11,7 @@ pub mod help;
 pub mod hyperloglog;
 pub mod introspection;
 pub mod lists;
+pub mod pubsub;
 pub mod server;
 pub mod sets;
 pub mod streams;
@@ -30,6 +31,7 @@ const FAMILIES: &[&[&[Command]]] = &[
     hyperloglog::TABLES,
     introspection::TABLES,
     lists::TABLES,
+    pubsub::TABLES,
     server::TABLES,
     sets::TABLES,
     streams::TABLES,

@@ -1,7 +1,9 @@
 //! The gates that every command passes, in the order of a real server, and what follows once it has run.
-use super::node::Node;
+use super::{listeners, node::Node};
 use crate::command::ctx::Propagate;
-use crate::command::{Args, ClientId, Command, Ctx, Effect, Error, F, Registry, client::ReplyMode};
+use crate::command::{
+    Args, Client, ClientId, Command, Ctx, Effect, Error, F, Registry, client::ReplyMode,
+};
 use crate::keyspace::Db;
 use crate::resp::{Mark, Reply};
 
@@ -14,8 +16,9 @@ pub fn run(node: &mut Node, id: ClientId, args: Args<'_>) {
     let Some(client) = node.server.clients.get_mut(id) else {
         return;
     };
-    // The reply goes to the client's own buffer; it is taken out so that the command may look at all clients.
-    let mut out = std::mem::take(&mut client.out);
+    // The reply goes to the client's own buffer; it is taken out so that the command may look at all clients, and so
+    // that what the client is told by others comes after it.
+    let mut out = take_output(client);
     let start = out.mark();
     match found {
         Ok(found) => {
@@ -111,6 +114,12 @@ fn gates(
     if command.flags.has(F::DENYOOM) && node.memory_bytes(client) > node.server.memory_ceiling {
         return refuse(Error::OUT_OF_MEMORY);
     }
+    if let Some(client) = client
+        && (client.is_subscriber() || command.flags.has(F::PUBSUB))
+        && let Some(error) = listeners::refusal(client, command)
+    {
+        return refuse(error);
+    }
     Ok((number, command))
 }
 
@@ -174,7 +183,7 @@ fn call(
     let walk = command.keys.is_empty() && command.flags.has(F::READONLY);
     node.propagate(index, args, own, walk);
     if !node.ks.events.is_empty() {
-        node.ks.events.clear();
+        node.publish_events();
     }
 }
 
@@ -194,6 +203,13 @@ fn reject(node: &mut Node, error: &Error, out: &mut Reply) {
     }
 }
 
+/// The client's buffer, to write a reply into.
+#[inline(always)]
+fn take_output(client: &mut Client) -> Reply {
+    let meanwhile = Reply::new(client.out.proto);
+    std::mem::replace(&mut client.out, meanwhile)
+}
+
 /// Gives the client its buffer back; CLIENT REPLY may have the reply, which began at `start`, left out.
 #[inline(always)]
 fn finish_reply(node: &mut Node, id: ClientId, mut out: Reply, start: Mark) {
@@ -209,14 +225,13 @@ fn finish_reply(node: &mut Node, id: ClientId, mut out: Reply, start: Mark) {
             client.reply_mode = ReplyMode::On;
         }
     }
-    if out.is_full() {
-        // A real server ends such a connection as well, and counts it.
-        out.reset();
-        node.server.stats.output_limit_closed += 1;
-        client.close_after_reply = true;
+    let meanwhile = std::mem::replace(&mut client.out, out);
+    if !meanwhile.as_bytes().is_empty() {
+        client.out.raw(meanwhile.as_bytes());
     }
-    client.out = out;
-    if client.close_after_reply {
+    if client.out.is_full() {
+        node.server.limit_output(id);
+    } else if client.close_after_reply {
         node.server.effects.push(Effect::Close(id));
     }
 }
@@ -227,7 +242,7 @@ pub fn protocol_error(node: &mut Node, id: ClientId, text: &[u8]) {
         return;
     };
     client.close_after_reply = true;
-    let mut out = std::mem::take(&mut client.out);
+    let mut out = take_output(client);
     let start = out.mark();
     reject(node, &Error::bytes([b"ERR ", text].concat()), &mut out);
     finish_reply(node, id, out, start);

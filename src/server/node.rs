@@ -123,6 +123,7 @@ impl Node {
         let server = Server {
             registry,
             clients: Default::default(),
+            pubsub: Default::default(),
             stats,
             effects: Vec::new(),
             run_id: rng.hex40(),
@@ -226,7 +227,7 @@ impl Node {
         match input {
             Input::Data(id, bytes) if self.is_busy() => self.keep(id, bytes),
             Input::Data(id, bytes) => self.feed(id, bytes),
-            Input::Disconnect(id) => drop(self.server.clients.remove(id)),
+            Input::Disconnect(id) => self.forget(id),
             Input::Tick => {}
         }
     }
@@ -297,7 +298,7 @@ impl Node {
             .rates
             .sample(&self.server.stats, self.server.now_us);
         self.propagate_expired();
-        self.ks.events.clear();
+        self.publish_events();
     }
 
     /// Ends the connections that were silent for longer than `timeout`.
@@ -307,7 +308,8 @@ impl Node {
         }
         let oldest_ms = self.ks.now_ms - i64::from(self.config.timeout) * 1000;
         for client in self.server.clients.iter_mut() {
-            if client.last_interaction_ms < oldest_ms && !client.close_after_reply {
+            let idle = client.last_interaction_ms < oldest_ms && !client.is_subscriber();
+            if idle && !client.close_after_reply {
                 client.close_after_reply = true;
                 self.server.effects.push(Effect::Close(client.id));
             }

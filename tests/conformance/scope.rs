@@ -47,6 +47,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("OBJECT HELP", "a text of help"),
     ("PSUBSCRIBE", "turns the connection into a stream"),
     ("PSYNC", "turns the connection into a stream"),
+    ("PUBSUB HELP", "a text of help"),
     ("QUIT", "protocol cases cover it"),
     ("REPLCONF", "internal"),
     ("REPLICAOF", "needs a primary"),
@@ -78,6 +79,7 @@ pub const GROUPS: &[&str] = &[
     "connection",
     "bitmap",
     "hyperloglog",
+    "pubsub",
 ];
 
 pub fn in_scope(syntax: &Syntax) -> bool {

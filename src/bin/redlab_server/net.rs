@@ -344,6 +344,11 @@ impl Net {
                         self.flush(at);
                     }
                 }
+                Effect::Output(id) => {
+                    if let Some(&at) = self.by_client.get(&id) {
+                        self.flush(at);
+                    }
+                }
                 Effect::RewriteConfig => self.rewrite_config(),
                 Effect::Exit => {
                     self.journal.warning("User requested shutdown...");

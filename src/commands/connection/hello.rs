@@ -175,6 +175,7 @@ const RESET: Command = Command {
 
 fn reset(ctx: &mut Ctx<'_>) -> Outcome {
     let authenticated = ctx.config.requirepass.is_empty();
+    ctx.server.unsubscribe_all(ctx.id);
     let client = ctx.client();
     client.db = 0;
     client.name.clear();

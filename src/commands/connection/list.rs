@@ -69,8 +69,12 @@ impl Class {
     }
 
     /// The class of a connection.
-    pub(super) fn of(_client: &Client) -> Class {
-        Class::Normal
+    pub(super) fn of(client: &Client) -> Class {
+        if client.is_subscriber() {
+            Class::Pubsub
+        } else {
+            Class::Normal
+        }
     }
 }
 
@@ -134,7 +138,7 @@ fn line(ctx: &Ctx<'_>, c: &Client, text: &mut String) {
     let lossy = |bytes| String::from_utf8_lossy(bytes).into_owned();
     let written = writeln!(
         text,
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi=-1 watch=0 \
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} multi=-1 watch=0 \
          qbuf={} qbuf-free={} argv-mem={argv} multi-mem=0 rbs={REPLY_BUFFER_BYTES} rbp={REPLY_BUFFER_BYTES} obl={obl} \
          oll={} omem={omem} tot-mem={total} events=r cmd={} user={} redir=-1 resp={} lib-name={} lib-ver={} \
          tot-net-in={} tot-net-out={} tot-cmds={}",
@@ -147,6 +151,9 @@ fn line(ctx: &Ctx<'_>, c: &Client, text: &mut String) {
         (ctx.db.ks.now_ms - c.last_interaction_ms) / 1000,
         flags(c),
         c.db,
+        c.subscriptions[0],
+        c.subscriptions[1],
+        c.subscriptions[2],
         c.query.len(),
         c.query.capacity() - c.query.len(),
         u8::from(omem > 0),
@@ -164,6 +171,7 @@ fn line(ctx: &Ctx<'_>, c: &Client, text: &mut String) {
 
 fn flags(c: &Client) -> String {
     let all = [
+        (c.is_subscriber(), 'P'),
         (c.close_after_reply, 'c'),
         (c.unix, 'U'),
         (c.no_evict, 'e'),

@@ -45,10 +45,18 @@ const PING: Command = Command {
 };
 
 fn ping(ctx: &mut Ctx<'_>) -> Outcome {
-    match ctx.argc() {
-        1 => ctx.out.simple("PONG"),
-        2 => ctx.out.bulk(ctx.args.get(1)),
-        _ => return Err(Error::arity("ping")),
+    if ctx.argc() > 2 {
+        return Err(Error::arity("ping"));
+    }
+    if ctx.client().is_subscriber() && !ctx.out.resp3() {
+        // In the form of a message, which is all that a subscriber expects.
+        ctx.out.array(2);
+        ctx.out.bulk(b"pong");
+        ctx.out.bulk(ctx.args.from(1).next().unwrap_or_default());
+    } else if ctx.argc() == 2 {
+        ctx.out.bulk(ctx.arg(1));
+    } else {
+        ctx.out.simple("PONG");
     }
     Ok(())
 }

@@ -186,10 +186,7 @@ fn check_allowed(ctx: &mut Ctx<'_>) -> Outcome {
 }
 
 fn unknown(args: Args<'_>) -> Error {
-    let mut text = b"ERR unknown subcommand or wrong number of arguments for '".to_vec();
-    text.extend(args.get(1).iter().take(128));
-    text.extend_from_slice(b"'. Try DEBUG HELP.");
-    Error::bytes(text)
+    Error::bad_subcommand(args.get(1), "DEBUG")
 }
 
 fn accept(ctx: &mut Ctx<'_>) -> Outcome {

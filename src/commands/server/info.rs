@@ -1,7 +1,7 @@
 //! INFO: the state of the server as `field:value` lines, in sections.
 use super::memory::{Usage, human};
 use crate::base::num::{self, fixed};
-use crate::command::{C, Command, Ctx, F, Group, Outcome, state::Rate};
+use crate::command::{C, Command, Ctx, F, Group, Outcome, pubsub::Kind, state::Rate};
 use std::fmt::Write;
 
 pub(super) const TABLE: &[Command] = &[INFO];
@@ -139,7 +139,7 @@ fn clients(ctx: &Ctx<'_>, text: &mut String) {
         "client_recent_max_output_buffer": out,
         "blocked_clients": 0,
         "tracking_clients": 0,
-        "pubsub_clients": 0,
+        "pubsub_clients": all.iter().filter(|c| c.is_subscriber()).count(),
         "watching_clients": 0,
         "clients_in_timeout_table": 0,
         "total_watched_keys": 0,
@@ -246,6 +246,7 @@ fn persistence(ctx: &Ctx<'_>, text: &mut String) {
 fn stats(ctx: &Ctx<'_>, text: &mut String) {
     let (s, k, rates) = (&ctx.server.stats, &ctx.db.ks.stats, &ctx.server.rates);
     let kbps = |rate: &Rate| fixed(rate.per_second() as f64 / 1024.0, 2);
+    let listened = |kind| ctx.server.pubsub.of(kind).len();
     lines!(text;
         "total_connections_received": s.connections,
         "total_commands_processed": s.commands,
@@ -273,9 +274,9 @@ fn stats(ctx: &Ctx<'_>, text: &mut String) {
         "current_eviction_exceeded_time": 0,
         "keyspace_hits": k.hits,
         "keyspace_misses": k.misses,
-        "pubsub_channels": 0,
-        "pubsub_patterns": 0,
-        "pubsubshard_channels": 0,
+        "pubsub_channels": listened(Kind::Channel),
+        "pubsub_patterns": listened(Kind::Pattern),
+        "pubsubshard_channels": listened(Kind::Shard),
         "latest_fork_usec": 0,
         "total_forks": 0,
         "migrate_cached_sockets": 0,

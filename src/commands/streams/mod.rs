@@ -99,10 +99,7 @@ fn no_group(group: &[u8], key: &[u8]) -> Error {
 
 /// The subcommand was called with arguments that it has not.
 fn bad_subcommand(ctx: &Ctx<'_>, container: &str) -> Error {
-    let word = quoted(ctx.arg(1));
-    let word = &word[..word.len().min(128)];
-    const BEFORE: &str = "ERR unknown subcommand or wrong number of arguments for '";
-    error_of(BEFORE, word, "'. Try ", container.as_bytes(), " HELP.")
+    Error::bad_subcommand(quoted(ctx.arg(1)), container)
 }
 
 /// The books of a consumer that a command made on its way.
