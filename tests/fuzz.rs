@@ -276,44 +276,50 @@ fn damage(rng: &mut Rng, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
+const KEYS: [&str; 8] = [
+    "str", "list", "set", "hash", "zset", "run", "ints", "stream",
+];
+
+/// Restores damaged payloads of each type; how many were accepted.
+fn damaged_payloads(seed: u64) -> u32 {
+    let (mut rng, mut host) = (Rng::new(seed), Host::new(seed));
+    fill_values(&mut host, &mut rng);
+    let dumps: Vec<Vec<u8>> = KEYS
+        .iter()
+        .map(
+            |key| match &host.send(format!("DUMP {key}\r\n").as_bytes())[..] {
+                [Value::Bulk(bytes)] => bytes.to_vec(),
+                other => panic!("DUMP {key}: {other:?}"),
+            },
+        )
+        .collect();
+    let all = commands(&host.node);
+    let mut accepted = 0;
+    for _ in 0..60 {
+        let at = rng.below(KEYS.len() as u64) as usize;
+        let payload = damage(&mut rng, &dumps[at]);
+        let restore = [b"RESTORE", KEYS[at].as_bytes(), b"0", &payload, b"REPLACE"];
+        let replies = host.send(&encode(&restore.map(<[u8]>::to_vec)));
+        accepted += u32::from(replies.first().is_some_and(|reply| !reply.is_error()));
+        for line in ["DEBUG DIGEST", "XINFO STREAM stream FULL", "DUMP stream"] {
+            host.send(format!("{line}\r\n").as_bytes());
+        }
+        for _ in 0..6 {
+            let command = pick(&mut rng, &all);
+            let words = command_line(&mut rng, command);
+            host.send(&encode(&words));
+        }
+    }
+    host.check_alive();
+    accepted
+}
+
 #[test]
 fn damaged_payloads_do_no_harm() {
-    const KEYS: [&str; 8] = [
-        "str", "list", "set", "hash", "zset", "run", "ints", "stream",
-    ];
-    let mut accepted = 0;
-    for seed in 0..400 {
-        let named = Seed(seed);
-        let (mut rng, mut host) = (Rng::new(seed), Host::new(seed));
-        fill_values(&mut host, &mut rng);
-        let dumps: Vec<Vec<u8>> = KEYS
-            .iter()
-            .map(
-                |key| match &host.send(format!("DUMP {key}\r\n").as_bytes())[..] {
-                    [Value::Bulk(bytes)] => bytes.to_vec(),
-                    other => panic!("DUMP {key}: {other:?}"),
-                },
-            )
-            .collect();
-        let all = commands(&host.node);
-        for _ in 0..60 {
-            let at = rng.below(KEYS.len() as u64) as usize;
-            let payload = damage(&mut rng, &dumps[at]);
-            let restore = [b"RESTORE", KEYS[at].as_bytes(), b"0", &payload, b"REPLACE"];
-            let replies = host.send(&encode(&restore.map(<[u8]>::to_vec)));
-            accepted += usize::from(!replies[0].is_error());
-            for line in ["DEBUG DIGEST", "XINFO STREAM stream FULL", "DUMP stream"] {
-                host.send(format!("{line}\r\n").as_bytes());
-            }
-            for _ in 0..6 {
-                let command = pick(&mut rng, &all);
-                let words = command_line(&mut rng, command);
-                host.send(&encode(&words));
-            }
-        }
-        host.check_alive();
-        drop(named);
-    }
+    let accepted = std::cell::Cell::new(0);
+    play("payloads", 400, |seed| {
+        accepted.set(accepted.get() + damaged_payloads(seed));
+    });
     // Else the structures behind the checks were never reached.
-    assert!(accepted > 3000, "{accepted} payloads were accepted");
+    assert!(accepted.get() > 3000, "{} were accepted", accepted.get());
 }
