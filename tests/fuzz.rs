@@ -296,6 +296,8 @@ fn damaged_payloads(seed: u64) -> u32 {
     let all = commands(&host.node);
     let mut accepted = 0;
     for _ in 0..60 {
+        // A subscriber may do little else.
+        host.send(b"RESET\r\n");
         let at = rng.below(KEYS.len() as u64) as usize;
         let payload = damage(&mut rng, &dumps[at]);
         let restore = [b"RESTORE", KEYS[at].as_bytes(), b"0", &payload, b"REPLACE"];
