@@ -15,6 +15,7 @@ pub mod string;
 pub mod table;
 #[cfg(test)]
 mod tests;
+mod uses;
 pub mod value;
 pub mod zset;
 

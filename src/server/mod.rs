@@ -6,6 +6,7 @@ mod node;
 mod observe;
 mod probe;
 mod propagate;
+mod snapshot;
 
 pub use crate::command::state::Effect;
 pub use load::LoadReport;

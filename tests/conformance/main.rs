@@ -9,6 +9,7 @@
 //! cargo test --test conformance -- soak [--count N] [--seed S] [--tokens N] [COMMAND ..]
 //! cargo test --test conformance -- replay                redlab's log of writes, read by the oracle
 //! cargo test --test conformance -- dumps                 values that go there and back as payloads of DUMP
+//! cargo test --test conformance -- files                 whole snapshot files, each read by the other
 //! cargo test --test conformance -- self-test             the harness against itself
 //! ```
 //! `--resp 2` or `--resp 3` keeps a random run to one protocol; names of commands after the mode keep it to these.
@@ -19,6 +20,7 @@
 )]
 
 mod dumps;
+mod files;
 mod generate;
 mod grammar;
 mod known;
@@ -117,6 +119,7 @@ fn run() -> Result<(usize, Vec<String>), String> {
         "soak" => soak::soak(&options),
         "replay" => soak::replay(&options),
         "dumps" => soak::dumps(&options),
+        "files" => soak::files(&options),
         "self-test" => self_test::all(),
         other => Err(format!(
             "unknown mode {other:?}; see the head of tests/conformance/main.rs"

@@ -57,7 +57,7 @@ pub(super) fn object(ctx: &mut Ctx<'_>) -> Outcome {
         text,
         " lru:{} lru_seconds_idle:{} lfu_freq:{} lfu_access_time_minutes:{minutes}",
         object.lru,
-        ctx.db.idle_seconds(id),
+        ctx.db.ks.idle_seconds(ctx.db.table().object(id).lru),
         lfu_count(object.lru, ctx.db.now_ms()),
     );
     if let Value::List(list) = &object.value

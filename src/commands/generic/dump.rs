@@ -1,7 +1,7 @@
 //! DUMP and RESTORE: a value as the bytes that a snapshot would hold of it.
 use super::relocate::put;
 use crate::base::{num, time::Millis};
-use crate::command::{Begin, C, Command, Ctx, Error, F, Find, Group, KeySpec, Outcome};
+use crate::command::{Begin, C, Command, Config, Ctx, Error, F, Find, Group, KeySpec, Outcome};
 use crate::commands::{hashes, lists, sets, zsets};
 use crate::keyspace::{Class, IntBuf, Value};
 use crate::persist::rdb::{self, Limits, dump};
@@ -67,13 +67,18 @@ const RESTORE_ASKING: Command = Command {
     ..RESTORE
 };
 
+/// A number that fits its type.
+fn within<T: TryFrom<i64>>(n: i64, refusal: &'static str) -> Result<T, Error> {
+    T::try_from(n).map_err(|_| Error::new(refusal))
+}
+
 /// The options of RESTORE.
 #[derive(Default)]
 struct Options {
     replace: bool,
     absolute: bool,
-    idle_s: Option<i64>,
-    uses: Option<i64>,
+    idle_s: Option<u64>,
+    uses: Option<u8>,
 }
 
 impl Options {
@@ -86,17 +91,11 @@ impl Options {
             } else if cursor.take("absttl") {
                 options.absolute = true;
             } else if options.uses.is_none() && cursor.take_with("idletime", 1) {
-                options.idle_s = Some(cursor.int()?);
-                if options.idle_s < Some(0) {
-                    return Err(Error::new("ERR Invalid IDLETIME value, must be >= 0"));
-                }
+                let refusal = "ERR Invalid IDLETIME value, must be >= 0";
+                options.idle_s = Some(within(cursor.int()?, refusal)?);
             } else if options.idle_s.is_none() && cursor.take_with("freq", 1) {
-                options.uses = Some(cursor.int()?);
-                if !(Some(0)..=Some(255)).contains(&options.uses) {
-                    return Err(Error::new(
-                        "ERR Invalid FREQ value, must be >= 0 and <= 255",
-                    ));
-                }
+                let refusal = "ERR Invalid FREQ value, must be >= 0 and <= 255";
+                options.uses = Some(within(cursor.int()?, refusal)?);
             } else {
                 return Err(Error::SYNTAX);
             }
@@ -130,7 +129,9 @@ fn restore(ctx: &mut Ctx<'_>) -> Outcome {
         return already_expired(ctx, key);
     }
     put(&mut ctx.db, key, value, at);
-    set_use(ctx, key, &options);
+    let lfu = super::object::is_lfu(ctx);
+    let field = ctx.db.ks.use_field(options.idle_s, options.uses, lfu);
+    ctx.db.set_lru(key, field);
     ctx.db.modified(key, Class::GENERIC, "restore");
     if let Some(at) = at.filter(|_| !options.absolute) {
         propagate_absolute(ctx, at);
@@ -153,19 +154,6 @@ fn already_expired(ctx: &mut Ctx<'_>, key: &[u8]) -> Outcome {
     Ok(())
 }
 
-/// The LRU or LFU field that was asked for, if `maxmemory-policy` goes by it.
-fn set_use(ctx: &mut Ctx<'_>, key: &[u8], options: &Options) {
-    let lfu = super::object::is_lfu(ctx);
-    let now = ctx.db.lru_clock();
-    let minutes = (ctx.db.now_ms() / 60_000) as u32 & 0xffff;
-    let field = match (options.idle_s, options.uses) {
-        (Some(idle), _) if !lfu => now.wrapping_sub(idle as u32) & 0xff_ffff,
-        (_, Some(uses)) if lfu => minutes << 8 | uses as u32,
-        _ => return,
-    };
-    ctx.db.set_lru(key, field);
-}
-
 /// Others get the time at which the key expires, not how long it has left.
 fn propagate_absolute(ctx: &mut Ctx<'_>, at: Millis) {
     let mut digits = IntBuf::default();
@@ -175,14 +163,14 @@ fn propagate_absolute(ctx: &mut Ctx<'_>, at: Millis) {
     ctx.propagate_as(&argv);
 }
 
-/// What restored values become here.
-pub(crate) fn limits(ctx: &Ctx<'_>) -> Limits {
-    let room = ctx.server.memory_ceiling - ctx.db.ks.data_bytes();
+/// What values become that are read from a payload or a file, by the configuration of now. Compressed strings may unfold
+/// to at most `room` bytes.
+pub(crate) fn value_limits(config: &Config, seed: (u64, u64), room: usize) -> Limits {
     Limits {
-        list: lists::limits(ctx),
-        set: sets::limits(ctx),
-        hash: hashes::limits(ctx),
-        zset: zsets::limits(ctx),
-        room: usize::try_from(room.max(0)).unwrap_or(usize::MAX),
+        list: lists::limits_of(config),
+        set: sets::limits_of(config, seed),
+        hash: hashes::limits_of(config, seed),
+        zset: zsets::limits_of(config, seed),
+        room,
     }
 }

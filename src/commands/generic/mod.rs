@@ -16,6 +16,7 @@ mod scan;
 mod sort;
 mod ttl;
 
+pub(super) use dump::value_limits;
 pub(super) use object::{lfu_count, refcount_of};
 
 use crate::command::Command;

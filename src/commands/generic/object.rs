@@ -107,7 +107,7 @@ fn idletime(ctx: &mut Ctx<'_>) -> Outcome {
                  between policies at runtime LRU and LFU data will take some time to adjust.",
             ));
         }
-        let idle = ctx.db.idle_seconds(id);
+        let idle = ctx.db.ks.idle_seconds(ctx.db.table().object(id).lru);
         ctx.out.int(i64::from(idle));
     }
     Ok(())

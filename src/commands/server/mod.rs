@@ -5,6 +5,7 @@ mod info;
 mod lolwut;
 mod memory;
 mod process;
+pub(crate) mod snapshot;
 
 use crate::command::Command;
 

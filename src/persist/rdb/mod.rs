@@ -18,15 +18,17 @@
 //! A value in a compact encoding (listpack, intset) is one string with the very bytes that it has in memory. Forms that
 //! only older servers wrote are read and turned into those of today.
 //!
-//! - `write`: one value; `dump`: a payload;
-//! - `read`: lengths and strings; `value`, `stream`, `old`: the values.
+//! - `write`: one value; `save`: a whole file, piece by piece; `dump`: a payload;
+//! - `read`: lengths and strings; `value`, `stream`, `old`: the values; `load`: a whole file.
 //!
 //! What is read may be anything. No length is believed that the bytes at hand cannot fill, and compact encodings are
 //! checked entry by entry, also for members that are there twice: what a real server does under `sanitize-dump-payload
 //! yes` is always done here, since the structures rely on it.
 pub mod dump;
+pub mod load;
 mod old;
 mod read;
+pub mod save;
 mod stream;
 mod value;
 mod write;
@@ -99,6 +101,24 @@ mod kind {
     pub const SET_LISTPACK: u8 = 20;
     /// With the time when a consumer last got anything.
     pub const STREAM_3: u8 = 21;
+}
+
+/// What else a record may begin with.
+mod op {
+    /// A hint of how many keys a hash slot has.
+    pub const SLOT_INFO: u8 = 244;
+    pub const FUNCTION: u8 = 245;
+    /// Of functions before they were released; never readable.
+    pub const FUNCTION_OLD: u8 = 246;
+    pub const MODULE_AUX: u8 = 247;
+    pub const IDLE: u8 = 248;
+    pub const FREQ: u8 = 249;
+    pub const AUX: u8 = 250;
+    pub const RESIZE: u8 = 251;
+    pub const EXPIRE_MS: u8 = 252;
+    pub const EXPIRE: u8 = 253;
+    pub const SELECT: u8 = 254;
+    pub const END: u8 = 255;
 }
 
 /// What a node of a list holds.

@@ -64,7 +64,9 @@ impl<'a> Reader<'a> {
             }
             kind::STREAM | kind::STREAM_2 | kind::STREAM_3 => self.stream(kind)?.wrap(),
             kind::MODULE => return self.fault("Pre-release module format not supported"),
-            kind::MODULE_2 => return self.module(),
+            kind::MODULE_2 => {
+                return self.module("module data I can't load: no matching module type '");
+            }
             _ => return self.fault_at(start.saturating_sub(1), "an unknown type of value"),
         };
         if value.is_empty() {
@@ -77,14 +79,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Modules cannot be loaded; the message names the one that would be needed, as a real server's does.
-    pub fn module<T>(&mut self) -> Read<T> {
+    pub fn module<T>(&mut self, what: &str) -> Read<T> {
         const LETTERS: &[u8; 64] =
             b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let at = self.position();
         let id = self.len()?;
-        let mut text = String::from(
-            "The RDB file contains module data I can't load: no matching module type '",
-        );
+        let mut text = String::from("The RDB file contains ");
+        text.push_str(what);
         // Nine letters of six bits, then ten bits of its version.
         for letter in (0..9).rev() {
             text.push(LETTERS[(id >> (10 + 6 * letter) & 63) as usize].into());
