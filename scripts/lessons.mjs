@@ -24,6 +24,9 @@ const scalar = (words, good) => (node, fail) => {
 };
 const text = scalar("a text", (v) => typeof v === "string" && v !== "");
 const slug = scalar("lower-case letters, digits and hyphens", (v) => /^[a-z][a-z0-9-]*$/.test(v));
+const view = scalar("the name of a view, as its file www/views/<name>.view.js has it", (v) =>
+  existsSync(join(root, `www/views/${v}.view.js`)),
+);
 const flag = scalar("true or false", (v) => typeof v === "boolean");
 const number = scalar("a number", (v) => typeof v === "number");
 const count = scalar("a whole number, not negative", (v) => Number.isSafeInteger(v) && v >= 0);
@@ -123,7 +126,7 @@ const lesson = record(
     forbid: list(text),
     hints: list(word(...STEPS)),
     wrong: list(record({ name: text, run: list(text), fails: slug }, { replaces: text })),
-    views: list(slug),
+    views: list(view),
   },
 );
 

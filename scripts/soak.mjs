@@ -1,9 +1,21 @@
 // The long runs, on demand:  npm run soak conformance [-- --count 30000 --seed 1]
-// Each writes what it tried and found to docs/soak/<name>.json.
+// Each writes what it tried and found to docs/soak/<name>.json; that of eviction keeps the oracle's hit rates beside its
+// test.
 import { spawnSync } from "node:child_process";
 
 const kinds = {
   conformance: (args) => ["cargo", "test", "--quiet", "--release", "--test", "conformance", "--", "soak", ...args],
+  eviction: (args) => [
+    "cargo",
+    "test",
+    "--quiet",
+    "--release",
+    "--test",
+    "conformance",
+    "--",
+    "soak-eviction",
+    ...args,
+  ],
   fuzz: (args) => ["node", "scripts/fuzz.mjs", ...args],
   "redis-py": (args) => ["node", "tests/clients/suite.mjs", ...args],
 };

@@ -69,6 +69,11 @@ const steps = [
     skip: oracleReason,
   },
   {
+    name: "conformance, eviction",
+    run: cargo("test", "--quiet", "--test", "conformance", "--", "eviction"),
+    count: own,
+  },
+  {
     name: "conformance, log",
     run: cargo("test", "--quiet", "--test", "conformance", "--", "replay"),
     count: own,

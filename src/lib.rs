@@ -10,6 +10,7 @@ pub mod lab;
 pub mod persist;
 pub mod resp;
 pub mod server;
+pub mod sim;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 

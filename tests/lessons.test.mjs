@@ -1,48 +1,44 @@
 // Lessons in WebAssembly come to what they come to natively, and the compiler says where a file is wrong.
-// `cargo test --test lessons` plays every lesson natively and leaves what happened in target/tmp/lessons.json.
+// `cargo test --test lessons`, which runs here as well, plays every lesson natively and leaves what happened.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { compileAll, compileLesson, withoutAnswers } from "../scripts/lessons.mjs";
 import { Engine } from "./support/engine.mjs";
+import { recorded } from "./support/native.mjs";
 
 const START_MS = 1_700_000_000_000;
-const played = join(process.env.CARGO_TARGET_DIR ?? "target", "tmp/lessons.json");
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
 /** The same object with undefined for null, as wasm gives it. @param {any} x */
 const plain = (x) => JSON.parse(JSON.stringify(x, (_, v) => (v === null ? undefined : v)));
 
-test(
-  "native and WebAssembly come to the same",
-  { skip: !existsSync(played) && "run `cargo test --test lessons` first" },
-  () => {
-    const lessons = new Map(compileAll().map(({ lesson }) => [lesson.data.id, withoutAnswers(lesson).data]));
-    const runs = JSON.parse(readFileSync(played, "utf8"));
-    assert.ok(runs.length >= lessons.size * 4);
-    for (const run of runs) {
-      const lesson = lessons.get(run.lesson);
-      const engine = new Engine(BigInt(lesson.seed), START_MS);
-      engine.keep_log();
-      engine.lesson_start(lesson);
-      const client = engine.connect();
-      let replies = "";
-      run.lines.forEach((line, i) => {
-        engine.advance(START_MS + i + 1);
-        replies += decoder.decode(engine.exec(client, encoder.encode(`${line}\r\n`)));
-        engine.lesson_look();
-      });
-      const what = `${run.lesson}, ${run.name}`;
-      assert.equal(replies, run.replies, what);
-      assert.equal(decoder.decode(engine.take_log()), run.log, what);
-      assert.deepEqual(plain(engine.lesson_state()), plain(run.state), what);
-      engine.free();
-    }
-  },
-);
+test("native and WebAssembly come to the same", () => {
+  const lessons = new Map(compileAll().map(({ lesson }) => [lesson.data.id, withoutAnswers(lesson).data]));
+  const runs = JSON.parse(recorded("lessons", "lessons.json").toString());
+  assert.ok(runs.length >= lessons.size * 4);
+  for (const run of runs) {
+    const lesson = lessons.get(run.lesson);
+    const engine = new Engine(BigInt(lesson.seed), START_MS);
+    engine.keep_log();
+    engine.lesson_start(lesson);
+    const client = engine.connect();
+    let replies = "";
+    run.lines.forEach((line, i) => {
+      engine.advance(START_MS + i + 1);
+      replies += decoder.decode(engine.exec(client, encoder.encode(`${line}\r\n`)));
+      engine.lesson_look();
+    });
+    const what = `${run.lesson}, ${run.name}`;
+    assert.equal(replies, run.replies, what);
+    assert.equal(decoder.decode(engine.take_log()), run.log, what);
+    assert.deepEqual(plain(engine.lesson_state()), plain(run.state), what);
+    engine.free();
+  }
+});
 
 const YAML = `id: x
 schema: 1
@@ -86,6 +82,7 @@ for (const [name, yaml, prose, complaint] of [
     /lesson\.yaml:6: one of probe, key/,
   ],
   ["a wrong type", YAML.replace("[SET k 1]", "SET k 1"), PROSE, /lesson\.yaml:9: expected a list/],
+  ["a view that is none", `${YAML}views: [bucket]\n`, PROSE, /lesson\.yaml:10: expected the name of a view/],
   ["broken YAML", YAML.replace("goals:", "goals: ["), PROSE, /lesson\.yaml:\d+: /],
   ["a goal without words", YAML, PROSE.replace("## a", "## b"), /en\.md:5: no goal 'b'/],
   ["too few hints", YAML.replace("[nudge]", "[nudge, solution]"), PROSE, /en\.md:9: goal 'a' needs 2 hints/],

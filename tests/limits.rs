@@ -161,3 +161,66 @@ fn rates_follow_the_counters() {
     }
     assert_eq!(host.info("instantaneous_ops_per_sec"), "0");
 }
+
+#[test]
+fn what_is_evicted_is_told_and_counted() {
+    let mut host = Host::new(NodeOptions::default());
+    host.node.keep_log();
+    for key in 0..200 {
+        host.send(&format!("SET k{key} {}", "x".repeat(10_000)));
+    }
+    host.node.take_log();
+    host.send("CONFIG SET maxmemory 2mb maxmemory-policy allkeys-lru");
+    // It does not wait for the next command.
+    let log = String::from_utf8(host.node.take_log()).expect("the keys are ASCII");
+    let told = log.matches("UNLINK").count();
+    assert!(told > 50 && !log.contains("MULTI"), "{told}");
+    assert_eq!(host.send("DBSIZE"), format!(":{}\r\n", 200 - told));
+    assert_eq!(host.info("evicted_keys"), told.to_string());
+    let used: u64 = host.info("used_memory").parse().expect("a number");
+    assert!(
+        (2_080_000..=2_097_152 + 20_000).contains(&used),
+        "{used}: not more is evicted than need be"
+    );
+    host.send("CONFIG SET lazyfree-lazy-eviction no maxmemory 1mb");
+    assert!(String::from_utf8_lossy(&host.node.take_log()).contains("DEL"));
+    // Time beyond the limit is counted by the node's clock.
+    host.send("CONFIG SET maxmemory-policy noeviction maxmemory 1");
+    host.now_us += 3_000_000;
+    assert_eq!(host.info("current_eviction_exceeded_time"), "3000");
+    host.send("CONFIG SET maxmemory 0");
+    host.now_us += 3_000_000;
+    assert_eq!(host.info("total_eviction_exceeded_time"), "3000");
+    assert_eq!(host.info("current_eviction_exceeded_time"), "0");
+}
+
+#[test]
+fn clients_that_take_too_much_are_left() {
+    let mut host = Host::new(NodeOptions::default());
+    let (me, greedy, spared) = (
+        host.id,
+        host.node.connect("127.0.0.1:2"),
+        host.node.connect("127.0.0.1:3"),
+    );
+    host.id = spared;
+    host.send("CLIENT NO-EVICT ON");
+    for id in [greedy, spared] {
+        host.id = id;
+        host.bytes(b"*2\r\n$3\r\nGET\r\n$400000\r\n");
+        host.bytes(&[0; 200_000]);
+    }
+    host.id = me;
+    assert_eq!(host.send("CONFIG SET maxmemory-clients 100kb"), "+OK\r\n");
+    assert_eq!(host.node.drain(), [Effect::Close(greedy)]);
+    assert_eq!(host.info("evicted_clients"), "1");
+    // A percentage is one of maxmemory: without that there is no limit.
+    host.send("CONFIG SET maxmemory-clients 1%");
+    let other = host.node.connect("127.0.0.1:4");
+    host.id = other;
+    host.bytes(b"*2\r\n$3\r\nGET\r\n$400000\r\n");
+    host.bytes(&[0; 200_000]);
+    assert!(!host.is_closed());
+    host.id = me;
+    host.send("CONFIG SET maxmemory 10mb");
+    assert_eq!(host.node.drain(), [Effect::Close(other)]);
+}

@@ -1,10 +1,9 @@
 // The run that tests/parity.rs recorded natively, in wasm: every output is the same, byte for byte.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Engine } from "./support/engine.mjs";
+import { recorded } from "./support/native.mjs";
 
-const target = process.env.CARGO_TARGET_DIR ?? new URL("../target", import.meta.url).pathname;
 const SEED = 42n;
 const START_MS = 1_700_000_000_000;
 
@@ -22,12 +21,7 @@ function* records(file) {
 }
 
 test("native and wasm give the same outputs", () => {
-  let file;
-  try {
-    file = readFileSync(`${target}/tmp/parity.bin`);
-  } catch {
-    assert.fail("no recorded run: `cargo test --test parity` writes it");
-  }
+  const file = recorded("parity", "parity.bin");
   const engine = new Engine(SEED, START_MS);
   engine.keep_log();
   for (let n = 0; n < 3; n++) engine.connect();

@@ -4,10 +4,7 @@
 mod nonsense;
 
 use redlab::base::crc64::crc64;
-use redlab::base::rng::Rng;
-use redlab::keyspace::digest::Digest;
-use redlab::keyspace::{Keyspace, Value};
-use redlab::persist::rdb::load::{self, Loaded};
+use redlab::persist::rdb::load::Loaded;
 use redlab::persist::rdb::save::{self, Save, Uses};
 use redlab::persist::rdb::{Fault, OLDEST_WRITTEN, VERSION, Why};
 use redlab::server::{Input, Node, NodeOptions};

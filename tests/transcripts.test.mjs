@@ -43,6 +43,7 @@ class Player {
     this.engine.advance(Date.now() + this.jumped);
     const out = this.engine.exec(this.current.id, encode(args));
     this.current.pending = Buffer.concat([this.current.pending, out]);
+    this.engine.closed(this.current.id); // as the page does: who has quit hears nothing any more
   }
 
   /** Nothing yet: the node may be busy (DEBUG SLEEP), so its timers run; whether the clock moved for it. */

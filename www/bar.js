@@ -30,7 +30,10 @@ function keepTheme(theme) {
 }
 
 export class Bar {
-  #nav = h("nav", { "aria-label": "Lab" });
+  #sandbox = h("a", { href: "#" }, "Sandbox");
+  #lesson = h("button", { type: "button", popovertarget: "lesson-menu" });
+  #lessons = h("div", { class: "menu places", id: "lesson-menu", popover: "auto", "aria-label": "Lessons" });
+  #nav = h("nav", { "aria-label": "Lab" }, this.#sandbox, this.#lesson, this.#lessons);
   #seed = h("b");
   #saved = h("button", { class: "saved", type: "button", popovertarget: "data-menu" });
   #menu = h("div", { class: "menu", id: "data-menu", popover: "auto", "aria-label": "Data" });
@@ -55,15 +58,35 @@ export class Bar {
       h("button", { class: "btn", type: "button", popovertarget: "data-menu" }, "Data"),
       this.#menu,
     );
+    this.#lessons.addEventListener("click", (e) => {
+      if (/** @type {Element} */ (e.target).closest("a")) this.#lessons.hidePopover();
+    });
     this.#menu.addEventListener("toggle", (e) => /** @type {any} */ (e).newState === "open" && this.#fill());
   }
 
-  /** @param {{href: string, title: string, current: boolean}[]} links */
-  setLinks(links) {
-    this.#nav.replaceChildren(
-      ...links.map((l) => h("a", { href: l.href, "aria-current": l.current ? "page" : null }, l.title)),
-    );
-    this.#nav.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  /** The sandbox, and the lessons by their tracks. @param {{id: string, title: string, track: string}[]} lessons @param {string} [current] id of the one that is open */
+  setPlaces(lessons, current) {
+    const open = lessons.find((l) => l.id === current);
+    if (open) this.#sandbox.removeAttribute("aria-current");
+    else this.#sandbox.setAttribute("aria-current", "page");
+    this.#lesson.textContent = open?.title ?? "Lessons";
+    this.#lesson.classList.toggle("here", Boolean(open));
+    this.#lesson.hidden = !lessons.length;
+    const tracks = [...new Set(lessons.map((l) => l.track))].map((track) => [
+      h("h2", null, track),
+      h(
+        "ol",
+        null,
+        lessons
+          .filter((l) => l.track === track)
+          .map((l) =>
+            h("li", null, h("a", { href: `#lesson/${l.id}`, "aria-current": l === open && "page" }, l.title)),
+          ),
+      ),
+    ]);
+    // A narrow window has no room for the link beside the menu.
+    const sandbox = h("a", { class: "sandbox", href: "#", "aria-current": !open && "page" }, "Sandbox");
+    this.#lessons.replaceChildren(sandbox, ...tracks.flat());
   }
 
   /** @param {World} world */

@@ -2,17 +2,17 @@
  * Parts of the page that live in folders of their own. Each folder's index.js is loaded if it is there.
  *
  * www/views/index.js defines <redlab-views>: the views of what was just touched.
- * www/lesson/index.js exports `lessons`, {id, title}[], and open(id), which gives a lesson's title, the options of the
- * world it plays in, and its element.
+ * www/lesson/index.js exports `lessons`, {id, title, track}[], and open(id), which gives a lesson's title, the options of
+ * the world it plays in, its element, and the names of the views that go with it.
  *
  * Both elements have start(context), called again when the world or the session in front changes, and
  * command(detail), called after every command with the detail of the terminal's `redlab-command` event.
  *
  * @import { EngineClient, Session, World, WorldOptions } from "./protocol.js"
- * @typedef {{client: EngineClient, world: World, session: Session, type: (line: string) => void, run: (lines: string[]) => Promise<void>}} Context
+ * @typedef {{client: EngineClient, world: World, session: Session, type: (line: string) => void, run: (lines: string[]) => Promise<void>, views: string[]}} Context `views`: those to open, all if none is named
  * @typedef {HTMLElement & {start?: (context: Context) => void, command?: (detail: any) => void}} Part
- * @typedef {{title: string, world: WorldOptions, element: Part}} Lesson
- * @typedef {{lessons: {id: string, title: string}[], open: (id: string) => Promise<Lesson>}} LessonModule
+ * @typedef {{title: string, world: WorldOptions, element: Part, views: string[]}} Lesson
+ * @typedef {{lessons: {id: string, title: string, track: string}[], open: (id: string) => Promise<Lesson>}} LessonModule
  */
 const found = import.meta.glob(["./views/index.js", "./lesson/index.js"]);
 

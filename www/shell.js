@@ -42,6 +42,8 @@ export class Shell {
   #lessons = null;
   /** @type {Pane | null} */
   #left = null;
+  /** The views that the lesson names. @type {string[]} */
+  #views = [];
 
   /** @param {EngineClient} client */
   constructor(client) {
@@ -78,12 +80,11 @@ export class Shell {
   async #route() {
     const id = /^#lesson\/([\w/-]+)/.exec(location.hash)?.[1];
     const lesson = id && this.#lessons?.lessons.some((l) => l.id === id) ? await this.#lessons.open(id) : null;
-    const links = [{ href: "#", title: "Sandbox", current: !lesson }];
-    for (const l of this.#lessons?.lessons ?? [])
-      links.push({ href: `#lesson/${l.id}`, title: l.title, current: l.id === id });
-    this.#bar.setLinks(links);
+    this.#bar.setPlaces(this.#lessons?.lessons ?? [], lesson ? id : undefined);
+    this.#views = lesson?.views ?? [];
     document.title = lesson ? `${lesson.title} · redlab` : "redlab";
     await this.#open(lesson?.world ?? { name: "sandbox" });
+    if (this.#views.length) this.#panes.show("views");
     await this.#fillLeft(lesson?.title ?? "Start", lesson?.element ?? null);
     if (!lesson) this.#report();
   }
@@ -114,7 +115,7 @@ export class Shell {
     );
     const session = await world.connect();
     this.#docs = this.#loadDocs(world);
-    await this.#addTerminal(world.info.commands === 0 ? SUGGESTION : "", session);
+    await this.#addTerminal(world.info.commands === 0 && !options.lesson ? SUGGESTION : "", session);
     if (matchMedia("(hover: hover) and (min-width: 1081px)").matches) this.#terminals[0].terminal.focus();
   }
 
@@ -232,6 +233,7 @@ export class Shell {
       session,
       type: (line) => this.#type(line),
       run: (lines) => this.#terminals[this.#front].terminal.run(lines),
+      views: this.#views,
     };
   }
 

@@ -18,3 +18,4 @@ pub mod sha1;
 pub mod short;
 pub mod siphash;
 pub mod time;
+pub mod trig;

@@ -6,6 +6,7 @@ pub mod ctx;
 pub mod error;
 pub mod keys;
 pub mod latency;
+pub mod memory;
 pub mod pubsub;
 pub mod push;
 pub mod record;

@@ -42,6 +42,10 @@ pub struct Stats {
     /// Wrong passwords.
     pub auth_failures: u64,
     pub peak_memory: i64,
+    /// How long more than `maxmemory` was in use, and since when it is.
+    pub beyond_memory_us: Micros,
+    pub beyond_memory_since_us: Option<Micros>,
+    pub evicted_clients: u64,
     pub errors: u64,
     /// By the error's code (`ERR`, `WRONGTYPE`), in order, at most 128 of them.
     pub error_codes: Vec<(String, u64)>,
@@ -50,6 +54,13 @@ pub struct Stats {
 }
 
 impl Stats {
+    /// Milliseconds beyond `maxmemory`: all of them, and those since it is so.
+    pub fn beyond_memory_ms(&self, now_us: Micros) -> (i64, i64) {
+        let since = self.beyond_memory_since_us;
+        let current = since.map_or(0, |since_us| now_us - since_us);
+        ((self.beyond_memory_us + current) / 1000, current / 1000)
+    }
+
     /// CONFIG RESETSTAT.
     pub fn reset(&mut self) {
         let commands = self.commandstats.len();
@@ -139,4 +150,6 @@ pub struct Server {
     pub propagates: bool,
     /// DEBUG SLEEP and the cost model: the node does nothing until then.
     pub busy_until_us: Micros,
+    /// Memory may be beyond `maxmemory`: the node is to look, and to evict, by itself.
+    pub evicting: bool,
 }

@@ -111,7 +111,7 @@ fn pfcount(ctx: &mut Ctx<'_>) -> Outcome {
         ctx.out.int(estimate as i64);
         return Ok(());
     }
-    let value = ctx.db.write_as::<Str>(key)?.expect("it was just read");
+    let value = ctx.db.edit_as::<Str>(key)?.expect("it was just read");
     // Like the real server, the value becomes `raw` even if nothing is stored in it.
     let bytes = bytes_mut(value)?;
     let estimate = match known {

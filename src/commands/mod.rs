@@ -6,6 +6,7 @@ pub mod connection;
 pub mod debug;
 pub mod elements;
 pub mod generic;
+pub mod geo;
 pub mod hashes;
 pub mod help;
 pub mod hyperloglog;
@@ -27,6 +28,7 @@ const FAMILIES: &[&[&[Command]]] = &[
     connection::TABLES,
     debug::TABLES,
     generic::TABLES,
+    geo::TABLES,
     hashes::TABLES,
     hyperloglog::TABLES,
     introspection::TABLES,

@@ -2,6 +2,7 @@
 //! It opens with the theory and a drawing, ends with its property tests, and offers `inspect()`, plain data for the views.
 pub mod bits;
 pub mod dict;
+pub mod geohash;
 pub mod hll;
 pub mod intset;
 pub mod listpack;

@@ -1,5 +1,5 @@
 //! One database as a command sees it: lookups that expire, writes that keep the books.
-use super::{Class, Event, Keyspace, Propagated, Str, Table, Typed, Value, WrongType};
+use super::{Class, Event, Keyspace, Propagated, Str, Table, Typed, Value, WrongType, verb};
 use crate::base::time::Millis;
 use crate::ds::dict::EntryId;
 
@@ -67,16 +67,21 @@ impl Db<'_> {
 
     /// Deletes a key because its time has come; followers are told.
     pub(super) fn expire_now(&mut self, id: EntryId) {
+        self.ks.stats.expired += 1;
+        let lazy = self.ks.params.lazy_expire;
+        self.drop_key(id, Class::EXPIRED, "expired", lazy);
+    }
+
+    /// Deletes a key that no client asked to delete; followers are told.
+    pub(super) fn drop_key(&mut self, id: EntryId, class: Class, event: &'static str, lazy: bool) {
         let key = self.table().key(id).to_vec();
         self.remove_entry(id);
-        self.ks.stats.expired += 1;
-        let verb = self.ks.expire_verb();
+        self.touch(&key);
+        self.notify(class, event, &key);
         self.ks.propagated.push(Propagated {
             db: self.index,
-            argv: vec![verb.to_vec(), key.clone()],
+            argv: vec![verb(lazy).to_vec(), key],
         });
-        self.notify(Class::EXPIRED, "expired", &key);
-        self.touch(&key);
     }
 
     fn remove_entry(&mut self, id: EntryId) -> Value {
@@ -90,13 +95,10 @@ impl Db<'_> {
         match self.live(key) {
             Some(id) => {
                 self.ks.stats.hits += 1;
-                let lru = self.lru_clock();
-                let untouched = self.ks.quiet || self.ks.no_touch;
-                let object = self.table_mut().object_mut(id);
-                if !untouched {
-                    object.lru = lru;
+                if !self.ks.quiet {
+                    self.used(id);
                 }
-                Some(&object.value)
+                Some(&self.table().object(id).value)
             }
             None => {
                 self.ks.stats.misses += 1;
@@ -130,14 +132,9 @@ impl Db<'_> {
     /// Looks a key up to change it in place: no hit or miss is counted, its memory is measured again after the command.
     pub fn write(&mut self, key: &[u8]) -> Option<&mut Value> {
         let id = self.live(key)?;
-        let lru = self.lru_clock();
         self.ks.touched.push((self.index, id));
-        let no_touch = self.ks.no_touch;
-        let object = self.ks.tables[self.index].object_mut(id);
-        if !no_touch {
-            object.lru = lru;
-        }
-        Some(&mut object.value)
+        self.used(id);
+        Some(&mut self.table_mut().object_mut(id).value)
     }
 
     /// [`Db::read`] for a command that works on one type.
@@ -156,6 +153,25 @@ impl Db<'_> {
         }
     }
 
+    /// [`Db::write_as`] for a second look at the same key: that is no second use.
+    pub fn edit_as<T: Typed>(&mut self, key: &[u8]) -> Result<Option<&mut T>, WrongType> {
+        let Some(id) = self.live(key) else {
+            return Ok(None);
+        };
+        self.ks.touched.push((self.index, id));
+        let value = &mut self.table_mut().object_mut(id).value;
+        T::of_mut(value).map(Some).ok_or(WrongType)
+    }
+
+    /// Whether the key is there, counted as a use: for a command that finds it and leaves it alone.
+    pub fn uses_key(&mut self, key: &[u8]) -> bool {
+        let found = self.live(key);
+        if let Some(id) = found {
+            self.used(id);
+        }
+        found.is_some()
+    }
+
     /// The value to change, made by `new` if the key is not there (the caller must then leave an element in it).
     pub fn write_or<T: Typed>(
         &mut self,
@@ -163,18 +179,14 @@ impl Db<'_> {
         new: impl FnOnce() -> T,
     ) -> Result<&mut T, WrongType> {
         let id = match self.live(key) {
-            Some(id) => id,
+            Some(id) => {
+                self.used(id);
+                id
+            }
             None => self.add(key, new().wrap()),
         };
         self.ks.touched.push((self.index, id));
-        let lru = self.lru_clock();
-        let no_touch = self.ks.no_touch;
-        // A new key has the clock already.
-        let object = self.ks.tables[self.index].object_mut(id);
-        if !no_touch {
-            object.lru = lru;
-        }
-        T::of_mut(&mut object.value).ok_or(WrongType)
+        T::of_mut(&mut self.table_mut().object_mut(id).value).ok_or(WrongType)
     }
 
     /// Adds a key that is known not to be there.
@@ -189,6 +201,7 @@ impl Db<'_> {
         let mut value = Some(value);
         let id = self.slot(key, || value.take().expect("the closure runs once"));
         if let Some(value) = value {
+            self.used(id);
             self.table_mut().object_mut(id).value = value;
         }
         self.stored(id, key, keep_ttl);
@@ -202,6 +215,7 @@ impl Db<'_> {
             Value::Str(Str::new(bytes))
         });
         if !new {
+            self.used(id);
             let value = &mut self.table_mut().object_mut(id).value;
             let done = match value {
                 Value::Str(old) => old.overwrite_in_place(bytes),
@@ -217,7 +231,7 @@ impl Db<'_> {
     /// The entry to store a value in, made if the key is not there. An expired key counts as gone first, so that the log
     /// and KEEPTTL see it so.
     fn slot(&mut self, key: &[u8], mut value: impl FnMut() -> Value) -> EntryId {
-        let lru = self.lru_clock();
+        let lru = self.ks.fresh_use();
         let (mut id, mut new) = self.table_mut().slot(key, lru, &mut value);
         if !new && self.is_expired(id) {
             self.expire_now(id);
@@ -231,8 +245,7 @@ impl Db<'_> {
 
     /// The books of a value that was just stored.
     fn stored(&mut self, id: EntryId, key: &[u8], keep_ttl: bool) {
-        let lru = self.lru_clock();
-        self.ks.data_bytes += self.ks.tables[self.index].stored(id, lru, keep_ttl);
+        self.ks.data_bytes += self.ks.tables[self.index].stored(id, keep_ttl);
         self.touch(key);
     }
 
@@ -293,7 +306,7 @@ impl Db<'_> {
         let make = || value.take().expect("the closure runs once");
         let (id, new) = self.table_mut().slot(key, lru, make);
         if new {
-            self.ks.data_bytes += self.ks.tables[self.index].stored(id, lru, false);
+            self.ks.data_bytes += self.ks.tables[self.index].stored(id, false);
             if let Some(at) = at {
                 self.table_mut().set_expire(id, at);
             }
@@ -349,7 +362,7 @@ impl Db<'_> {
     /// Queues an event if its class is switched on.
     #[inline(always)]
     pub fn notify(&mut self, class: Class, event: &'static str, key: &[u8]) {
-        if self.ks.notify_classes & class.0 != 0 {
+        if self.ks.params.notify_classes & class.0 != 0 {
             self.queue_event(class, event, key);
         }
     }
@@ -364,16 +377,25 @@ impl Db<'_> {
         });
     }
 
-    /// The LRU clock: seconds, 24 bits.
+    /// Marks an entry as used now, for eviction.
     #[inline(always)]
-    pub fn lru_clock(&self) -> u32 {
-        // Every command reads it, and a 64-bit division costs as much as the rest of a look-up in wasm.
-        let (at, lru) = self.ks.lru.get();
-        if at == self.ks.now_ms {
-            return lru;
+    fn used(&mut self, id: EntryId) {
+        if self.ks.no_touch {
+            return;
         }
-        let lru = (self.ks.now_ms / 1000) as u32 & 0xff_ffff;
-        self.ks.lru.set((self.ks.now_ms, lru));
-        lru
+        let was = self.table().object(id).lru;
+        let now = self.ks.next_use(was);
+        self.table_mut().object_mut(id).lru = now;
+    }
+
+    /// How often the entry was used, as a logarithm; tells something only under an LFU policy.
+    pub fn uses(&self, id: EntryId) -> u32 {
+        let field = self.table().object(id).lru;
+        self.ks.params.lfu.count(field, self.ks.now_ms)
+    }
+
+    /// Seconds since the entry was last used, by the LRU clock.
+    pub fn idle_seconds(&self, id: EntryId) -> u32 {
+        self.ks.idle_seconds(self.table().object(id).lru)
     }
 }

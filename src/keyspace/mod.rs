@@ -4,9 +4,11 @@
 //! and keeps the books (dirty, memory, events) that the node reads after the command.
 pub mod db;
 pub mod digest;
+pub mod evict;
 pub mod expire;
 pub mod hash;
 pub mod list;
+pub mod lru;
 pub mod notify;
 pub mod pick;
 pub mod set;
@@ -15,11 +17,12 @@ pub mod string;
 pub mod table;
 #[cfg(test)]
 mod tests;
-mod uses;
 pub mod value;
 pub mod zset;
 
 pub use db::Db;
+pub use evict::Policy;
+pub use lru::Lfu;
 pub use notify::{Class, Event};
 pub use string::{IntBuf, Str};
 pub use table::{Object, Table};
@@ -35,6 +38,38 @@ pub struct KeyspaceStats {
     pub hits: u64,
     pub misses: u64,
     pub expired: u64,
+    pub evicted: u64,
+}
+
+/// The parameters that the keyspace itself follows.
+#[derive(Clone, Debug)]
+pub struct Params {
+    /// The parsed `notify-keyspace-events`; 0 keeps the list of events empty.
+    pub notify_classes: u32,
+    /// `lazyfree-lazy-expire`: an expired key is propagated as UNLINK instead of DEL.
+    pub lazy_expire: bool,
+    /// `lazyfree-lazy-eviction`: the same of an evicted one.
+    pub lazy_evict: bool,
+    pub policy: Policy,
+    /// `maxmemory-samples`.
+    pub samples: usize,
+    pub lfu: Lfu,
+}
+
+impl Default for Params {
+    fn default() -> Params {
+        Params {
+            notify_classes: 0,
+            lazy_expire: true,
+            lazy_evict: true,
+            policy: Policy::Noeviction,
+            samples: 5,
+            lfu: Lfu {
+                log_factor: 10,
+                decay_minutes: 1,
+            },
+        }
+    }
 }
 
 /// A write that a client did not send but that followers and the log must see (the DEL of an expired key).
@@ -52,14 +87,11 @@ pub struct Keyspace {
     /// Writes since the start; a command that changed something raised it.
     pub dirty: i64,
     pub stats: KeyspaceStats,
-    /// The parsed `notify-keyspace-events`; 0 keeps `events` empty.
-    pub notify_classes: u32,
+    pub params: Params,
     /// Events of the running command, in order; the node publishes and clears them.
     pub events: Vec<Event>,
     /// Writes to propagate before the running command's own.
     pub propagated: Vec<Propagated>,
-    /// `lazyfree-lazy-expire`: an expired key is propagated as UNLINK instead of DEL.
-    pub lazy_expire: bool,
     /// While a probe looks: reads leave no trace, and an expired key is passed over instead of deleted.
     pub quiet: bool,
     /// While a log is read: its commands ran when nothing of what they touch had expired, and what did expire then says
@@ -77,6 +109,7 @@ pub struct Keyspace {
     data_bytes: i64,
     /// The moment of the last reading of the LRU clock, and what it was.
     lru: std::cell::Cell<(Millis, u32)>,
+    evictor: evict::Evictor,
 }
 
 /// How often a watched key was changed, and by how many clients it is watched.
@@ -95,10 +128,9 @@ impl Keyspace {
             now_ms: 0,
             dirty: 0,
             stats: KeyspaceStats::default(),
-            notify_classes: 0,
+            params: Params::default(),
             events: Vec::new(),
             propagated: Vec::new(),
-            lazy_expire: true,
             quiet: false,
             loading: false,
             no_touch: false,
@@ -109,13 +141,8 @@ impl Keyspace {
             touched: Vec::new(),
             data_bytes: 0,
             lru: Default::default(),
+            evictor: Default::default(),
         }
-    }
-
-    /// Takes over the parameters that the keyspace itself follows.
-    pub fn adopt(&mut self, notify_classes: u32, lazy_expire: bool) {
-        self.notify_classes = notify_classes;
-        self.lazy_expire = lazy_expire;
     }
 
     /// How many databases there are.
@@ -140,7 +167,7 @@ impl Keyspace {
 
     /// How the deletion of an expired key is told to the log and to replicas.
     pub fn expire_verb(&self) -> &'static [u8] {
-        if self.lazy_expire { b"UNLINK" } else { b"DEL" }
+        verb(self.params.lazy_expire)
     }
 
     /// Modelled bytes of all keys and values, as of the last [`Keyspace::settle`].
@@ -200,4 +227,9 @@ impl Keyspace {
             self.data_bytes += self.tables[db].settle(id);
         }
     }
+}
+
+/// How a deletion that no client asked for is told to the log and to replicas.
+fn verb(lazy: bool) -> &'static [u8] {
+    if lazy { b"UNLINK" } else { b"DEL" }
 }

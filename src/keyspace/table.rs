@@ -88,6 +88,14 @@ impl Table {
         self.data_bytes
     }
 
+    /// Buckets of the second dictionary in which a real server keeps the keys that expire.
+    pub fn volatile_buckets(&self) -> usize {
+        match self.volatile.len() {
+            0 => 0,
+            n => n.next_power_of_two().max(4),
+        }
+    }
+
     pub(super) fn find(&self, key: &[u8]) -> Option<EntryId> {
         self.dict.find(key)
     }
@@ -173,11 +181,10 @@ impl Table {
         change
     }
 
-    /// The books of a value that was just stored: used now, measured, and without expiry unless `keep_ttl`. Returns the
-    /// change in bytes.
-    pub(super) fn stored(&mut self, id: EntryId, lru: u32, keep_ttl: bool) -> i64 {
+    /// The books of a value that was just stored: measured, and without expiry unless `keep_ttl`. Returns the change in
+    /// bytes.
+    pub(super) fn stored(&mut self, id: EntryId, keep_ttl: bool) -> i64 {
         let (key, object) = self.dict.entry_mut(id);
-        object.lru = lru;
         let volatile = object.volatile != PERSISTENT;
         let change = measure(key, object);
         self.data_bytes += change;
@@ -200,6 +207,22 @@ impl Table {
         let v = self.volatile[rng.below(self.volatile.len() as u64) as usize];
         Some((v.id, v.at_ms))
     }
+
+    /// Up to `n` different keys among those that expire, pushed to `out`. O(n²), `n` being small.
+    pub(super) fn sample_volatile(&self, rng: &mut Rng, n: usize, out: &mut Vec<EntryId>) {
+        if self.volatile.len() <= n {
+            out.extend(self.volatile.iter().map(|v| v.id));
+            return;
+        }
+        for _ in 0..n {
+            let at = rng.below(self.volatile.len() as u64) as usize;
+            let id = self.volatile[at].id;
+            if !out.contains(&id) {
+                out.push(id);
+            }
+        }
+    }
+
     /// The mean time to live that INFO shows, in ms: what the expiry cycle saw lately.
     pub fn avg_ttl_ms(&self) -> Millis {
         match self.volatile.is_empty() {
@@ -227,16 +250,13 @@ fn measure(key: &[u8], object: &mut Object) -> i64 {
     change
 }
 
-/// Modelled bytes of a dictionary entry with its key inside, on a 64-bit server (Valkey 8: the key is embedded in the entry).
+/// Modelled bytes of a dictionary entry with its key inside, on a 64-bit server: two pointers, the length of the key's
+/// header, the key. (Valkey 8 embeds the key in the entry.)
 pub fn key_mem_bytes(len: usize) -> usize {
-    let header = if len < 32 {
-        1
-    } else if len < 256 {
-        3
-    } else if len < 65536 {
-        5
-    } else {
-        9
+    let header = match len {
+        0..=255 => 3,
+        256..=65_535 => 5,
+        _ => 9,
     };
-    alloc::size_class(24 + 1 + header + len + 1)
+    alloc::size_class(8 + 8 + 1 + header + len + 1)
 }

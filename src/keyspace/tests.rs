@@ -135,7 +135,7 @@ fn the_cycle_deletes_what_nobody_asks_for() {
     assert_eq!((ks.table(0).len(), ks.stats.expired), (500, 500));
     assert_eq!(ks.propagated.len(), 500);
     assert_eq!(ks.propagated[0].argv[0], b"UNLINK");
-    ks.lazy_expire = false;
+    ks.params.lazy_expire = false;
     ks.db(0).set_str(b"k", b"x", false);
     let now = ks.now_ms;
     ks.db(0).set_expire(b"k", now);

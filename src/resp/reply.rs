@@ -223,6 +223,16 @@ impl Reply {
         self.buf.extend_from_slice(b"\r\n");
     }
 
+    /// A double in these digits: a bulk string in RESP2.
+    pub fn double_text(&mut self, digits: &[u8]) {
+        if !self.resp3() {
+            return self.bulk(digits);
+        }
+        self.buf.push(b',');
+        self.buf.extend_from_slice(digits);
+        self.buf.extend_from_slice(b"\r\n");
+    }
+
     /// A boolean: 1 or 0 in RESP2.
     pub fn bool(&mut self, v: bool) {
         match (self.resp3(), v) {

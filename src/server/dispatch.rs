@@ -16,6 +16,10 @@ pub fn run(node: &mut Node, id: ClientId, args: Args<'_>) {
     let Some(client) = node.server.clients.get_mut(id) else {
         return;
     };
+    if client.close_after_reply {
+        // A gate ended the connection: it took too much memory.
+        return;
+    }
     // The reply goes to the client's own buffer; it is taken out so that the command may look at all clients, and so
     // that what the client is told by others comes after it.
     let mut out = take_output(client);
@@ -97,7 +101,7 @@ fn unknown_subcommand(command: &Command, name: &[u8]) -> Error {
 /// Everything that may keep a known command from running.
 #[inline(always)]
 fn gates(
-    node: &Node,
+    node: &mut Node,
     id: ClientId,
     (number, command): Found,
     args: Args<'_>,
@@ -111,10 +115,14 @@ fn gates(
     if stranger && !command.flags.has(F::NO_AUTH) {
         return refuse(Error::new("NOAUTH Authentication required."));
     }
-    if command.flags.has(F::DENYOOM) && node.memory_bytes(client) > node.server.memory_ceiling {
+    let needs_memory = command.flags.has(F::DENYOOM);
+    if needs_memory && node.memory_bytes(client) > node.server.memory_ceiling {
         return refuse(Error::OUT_OF_MEMORY);
     }
-    if let Some(client) = client
+    if !node.memory_gate(needs_memory) {
+        return refuse(Error::OUT_OF_MEMORY);
+    }
+    if let Some(client) = node.server.clients.get(id)
         && (client.is_subscriber() || command.flags.has(F::PUBSUB))
         && let Some(error) = listeners::refusal(client, command)
     {

@@ -1,5 +1,6 @@
 //! One Redis process as a state machine: input in, effects out. Knows neither the network nor other nodes.
 mod dispatch;
+mod evict;
 mod listeners;
 mod load;
 mod node;

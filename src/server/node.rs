@@ -116,10 +116,7 @@ impl Node {
             .resize(registry.all().len(), Default::default());
         let mut ks = Keyspace::new(options.config.databases, rng.fork());
         ks.now_ms = options.now_us / 1000;
-        ks.adopt(
-            options.config.notify_classes,
-            options.config.lazyfree_lazy_expire,
-        );
+        ks.params = options.config.keyspace_params();
         let server = Server {
             registry,
             clients: Default::default(),
@@ -140,6 +137,7 @@ impl Node {
             packed_threshold: 0,
             propagates: false,
             busy_until_us: 0,
+            evicting: false,
         };
         Node {
             ks,
@@ -230,6 +228,7 @@ impl Node {
             Input::Disconnect(id) => self.forget(id),
             Input::Tick => {}
         }
+        self.evict_on();
     }
 
     /// Moves the clock (never back) and runs the cron as often as is due.
@@ -256,6 +255,8 @@ impl Node {
     pub fn next_timer_us(&self) -> Micros {
         if self.is_busy() {
             self.server.busy_until_us
+        } else if self.server.evicting {
+            self.server.now_us
         } else {
             self.next_cron_us
         }
@@ -297,6 +298,7 @@ impl Node {
         self.server
             .rates
             .sample(&self.server.stats, self.server.now_us);
+        self.note_peak();
         self.propagate_expired();
         self.publish_events();
     }

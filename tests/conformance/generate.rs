@@ -214,6 +214,7 @@ impl<'a> Generator<'a> {
             ("key", _) => self.key(syntax),
             ("integer", "numkeys") => COUNT_OF_KEYS.to_vec(),
             ("integer", _) if syntax.group != "stream" => self.integer(arg, syntax),
+            ("double", name) if syntax.group == "geo" => self.geo_number(name),
             ("unix-time", name) => self.unix_time(name.contains("milli")),
             ("double", _) => self.double(),
             ("pattern", name) => self.pattern(name, syntax),
@@ -264,6 +265,7 @@ impl<'a> Generator<'a> {
         let own: &[u8] = match syntax.group.as_str() {
             "string" | "bitmap" => b"s",
             "list" => b"l",
+            "geo" => b"ggggz",
             "stream" => b"x",
             "set" => b"e",
             "hash" => b"h",
@@ -271,12 +273,12 @@ impl<'a> Generator<'a> {
             "sorted-set" if syntax.name.contains("STORE") || self.chance(5) => b"zze",
             "sorted-set" => b"z",
             _ if syntax.name.starts_with("SORT") => b"lez",
-            _ => b"slezhx",
+            _ => b"slezhxg",
         };
         let letter = if self.chance(93) {
             self.pick(own)
         } else {
-            self.pick(b"slezhxn")
+            self.pick(b"slezhxgn")
         };
         // Groups of consumers make sense only where they meet: fewer streams.
         let most = if letter == b'x' { 2 } else { 4 };
@@ -404,6 +406,34 @@ impl<'a> Generator<'a> {
         }
     }
 
+    /// A coordinate or a length: all over the world and close together, at its corners, now and then none at all.
+    fn geo_number(&mut self, name: &str) -> Vec<u8> {
+        if self.chance(2) {
+            return self.pick(DOUBLES).to_vec();
+        }
+        let most = match name {
+            "longitude" => 180.0,
+            "latitude" => 85.05112878,
+            // Of any order of magnitude: the unit is not known here.
+            _ => {
+                let power = self.below(10) as i32 - 2;
+                let length = self.rng.float() * 10f64.powi(power);
+                return format!("{length:.3}").into_bytes();
+            }
+        };
+        let value = match self.below(12) {
+            0 => self.pick(&[-most, most, 0.0, -0.0, most / 2.0, most + 0.001]),
+            1..5 => (self.rng.float() * 2.0 - 1.0) * most,
+            // Near the date line and a pole, near a corner of many cells, and in a city.
+            5 | 6 => most - self.rng.float() * self.pick(&[0.01, 1.0, 10.0]),
+            7 | 8 => -most + self.rng.float() * self.pick(&[0.01, 1.0, 10.0]),
+            9 => (self.rng.float() - 0.5) * self.pick(&[0.001, 1.0]),
+            _ => 40.0 + self.rng.float() * 0.1,
+        };
+        let digits = self.pick(&[0, 2, 6, 6, 15]);
+        format!("{value:.digits$}").into_bytes()
+    }
+
     fn pattern(&mut self, name: &str, syntax: &Syntax) -> Vec<u8> {
         let sort: &[&[u8]] = &[
             b"s*",
@@ -525,7 +555,7 @@ impl<'a> Generator<'a> {
             return;
         };
         let is_key =
-            |w: &&Vec<u8>| w.len() == 2 && b"slezhxn".contains(&w[0]) && w[1].is_ascii_digit();
+            |w: &&Vec<u8>| w.len() == 2 && b"slezhxgn".contains(&w[0]) && w[1].is_ascii_digit();
         let keys = words[at + 1..].iter().take_while(is_key).count();
         sentence.words.truncate(at + 1 + 2 * keys);
         while sentence.words.len() < at + 1 + 2 * keys {

@@ -2,6 +2,7 @@
 
 use crate::peer::Peer;
 use crate::reply::Reply;
+use crate::scope::TOKENS_LEFT_OUT;
 use std::collections::BTreeMap;
 
 /// One argument of a command's syntax.
@@ -64,10 +65,16 @@ fn arg(reply: &Reply) -> Arg {
     }
 }
 
+fn covered(arg: &Arg) -> bool {
+    !TOKENS_LEFT_OUT
+        .iter()
+        .any(|(token, _)| arg.token.as_deref() == Some(token))
+}
+
 fn args(reply: &Reply) -> Vec<Arg> {
     reply
         .field("arguments")
-        .map(|a| a.items().into_iter().map(arg).collect())
+        .map(|a| a.items().into_iter().map(arg).filter(covered).collect())
         .unwrap_or_default()
 }
 

@@ -7,6 +7,8 @@
 //! cargo test --test conformance -- table                 COMMAND INFO, DOCS and GETKEYS of every command
 //! cargo test --test conformance -- sample                a fixed-seed sample of the random run
 //! cargo test --test conformance -- soak [--count N] [--seed S] [--tokens N] [COMMAND ..]
+//! cargo test --test conformance -- eviction              hit rates of a cache against those recorded, no server needed
+//! cargo test --test conformance -- soak-eviction [--count N] [--seed S]   measures and records them
 //! cargo test --test conformance -- replay                redlab's log of writes, read by the oracle
 //! cargo test --test conformance -- dumps                 values that go there and back as payloads of DUMP
 //! cargo test --test conformance -- files                 whole snapshot files, each read by the other
@@ -20,6 +22,7 @@
 )]
 
 mod dumps;
+mod eviction;
 mod files;
 mod generate;
 mod grammar;
@@ -117,6 +120,8 @@ fn run() -> Result<(usize, Vec<String>), String> {
         ),
         "sample" => soak::sample(&options),
         "soak" => soak::soak(&options),
+        "eviction" => eviction::check(),
+        "soak-eviction" => eviction::soak(&options),
         "replay" => soak::replay(&options),
         "dumps" => soak::dumps(&options),
         "files" => soak::files(&options),

@@ -284,16 +284,21 @@ impl<'a> Session<'a> {
     }
 
     /// A member alone in its bucket costs a table of the oracle's no entry of 16 bytes: which members meet there depends on
-    /// the seed that its process drew.
+    /// the seed that its process drew. So does how high the nodes of a skiplist are.
     fn chance_in_usage(&mut self, command: &[Vec<u8>]) -> i64 {
         let key = command.get(2).map(|k| word(k)).unwrap_or_default();
         let on = self.connection[1];
         let encoding = self.theirs.ask(on, &format!("OBJECT ENCODING {key}"));
-        let members = match self.theirs.ask(on, &format!("SCARD {key}")) {
-            Reply::Integer(n) if encoding.text() == Some(b"hashtable") => n,
-            _ => 0,
+        let (count, bytes) = match encoding.text() {
+            Some(b"hashtable") => ("SCARD", 16),
+            // As high as chance builds a node.
+            Some(b"skiplist") => ("ZCARD", 64),
+            _ => return 0,
         };
-        16 * members
+        match self.theirs.ask(on, &format!("{count} {key}")) {
+            Reply::Integer(members) => bytes * members,
+            _ => 0,
+        }
     }
 
     /// Everything that a command of chance may draw from, as redlab has it now.

@@ -97,6 +97,31 @@ test("the sorted set is drawn: bytes, then the skiplist with the path of the sea
   await noViolations(page);
 });
 
+test("the list is drawn: one listpack, then the chain, with the way to a place", async ({ page }) => {
+  await page.goto("./");
+  await page.getByRole("button", { name: "Lessons" }).click();
+  await noViolations(page);
+  await page.getByRole("link", { name: "Queues" }).click();
+  await expect(page.getByRole("button", { name: "Queues" })).toBeVisible();
+  await expect(page.locator("redlab-terminal .log")).not.toContainText("SET greeting");
+  // The lesson names its views: what stands there first is the list's.
+  const view = page.locator(".view").first();
+  await expect(view.locator(".try").first()).toHaveText("RPUSH letters a b c");
+  await type(page, "LINDEX jobs -1");
+  await expect(view.locator(".meta")).toContainText("jobs · listpack · 4 elements");
+  await expect(view.locator(".sum")).toContainText("LINDEX jobs 3 comes from the right and finds mail:1");
+  await type(page, "CONFIG SET list-max-listpack-size 3", "LPUSH jobs mail:10");
+  await expect(view.locator(".foot")).toContainText("listpack → quicklist");
+  await expect(view.locator(".sum")).toContainText("LPUSH jobs adds on the left. 5 elements in 2 listpacks");
+  await type(page, "LINDEX jobs 1");
+  await expect(view.locator("svg .on-edge")).toHaveCount(1);
+  await expect(view.locator("svg")).toContainText("report:4");
+  await noViolations(page);
+  await view.getByRole("button", { name: "Table" }).click();
+  await expect(view.locator("table tr.lit")).toContainText("report:4");
+  await noViolations(page);
+});
+
 test("the hash table shows the bucket of the key and a rehash", async ({ page }) => {
   await open(page, "./");
   const view = page.locator(".view", { hasText: "Hash table" }).first();

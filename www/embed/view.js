@@ -14,6 +14,7 @@ import { Docs } from "../terminal/docs.js";
 import { History } from "../terminal/history.js";
 import { RedlabTerminal } from "../terminal/terminal.js";
 import viewStyle from "../views/views.css?inline";
+import { firstOf } from "../views/registry.js";
 import { RedlabViews } from "../views/views.js";
 import { engine } from "./engine.js";
 import own from "./embed.css?inline";
@@ -83,14 +84,7 @@ async function mount(host, root, { lines, click, base }) {
   const tell = (/** @type {string} */ type, /** @type {object} */ detail) =>
     host.dispatchEvent(new CustomEvent(type, { bubbles: true, composed: true, detail }));
   const wanted = (host.getAttribute("views") ?? "").split(/[\s,]+/).filter(Boolean);
-  const kinds = /** @type {("value" | "keys")[]} */ (
-    ["value", "keys"].filter(
-      (k) =>
-        wanted.includes(k === "keys" ? "hash-table" : "sorted-set") ||
-        (k === "value" && (wanted.includes("key") || wanted.includes("value"))),
-    )
-  );
-  const views = kinds.length ? new RedlabViews() : null;
+  const views = wanted.length && firstOf(wanted).length ? new RedlabViews() : null;
   const level = levelAt(host);
   if (views) {
     views.part.add("views");
@@ -148,7 +142,7 @@ async function mount(host, root, { lines, click, base }) {
   const inside = Boolean(host.querySelector("pre, code"));
   root.replaceChildren(...(inside || !host.childNodes.length ? [] : [document.createElement("slot")]), frame);
   host.dataset.live = "";
-  views?.start({ session, world, type }, kinds);
+  views?.start({ session, world, type, views: wanted });
   if (click && !readonly) terminal.focus();
 
   const goal = (/** @type {Event} */ e) =>

@@ -10,11 +10,11 @@ import { RedlabLesson } from "./lesson.js";
 /** Lessons start at the same moment every time, so that the same commands give the same answers. */
 const START_MS = Date.UTC(2026, 0, 5, 9);
 
-/** @type {LessonModule["lessons"]} */
-export const lessons = all.map(({ id, title }) => ({ id, title }));
-
 /** `data-types` as Data types. @param {string} slug */
 const spoken = (slug) => slug[0].toUpperCase() + slug.slice(1).replaceAll("-", " ");
+
+/** @type {LessonModule["lessons"]} */
+export const lessons = all.map(({ id, title, track }) => ({ id, title, track: spoken(track) }));
 
 /** @param {string} id @returns {Promise<Lesson>} */
 export async function open(id) {
@@ -30,5 +30,6 @@ export async function open(id) {
     prev: all[at - 1]?.id ?? "",
     next: all[at + 1]?.id ?? "",
   });
-  return { title: lesson.title, world: { name: null, lesson: lesson.data, start_ms: START_MS }, element };
+  const world = { name: null, lesson: lesson.data, start_ms: START_MS };
+  return { title: lesson.title, world, element, views: lesson.data.views ?? [] };
 }

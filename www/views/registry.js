@@ -3,13 +3,13 @@
  * to know of it.
  *
  * @typedef {object} View a view is a pure function of its model
- * @prop {string} id
+ * @prop {string} id as the file is named, and as lessons and embeds name it
  * @prop {string} title
  * @prop {"value" | "keys"} model which model it draws: of the key just touched, or of the keys of the database
  * @prop {number} [order] of several that accept a model the lowest draws it
  * @prop {(model: any) => boolean} accepts
  * @prop {(model: any) => string} meta facts for the header
- * @prop {(model: any) => any[]} summary the finding in words: texts and elements
+ * @prop {(model: any) => any[]} summary the finding in words: texts and elements, in lists as deep as you like
  * @prop {(model: any, width: number) => SVGElement | HTMLElement} draw
  * @prop {(model: any) => HTMLElement} table the same as the drawing, to read
  * @prop {any[]} empty what to type when there is nothing to show: words, and commands as {line}
@@ -23,3 +23,13 @@ export function register(view) {
   views.push(view);
   views.sort((a, b) => (a.order ?? 0) - (b.order ?? 0));
 }
+
+/**
+ * For each model the view that stands there until there is something to draw: of those named, or of all.
+ * @param {string[]} [names]
+ * @returns {View[]}
+ */
+export const firstOf = (names) =>
+  ["value", "keys"].flatMap(
+    (model) => views.find((v) => v.model === model && (!names?.length || names.includes(v.id))) ?? [],
+  );

@@ -6,13 +6,15 @@
  * @import { View } from "./registry.js"
  */
 import { clock, h } from "../dom.js";
-import { views } from "./registry.js";
+import { firstOf, views } from "./registry.js";
 
 /** How often a table that rehashes is drawn again. */
 const REHASH_MS = 400;
 
 /** One pane of the host: the view that fits the model, as a drawing or as a table. */
 class Section {
+  /** What stands here before there is a model. @type {View} */
+  #first;
   #title = h("h3");
   #meta = h("span", { class: "meta" });
   #sum = h("p", { class: "sum" });
@@ -32,11 +34,11 @@ class Section {
   /** Key to encoding, to tell a change. @type {Map<string, string>} */
   #encodings = new Map();
 
-  /** @param {"value" | "keys"} kind @param {(line: string) => void} type @param {number} level of the heading */
-  constructor(kind, type, level) {
-    this.kind = kind;
+  /** @param {View} first @param {(line: string) => void} type @param {number} level of the heading */
+  constructor(first, type, level) {
+    this.kind = first.model;
     this.type = type;
-    this.#view = /** @type {View} */ (views.find((v) => v.model === kind));
+    this.#first = this.#view = first;
     this.el = h(
       "div",
       { class: "view", role: "group", "aria-label": this.#view.title },
@@ -94,9 +96,7 @@ class Section {
   /** @param {any} model @param {number} at_ms time since the start, for what changed */
   update(model, at_ms) {
     this.#model = model;
-    const view = model
-      ? views.find((v) => v.model === this.kind && v.accepts(model))
-      : views.find((v) => v.model === this.kind);
+    const view = model ? views.find((v) => v.model === this.kind && v.accepts(model)) : this.#first;
     if (!view) return;
     this.#view = view;
     this.#title.textContent = view.title;
@@ -106,7 +106,8 @@ class Section {
     this.#point.textContent = "";
     const button = (/** @type {string} */ line) =>
       h("button", { class: "try", type: "button", onclick: () => this.type(line) }, line);
-    this.#sum.replaceChildren(...(model ? view.summary(model) : view.empty.map((x) => (x.line ? button(x.line) : x))));
+    const words = model ? view.summary(model) : view.empty.map((x) => (x.line ? button(x.line) : x));
+    this.#sum.replaceChildren(...h("p", null, words).childNodes);
     this.#sum.classList.toggle("quiet", !model);
     this.#tell(model?.head, at_ms);
     this.#width = 0;
@@ -146,6 +147,8 @@ export class RedlabViews extends HTMLElement {
   level = 3;
   /** @type {Section[]} */
   #sections = [];
+  /** The views that the sections were made with. */
+  #shown = "";
   /** @type {Session | null} */
   #session = null;
   #startMs = 0;
@@ -157,12 +160,14 @@ export class RedlabViews extends HTMLElement {
   #later = 0;
 
   /**
-   * @param {{session: Session, world: any, type: (line: string) => void}} context
-   * @param {("value" | "keys")[]} [kinds] which sections; all
+   * @param {{session: Session, world: any, type: (line: string) => void, views?: string[]}} context `views`: which to open; all
    */
-  start({ session, world, type }, kinds = ["value", "keys"]) {
-    if (!this.#sections.length) {
-      this.#sections = kinds.map((kind) => new Section(kind, (line) => this.#type(line), this.level));
+  start({ session, world, type, views: names }) {
+    const first = firstOf(names);
+    const shown = first.map((v) => v.id).join(" ");
+    if (this.#shown !== shown) {
+      this.#shown = shown;
+      this.#sections = first.map((v) => new Section(v, (line) => this.#type(line), this.level));
       this.replaceChildren(...this.#sections.map((s) => s.el));
     }
     this.#type = type;

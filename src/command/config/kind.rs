@@ -175,6 +175,15 @@ fn memory_or_percent(word: &[u8]) -> Result<Vec<u8>, Refusal> {
     Ok(n.min(i64::MAX as u64).to_string().into())
 }
 
+/// What `memory_or_percent` printed, as a number: a percentage is negative.
+pub(super) fn bytes_or_percent(text: &[u8]) -> i64 {
+    let number = |digits| num::parse_i64(digits).unwrap_or(0);
+    match text.strip_suffix(b"%") {
+        Some(digits) => -number(digits),
+        None => number(text),
+    }
+}
+
 fn flags(names: &[&str], words: &[&[u8]]) -> Result<Vec<u8>, Refusal> {
     let mut chosen = vec![false; names.len()];
     for word in words {

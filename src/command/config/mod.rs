@@ -12,6 +12,7 @@ pub use table::{PARAMS, Param};
 use super::Error;
 use crate::base::glob::glob;
 use crate::base::order::sort_by;
+use crate::keyspace::{Lfu, Params, Policy};
 use crate::resp::parse::split_args;
 use std::borrow::Cow;
 
@@ -32,6 +33,15 @@ pub struct Config {
     pub timeout: u32,
     /// Bytes; 0: no limit.
     pub maxmemory: u64,
+    pub maxmemory_policy: Policy,
+    pub maxmemory_samples: usize,
+    /// How long eviction may keep a command waiting: 0 hardly at all, 100 as long as it takes.
+    pub maxmemory_eviction_tenacity: u32,
+    /// Bytes that all clients may take together, or a negative percentage of `maxmemory`; 0: no limit.
+    pub maxmemory_clients: i64,
+    pub lfu_log_factor: u32,
+    /// Minutes.
+    pub lfu_decay_time: u32,
     pub hash_max_listpack_entries: usize,
     pub hash_max_listpack_value: usize,
     /// A sparse HyperLogLog that would become longer turns dense.
@@ -47,6 +57,7 @@ pub struct Config {
     pub stream_node_max_entries: i64,
     /// The classes of `notify-keyspace-events` as bits of `keyspace::Class`.
     pub notify_classes: u32,
+    pub lazyfree_lazy_eviction: bool,
     pub lazyfree_lazy_expire: bool,
     pub lazyfree_lazy_user_del: bool,
     pub lazyfree_lazy_user_flush: bool,
@@ -68,6 +79,12 @@ impl Default for Config {
             protected_mode: true,
             timeout: 0,
             maxmemory: 0,
+            maxmemory_policy: Policy::Noeviction,
+            maxmemory_samples: 5,
+            maxmemory_eviction_tenacity: 10,
+            maxmemory_clients: 0,
+            lfu_log_factor: 10,
+            lfu_decay_time: 1,
             hash_max_listpack_entries: 512,
             hash_max_listpack_value: 64,
             hll_sparse_max_bytes: 3000,
@@ -81,6 +98,7 @@ impl Default for Config {
             stream_node_max_bytes: 4096,
             stream_node_max_entries: 100,
             notify_classes: 0,
+            lazyfree_lazy_eviction: true,
             lazyfree_lazy_expire: true,
             lazyfree_lazy_user_del: true,
             lazyfree_lazy_user_flush: true,
@@ -122,6 +140,21 @@ impl Config {
         let mut config = Config::default();
         config.keep("enable-debug-command", b"yes".to_vec());
         config
+    }
+
+    /// What the keyspace itself follows; to be handed to it after each change.
+    pub fn keyspace_params(&self) -> Params {
+        Params {
+            notify_classes: self.notify_classes,
+            lazy_expire: self.lazyfree_lazy_expire,
+            lazy_evict: self.lazyfree_lazy_eviction,
+            policy: self.maxmemory_policy,
+            samples: self.maxmemory_samples,
+            lfu: Lfu {
+                log_factor: self.lfu_log_factor,
+                decay_minutes: self.lfu_decay_time,
+            },
+        }
     }
 
     fn keep(&mut self, name: &'static str, text: Vec<u8>) {

@@ -1,5 +1,6 @@
 //! Every parameter that a real server has, once.
-use super::{Kind, Place, Rights, special};
+use super::{Kind, Place, Rights, kind, special};
+use crate::keyspace::Policy;
 
 /// One parameter.
 #[derive(Clone, Copy)]
@@ -158,13 +159,13 @@ pub const PARAMS: &[Param] = &[
     param("latency-monitor-threshold", Kind::Int(0, i64::MAX), "0"),
     param("latency-tracking", Kind::Bool, "yes").at(number!(latency_tracking: bool)),
     param("latency-tracking-info-percentiles", Kind::Special(special::percentiles, true), "50 99 99.9"),
-    param("lazyfree-lazy-eviction", Kind::Bool, "yes"),
+    param("lazyfree-lazy-eviction", Kind::Bool, "yes").at(number!(lazyfree_lazy_eviction: bool)),
     param("lazyfree-lazy-expire", Kind::Bool, "yes").at(number!(lazyfree_lazy_expire: bool)),
     param("lazyfree-lazy-server-del", Kind::Bool, "yes"),
     param("lazyfree-lazy-user-del", Kind::Bool, "yes").at(number!(lazyfree_lazy_user_del: bool)),
     param("lazyfree-lazy-user-flush", Kind::Bool, "yes").at(number!(lazyfree_lazy_user_flush: bool)),
-    param("lfu-decay-time", Kind::Int(0, INT_MAX), "1"),
-    param("lfu-log-factor", Kind::Int(0, INT_MAX), "10"),
+    param("lfu-decay-time", Kind::Int(0, INT_MAX), "1").at(number!(lfu_decay_time: u32)),
+    param("lfu-log-factor", Kind::Int(0, INT_MAX), "10").at(number!(lfu_log_factor: u32)),
     param("list-compress-depth", Kind::Int(0, INT_MAX), "0").at(number!(list_compress_depth: u32)),
     param("list-max-listpack-size", Kind::Int(-INT_MAX - 1, INT_MAX), "-2").alias("list-max-ziplist-size").at(number!(list_max_listpack_size: i32)),
     param("locale-collate", Kind::Special(special::locale, false), ""),
@@ -174,10 +175,10 @@ pub const PARAMS: &[Param] = &[
     param("max-new-tls-connections-per-cycle", Kind::Int(1, 1000), "1"),
     param("maxclients", Kind::Int(1, 4294967295), "10000").at(number!(maxclients: usize)),
     param("maxmemory", Kind::Memory(0, u64::MAX), "0").at(number!(maxmemory: u64)),
-    param("maxmemory-clients", Kind::MemoryOrPercent, "0"),
-    param("maxmemory-eviction-tenacity", Kind::Int(0, 100), "10"),
-    param("maxmemory-policy", Kind::Enum(&["volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction"]), "noeviction"),
-    param("maxmemory-samples", Kind::Int(1, 64), "5"),
+    param("maxmemory-clients", Kind::MemoryOrPercent, "0").at(Place::Derived(|c, text| c.maxmemory_clients = kind::bytes_or_percent(text))),
+    param("maxmemory-eviction-tenacity", Kind::Int(0, 100), "10").at(number!(maxmemory_eviction_tenacity: u32)),
+    param("maxmemory-policy", Kind::Enum(Policy::NAMES), "noeviction").at(Place::Num(|c| c.maxmemory_policy as i128, |c, n| c.maxmemory_policy = Policy::at(n as usize))),
+    param("maxmemory-samples", Kind::Int(1, 64), "5").at(number!(maxmemory_samples: usize)),
     param("min-replicas-max-lag", Kind::Int(0, INT_MAX), "10").alias("min-slaves-max-lag"),
     param("min-replicas-to-write", Kind::Int(0, INT_MAX), "0").alias("min-slaves-to-write"),
     param("no-appendfsync-on-rewrite", Kind::Bool, "no"),

@@ -1,12 +1,9 @@
 //! CLIENT LIST and CLIENT INFO: one line a connection.
 use crate::base::num;
+use crate::command::memory::{CLIENT_BYTES, REPLY_BUFFER_BYTES};
 use crate::command::{C, Client, Command, Ctx, Error, F, Group, Outcome};
 use crate::resp::Proto;
 use std::fmt::Write;
-
-/// What a real server takes for a connection: the structure, and its first output buffer.
-const CLIENT_BYTES: usize = 896;
-const REPLY_BUFFER_BYTES: usize = 16384;
 
 pub(super) const LIST: Command = Command {
     name: "list",

@@ -1,7 +1,7 @@
 //! DEBUG subcommands that look into keys and tables.
 use crate::base::num::fixed;
 use crate::command::{Ctx, Error, Outcome};
-use crate::commands::generic::{lfu_count, refcount_of};
+use crate::commands::generic::refcount_of;
 use crate::ds::dict::EntryId;
 use crate::keyspace::digest::Digest;
 use crate::keyspace::{Value, hash::Hash, set::Set, zset::Zset};
@@ -57,8 +57,8 @@ pub(super) fn object(ctx: &mut Ctx<'_>) -> Outcome {
         text,
         " lru:{} lru_seconds_idle:{} lfu_freq:{} lfu_access_time_minutes:{minutes}",
         object.lru,
-        ctx.db.ks.idle_seconds(ctx.db.table().object(id).lru),
-        lfu_count(object.lru, ctx.db.now_ms()),
+        ctx.db.idle_seconds(id),
+        ctx.db.uses(id),
     );
     if let Value::List(list) = &object.value
         && let Some(quicklist) = list.quicklist()

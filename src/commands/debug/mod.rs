@@ -278,7 +278,9 @@ fn reload(ctx: &mut Ctx<'_>) -> Outcome {
     }
     let options = snapshot::save_options(ctx.db.ks, ctx.config);
     let file = save::save(ctx.db.ks, options);
-    (0..ctx.db.ks.count()).for_each(|index| drop(ctx.db.ks.flush(index)));
+    for index in 0..ctx.db.ks.count() {
+        ctx.db.ks.flush(index);
+    }
     match snapshot::load(ctx.db.ks, ctx.config, &file, usize::MAX) {
         Ok(_) => accept(ctx),
         Err(_) => Err(FAILED),

@@ -118,8 +118,10 @@ fn restore(ctx: &mut Ctx<'_>) -> Outcome {
     if !dump::verify(payload) {
         return Err(Error::new("ERR DUMP payload version or checksum are wrong"));
     }
-    let value =
-        dump::restore(payload, &limits(ctx)).map_err(|_| Error::new("ERR Bad data format"))?;
+    let room = ctx.server.memory_ceiling - ctx.db.ks.data_bytes();
+    let room = usize::try_from(room.max(0)).unwrap_or(usize::MAX);
+    let limits = value_limits(ctx.config, ctx.db.ks.hash_seed, room);
+    let value = dump::restore(payload, &limits).map_err(|_| Error::new("ERR Bad data format"))?;
     let at = match (ttl, options.absolute) {
         (0, _) => None,
         (at, true) => Some(at),
@@ -129,8 +131,7 @@ fn restore(ctx: &mut Ctx<'_>) -> Outcome {
         return already_expired(ctx, key);
     }
     put(&mut ctx.db, key, value, at);
-    let lfu = super::object::is_lfu(ctx);
-    let field = ctx.db.ks.use_field(options.idle_s, options.uses, lfu);
+    let field = ctx.db.ks.use_field(options.idle_s, options.uses);
     ctx.db.set_lru(key, field);
     ctx.db.modified(key, Class::GENERIC, "restore");
     if let Some(at) = at.filter(|_| !options.absolute) {

@@ -17,7 +17,7 @@ mod sort;
 mod ttl;
 
 pub(super) use dump::value_limits;
-pub(super) use object::{lfu_count, refcount_of};
+pub(super) use object::refcount_of;
 
 use crate::command::Command;
 

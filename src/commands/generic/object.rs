@@ -1,5 +1,4 @@
 //! OBJECT: what the keyspace knows of a value besides the value.
-use crate::base::time::Millis;
 use crate::command::{Begin, C, Command, Ctx, Error, F, Find, Group, KeySpec, Outcome};
 use crate::commands::help;
 use crate::ds::dict::EntryId;
@@ -64,32 +63,15 @@ fn freq(ctx: &mut Ctx<'_>) -> Outcome {
     let Some(id) = entry(ctx) else {
         return Ok(());
     };
-    if !is_lfu(ctx) {
+    if !ctx.db.ks.counts_uses() {
         return Err(Error::new(
             "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when \
              switching between policies at runtime LRU and LFU data will take some time to adjust.",
         ));
     }
-    let field = ctx.db.table().object(id).lru;
-    ctx.out.int(i64::from(lfu_count(field, ctx.db.now_ms())));
+    let uses = ctx.db.uses(id);
+    ctx.out.int(i64::from(uses));
     Ok(())
-}
-
-/// Whether `maxmemory-policy` counts uses: then the field beside a value does not hold the time of its last use.
-pub(super) fn is_lfu(ctx: &Ctx<'_>) -> bool {
-    ctx.config.text("maxmemory-policy").ends_with(b"-lfu")
-}
-
-/// The LRU field read as LFU: the counter in its low byte, less one for each minute since the time above it.
-pub(crate) fn lfu_count(field: u32, now_ms: Millis) -> u32 {
-    let now = (now_ms / 60_000) as u32 & 0xffff;
-    let then = field >> 8;
-    let elapsed = if now >= then {
-        now - then
-    } else {
-        0xffff - then + now
-    };
-    (field & 0xff).saturating_sub(elapsed)
 }
 
 const IDLETIME: Command = Command {
@@ -101,13 +83,13 @@ const IDLETIME: Command = Command {
 
 fn idletime(ctx: &mut Ctx<'_>) -> Outcome {
     if let Some(id) = entry(ctx) {
-        if is_lfu(ctx) {
+        if ctx.db.ks.counts_uses() {
             return Err(Error::new(
                 "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching \
                  between policies at runtime LRU and LFU data will take some time to adjust.",
             ));
         }
-        let idle = ctx.db.ks.idle_seconds(ctx.db.table().object(id).lru);
+        let idle = ctx.db.idle_seconds(id);
         ctx.out.int(i64::from(idle));
     }
     Ok(())

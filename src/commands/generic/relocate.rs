@@ -68,7 +68,8 @@ fn rename_key(ctx: &mut Ctx<'_>, overwrite: bool) -> Result<bool, Error> {
     if !ctx.db.exists(from) {
         return Err(Error::NO_SUCH_KEY);
     }
-    if from == to || (!overwrite && ctx.db.exists(to)) {
+    if from == to || (!overwrite && ctx.db.uses_key(to)) {
+        ctx.db.uses_key(from);
         return Ok(false);
     }
     let (value, at) = ctx.db.take(from).expect("it was found above");

@@ -161,7 +161,7 @@ fn elements(ctx: &mut Ctx<'_>, key: &[u8]) -> Result<(Vec<Vec<u8>>, bool), Error
     if matches!(value, Some(Value::Zset(_))) && !ctx.db.ks.quiet {
         // As in a real server, where a sorted set takes its large form before it is read here.
         let limits = zsets::limits(ctx);
-        if let Ok(Some(zset)) = ctx.db.write_as::<Zset>(key) {
+        if let Ok(Some(zset)) = ctx.db.edit_as::<Zset>(key) {
             zset.expect(0, usize::MAX, &limits);
         }
     }

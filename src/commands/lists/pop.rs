@@ -76,7 +76,7 @@ fn pop(ctx: &mut Ctx<'_>, end: Side) -> Outcome {
 /// Replies with up to `count` elements from that end on, and removes them from the list at `key`; returns how many.
 fn pop_many(ctx: &mut Ctx<'_>, key: &[u8], end: Side, count: usize) -> Result<usize, Error> {
     let limits = limits(ctx);
-    let Some(list) = ctx.db.write_as::<List>(key)? else {
+    let Some(list) = ctx.db.edit_as::<List>(key)? else {
         return Ok(0);
     };
     let count = count.min(list.len());

@@ -55,8 +55,8 @@ fn transfer(ctx: &mut Ctx<'_>, from: Side, to: Side) -> Outcome {
         return Ok(());
     }
     // The target's type is an error only if there is something to move, and before anything has changed.
-    ctx.db.write_as::<List>(target)?;
-    let Some(list) = ctx.db.write_as::<List>(source)? else {
+    ctx.db.edit_as::<List>(target)?;
+    let Some(list) = ctx.db.edit_as::<List>(source)? else {
         return Ok(());
     };
     let element = list.get(index_of(from)).expect("no list is empty");
@@ -68,7 +68,7 @@ fn transfer(ctx: &mut Ctx<'_>, from: Side, to: Side) -> Outcome {
     list.push(to, std::iter::once(&value[..]), limits);
     ctx.db.touch(target);
     ctx.db.notify(Class::LIST, push_event(to), target);
-    if let Some(list) = ctx.db.write_as::<List>(source)? {
+    if let Some(list) = ctx.db.edit_as::<List>(source)? {
         let empty = settle(list, limits);
         removed(ctx, source, pop_event(from), 1, empty);
     }

@@ -73,10 +73,9 @@ fn set(ctx: &mut Ctx<'_>) -> Outcome {
     let words: Vec<&[u8]> = ctx.args.from(2).collect();
     let pairs: Vec<_> = words.chunks_exact(2).map(|p| (p[0], p[1])).collect();
     ctx.config.set_all(&pairs)?;
-    let config = &*ctx.config;
-    ctx.db
-        .ks
-        .adopt(config.notify_classes, config.lazyfree_lazy_expire);
+    ctx.db.ks.params = ctx.config.keyspace_params();
+    // Any of them may have changed what there is room for.
+    ctx.server.evicting = true;
     ctx.out.ok();
     Ok(())
 }

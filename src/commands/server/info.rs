@@ -1,7 +1,9 @@
 //! INFO: the state of the server as `field:value` lines, in sections.
-use super::memory::{Usage, human};
+use super::memory::human;
 use crate::base::num::{self, fixed};
-use crate::command::{C, Command, Ctx, F, Group, Outcome, pubsub::Kind, state::Rate};
+use crate::command::{
+    C, Command, Ctx, F, Group, Outcome, memory::Usage, pubsub::Kind, state::Rate,
+};
 use std::fmt::Write;
 
 pub(super) const TABLE: &[Command] = &[INFO];
@@ -114,7 +116,7 @@ fn server(ctx: &Ctx<'_>, text: &mut String) {
         "uptime_in_days": uptime / 86400,
         "hz": ctx.config.hz,
         "configured_hz": ctx.config.hz,
-        "lru_clock": ctx.db.lru_clock(),
+        "lru_clock": ctx.db.ks.lru_clock(),
         "executable": s.executable,
         "config_file": s.config_file,
         "io_threads_active": 0,
@@ -245,6 +247,7 @@ fn persistence(ctx: &Ctx<'_>, text: &mut String) {
 
 fn stats(ctx: &Ctx<'_>, text: &mut String) {
     let (s, k, rates) = (&ctx.server.stats, &ctx.db.ks.stats, &ctx.server.rates);
+    let beyond_ms = s.beyond_memory_ms(ctx.server.now_us);
     let kbps = |rate: &Rate| fixed(rate.per_second() as f64 / 1024.0, 2);
     let listened = |kind| ctx.server.pubsub.of(kind).len();
     lines!(text;
@@ -267,11 +270,11 @@ fn stats(ctx: &Ctx<'_>, text: &mut String) {
         "expired_stale_perc": "0.00",
         "expired_time_cap_reached_count": 0,
         "expire_cycle_cpu_milliseconds": 0,
-        "evicted_keys": 0,
-        "evicted_clients": 0,
+        "evicted_keys": k.evicted,
+        "evicted_clients": s.evicted_clients,
         "evicted_scripts": 0,
-        "total_eviction_exceeded_time": 0,
-        "current_eviction_exceeded_time": 0,
+        "total_eviction_exceeded_time": beyond_ms.0,
+        "current_eviction_exceeded_time": beyond_ms.1,
         "keyspace_hits": k.hits,
         "keyspace_misses": k.misses,
         "pubsub_channels": listened(Kind::Channel),

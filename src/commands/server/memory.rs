@@ -1,19 +1,10 @@
 //! MEMORY: what keys and the server take, on the modelled machine.
 use crate::base::num::fixed;
-use crate::command::{
-    Begin, Command, Ctx, Error, F, Find, Group, KeySpec, Outcome, Server, syntax,
-};
-use crate::keyspace::{Keyspace, table};
+use crate::command::memory::{Tables, Usage};
+use crate::command::{Begin, Command, Ctx, Error, F, Find, Group, KeySpec, Outcome, syntax};
+use crate::keyspace::table;
 
 pub(super) const TABLE: &[Command] = &[MEMORY];
-
-/// What a real server takes before the first key: its tables, buffers and the Lua machines.
-const STARTUP_BYTES: i64 = 929_432;
-/// What a connection takes, with its first output buffer.
-const CLIENT_BYTES: i64 = 17_280;
-/// Bytes of a dictionary entry besides its key, and of a bucket.
-const ENTRY_BYTES: i64 = 32;
-const BUCKET_BYTES: i64 = 8;
 
 /// What a subcommand shares with the others.
 const SUB: Command = Command {
@@ -34,69 +25,6 @@ const MEMORY: Command = Command {
     subs: &[USAGE, DOCTOR, PURGE, STATS, HELP, MALLOC_STATS],
     ..Command::DEFAULT
 };
-
-/// The modelled memory of a node, in bytes.
-pub(super) struct Usage {
-    pub used: i64,
-    pub peak: i64,
-    pub startup: i64,
-    pub overhead: i64,
-    pub clients: i64,
-}
-
-impl Usage {
-    /// O(databases + clients).
-    pub fn of(ks: &Keyspace, server: &Server) -> Usage {
-        let tables: i64 = (0..ks.count())
-            .map(|i| table_bytes(ks, i).0 + table_bytes(ks, i).1)
-            .sum();
-        let clients = server
-            .clients
-            .iter()
-            .map(|c| CLIENT_BYTES + (c.query.capacity() + c.out.as_bytes().len()) as i64)
-            .sum();
-        let overhead = STARTUP_BYTES + tables + clients;
-        let used = STARTUP_BYTES + clients + buckets_bytes(ks) + ks.data_bytes();
-        Usage {
-            used,
-            peak: server.stats.peak_memory.max(used),
-            startup: STARTUP_BYTES,
-            overhead,
-            clients,
-        }
-    }
-
-    /// What keys and values take, the tables aside.
-    pub fn dataset(&self) -> i64 {
-        self.used - self.overhead
-    }
-
-    /// Share of the data set in what was allocated since the start.
-    pub fn dataset_percent(&self) -> f64 {
-        100.0 * self.dataset() as f64 / (self.used - self.startup).max(1) as f64
-    }
-
-    /// Share of the peak that is in use.
-    pub fn peak_percent(&self) -> f64 {
-        100.0 * self.used as f64 / self.peak as f64
-    }
-}
-
-fn buckets_bytes(ks: &Keyspace) -> i64 {
-    let buckets = |i| ks.table(i).dict().buckets() as i64;
-    (0..ks.count()).map(|i| buckets(i) * BUCKET_BYTES).sum()
-}
-
-/// What the tables of keys and of expiries of a database take.
-fn table_bytes(ks: &Keyspace, index: usize) -> (i64, i64) {
-    let table = ks.table(index);
-    if table.is_empty() {
-        return (0, 0);
-    }
-    let main = table.len() as i64 * ENTRY_BYTES + table.dict().buckets() as i64 * BUCKET_BYTES;
-    let volatile = table.volatile_len() as i64;
-    (main, volatile * (ENTRY_BYTES + BUCKET_BYTES))
-}
 
 const HELP: Command = Command {
     name: "help",
@@ -162,8 +90,8 @@ fn stats(ctx: &mut Ctx<'_>) -> Outcome {
     let ks = &*ctx.db.ks;
     let usage = Usage::of(ks, ctx.server);
     let keys: usize = (0..ks.count()).map(|i| ks.table(i).len()).sum();
-    let databases: Vec<usize> = (0..ks.count())
-        .filter(|&i| !ks.table(i).is_empty())
+    let databases: Vec<(usize, Tables)> = (0..ks.count())
+        .filter_map(|i| Some((i, Tables::of(ks, i)?)))
         .collect();
     let head = [
         ("peak.allocated", Int(usage.peak)),
@@ -178,14 +106,14 @@ fn stats(ctx: &mut Ctx<'_>) -> Outcome {
         ("functions.caches", Int(0)),
     ];
     let tail = [
-        ("overhead.db.hashtable.lut", Int(buckets_bytes(ks))),
+        ("overhead.db.hashtable.lut", Int(usage.buckets)),
         ("overhead.db.hashtable.rehashing", Int(0)),
         ("overhead.total", Int(usage.overhead)),
         ("db.dict.rehashing.count", Int(0)),
         ("keys.count", Int(keys as i64)),
         (
             "keys.bytes-per-key",
-            Int((usage.used - usage.startup) / (keys as i64).max(1) * i64::from(keys > 0)),
+            Int(usage.dataset() / (keys as i64).max(1) * i64::from(keys > 0)),
         ),
         ("dataset.bytes", Int(usage.dataset())),
         ("dataset.percentage", Double(usage.dataset_percent())),
@@ -213,12 +141,11 @@ fn stats(ctx: &mut Ctx<'_>) -> Outcome {
         }
     };
     head.iter().for_each(|pair| write(out, pair));
-    for index in databases {
-        let (main, expires) = table_bytes(ks, index);
+    for (index, tables) in databases {
         out.bulk(format!("db.{index}").as_bytes());
         out.map(2);
-        write(out, &("overhead.hashtable.main", Int(main)));
-        write(out, &("overhead.hashtable.expires", Int(expires)));
+        write(out, &("overhead.hashtable.main", Int(tables.keys)));
+        write(out, &("overhead.hashtable.expires", Int(tables.expires)));
     }
     tail.iter().for_each(|pair| write(out, pair));
     Ok(())

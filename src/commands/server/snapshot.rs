@@ -7,7 +7,7 @@ use crate::persist::rdb::load::{self, Loaded};
 use crate::persist::rdb::save::{self, Uses};
 use crate::persist::rdb::{Fault, VERSION};
 
-/// How a snapshot is written now. `room`: see [`load()`].
+/// How a snapshot is written now.
 pub fn save_options(ks: &Keyspace, config: &Config) -> save::Options {
     let number = |n: i64| num::i64_bytes(n, &mut IntBuf::default()).to_vec();
     let policy = config.text("maxmemory-policy");
@@ -15,10 +15,12 @@ pub fn save_options(ks: &Keyspace, config: &Config) -> save::Options {
         version: VERSION,
         compress: config.text("rdbcompression") == b"yes",
         checksum: config.text("rdbchecksum") == b"yes",
-        uses: match policy {
-            _ if policy.ends_with(b"-lfu") => Uses::Counter,
-            _ if policy.ends_with(b"-lru") => Uses::Idle,
-            _ => Uses::Unknown,
+        uses: if policy.ends_with(b"-lfu") {
+            Uses::Counter
+        } else if policy.ends_with(b"-lru") {
+            Uses::Idle
+        } else {
+            Uses::Unknown
         },
         about: vec![
             ("redis-ver", crate::REDIS_VERSION.into()),
@@ -41,7 +43,6 @@ pub fn load(
     let options = load::Options {
         limits: value_limits(config, ks.hash_seed, room),
         checksum: config.text("rdbchecksum") == b"yes",
-        lfu: config.text("maxmemory-policy").ends_with(b"-lfu"),
         keep_expired: false,
     };
     load::load(bytes, ks, &options)

@@ -106,8 +106,8 @@ fn smove(ctx: &mut Ctx<'_>) -> Outcome {
         return Ok(());
     }
     ctx.db.write_as::<Set>(source)?;
-    ctx.db.write_as::<Set>(target)?;
-    let Some(set) = ctx.db.write_as::<Set>(source)? else {
+    ctx.db.edit_as::<Set>(target)?;
+    let Some(set) = ctx.db.edit_as::<Set>(source)? else {
         unreachable!("it exists, and time stands still within a command");
     };
     if source == target {

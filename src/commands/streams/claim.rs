@@ -161,7 +161,7 @@ fn find_group(ctx: &mut Ctx<'_>) -> Result<usize, Error> {
 
 /// The same stream to change it.
 fn stream_at<'c>(db: &'c mut crate::keyspace::Db<'_>, key: &[u8]) -> Result<&'c mut Stream, Error> {
-    let stream = db.write_as::<Stream>(key)?;
+    let stream = db.edit_as::<Stream>(key)?;
     Ok(stream.expect("its group was found right before"))
 }
 

@@ -99,7 +99,10 @@ fn create(ctx: &mut Ctx<'_>) -> Outcome {
         b"$" => found.unwrap_or(StreamId::MIN),
         _ => id::exact(word)?,
     };
-    let stream = ctx.db.write_or(key, Stream::default)?;
+    let stream = match ctx.db.edit_as(key)? {
+        Some(stream) => stream,
+        None => ctx.db.write_or(key, Stream::default)?,
+    };
     if !stream.add_group(name, from, entries_read) {
         return Err(Error::new("BUSYGROUP Consumer Group name already exists"));
     }
@@ -124,9 +127,12 @@ const SETID: Command = Command {
 
 fn setid(ctx: &mut Ctx<'_>) -> Outcome {
     let (_, entries_read) = options(ctx, false)?;
-    let word = ctx.arg(4);
-    let last_id = stream(ctx)?.last_id;
-    group(ctx)?;
+    let (key, name, word) = (ctx.arg(2), ctx.arg(3), ctx.arg(4));
+    let stream = stream(ctx)?;
+    let last_id = stream.last_id;
+    if stream.group(name).is_none() {
+        return Err(no_group(name, key));
+    }
     if ctx.argc() > 7 {
         return Err(bad_subcommand(ctx, "XGROUP"));
     }
@@ -134,9 +140,11 @@ fn setid(ctx: &mut Ctx<'_>) -> Outcome {
         b"$" => last_id,
         _ => id::loose(word)?,
     };
-    let group = group(ctx)?;
-    group.last_id = to;
-    group.entries_read = entries_read;
+    let stream = ctx.db.edit_as::<Stream>(key)?;
+    if let Some(group) = stream.and_then(|s| s.group_mut(name)) {
+        group.last_id = to;
+        group.entries_read = entries_read;
+    }
     changed(ctx, "xgroup-setid");
     ctx.out.ok();
     Ok(())

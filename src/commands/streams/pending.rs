@@ -22,7 +22,7 @@ fn xack(ctx: &mut Ctx<'_>) -> Outcome {
     let (key, name) = (ctx.arg(1), ctx.arg(2));
     let mut acked = 0;
     ctx.db.read(key); // counts a hit or a miss
-    let stream = ctx.db.write_as::<Stream>(key)?;
+    let stream = ctx.db.edit_as::<Stream>(key)?;
     if let Some(group) = stream.and_then(|s| s.group_mut(name)) {
         for id in id::all(ctx.args.from(3))? {
             acked += i64::from(group.ack(id).is_some());

@@ -234,7 +234,7 @@ fn serve_group(
     let (group_name, consumer_name) = request.group.expect("reading it made sure");
     let now_ms = ctx.db.now_ms();
     ctx.db.read(key); // counts a hit
-    let Some(stream) = ctx.db.write_as::<Stream>(key)? else {
+    let Some(stream) = ctx.db.edit_as::<Stream>(key)? else {
         return Ok(false);
     };
     let Ok(at) = stream.find_group(group_name) else {

@@ -91,7 +91,7 @@ const INCRBYFLOAT: Command = Command {
 fn incrbyfloat(ctx: &mut Ctx<'_>) -> Outcome {
     let key = ctx.arg(1);
     let read = |bytes: &[u8]| F80::parse(bytes).ok_or(Error::NOT_FLOAT);
-    let old = match ctx.db.write_as::<Str>(key)? {
+    let old = match ctx.db.edit_as::<Str>(key)? {
         Some(value) => read(value.bytes(&mut IntBuf::default()))?,
         None => read(b"0")?,
     };

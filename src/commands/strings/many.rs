@@ -93,7 +93,7 @@ fn store_pairs(ctx: &mut Ctx<'_>, only_new: bool) -> Result<bool, Error> {
     if ctx.argc().is_multiple_of(2) {
         return Err(Error::arity(ctx.command.name));
     }
-    if only_new && ctx.args.from(1).step_by(2).any(|key| ctx.db.exists(key)) {
+    if only_new && ctx.args.from(1).step_by(2).any(|key| ctx.db.uses_key(key)) {
         return Ok(false);
     }
     for at in (1..ctx.argc()).step_by(2) {

@@ -67,7 +67,7 @@ fn setrange(ctx: &mut Ctx<'_>) -> Outcome {
     if offset < 0 {
         return Err(Error::new("ERR offset is out of range"));
     }
-    let old_len = ctx.db.write_as::<Str>(key)?.map(|value| value.len());
+    let old_len = ctx.db.edit_as::<Str>(key)?.map(|value| value.len());
     if patch.is_empty() {
         ctx.out.len(old_len.unwrap_or(0));
         return Ok(());

@@ -41,9 +41,12 @@ fn set(ctx: &mut Ctx<'_>) -> Outcome {
     if options.get {
         reply_get(ctx, key)?;
     }
-    if let Some(condition) = options.condition
-        && (condition == Condition::IfPresent) != ctx.db.exists(key)
-    {
+    let refused = match options.condition {
+        None => false,
+        Some(Condition::IfPresent) => !ctx.db.exists(key),
+        Some(_) => ctx.db.uses_key(key),
+    };
+    if refused {
         if !options.get {
             ctx.out.null();
         }
@@ -182,7 +185,7 @@ const SETNX: Command = Command {
 
 fn setnx(ctx: &mut Ctx<'_>) -> Result<(), Error> {
     let key = ctx.arg(1);
-    let missing = !ctx.db.exists(key);
+    let missing = !ctx.db.uses_key(key);
     if missing {
         store(ctx, key, ctx.arg(2), false, None);
     }

@@ -66,19 +66,44 @@ fn zadd(ctx: &mut Ctx<'_>) -> Outcome {
             "ERR INCR option supports a single increment-element pair",
         ));
     }
-    add(ctx, at, rules, changed_too)
+    add_pairs(ctx, at, rules, changed_too)
 }
 
 /// Puts the pairs of arguments from `at` on and replies as ZADD does.
-fn add(ctx: &mut Ctx<'_>, at: usize, rules: Rules, changed_too: bool) -> Outcome {
+fn add_pairs(ctx: &mut Ctx<'_>, at: usize, rules: Rules, changed_too: bool) -> Outcome {
     let args = ctx.args;
-    let pairs = (args.len() - at) / 2;
     // All scores are read before anything changes; one needs no list.
     let first = args.float(at)?;
-    let mut scores = Vec::new();
-    for pair in 1..pairs {
-        scores.push(args.float(at + 2 * pair)?);
+    let mut rest = Vec::new();
+    for at in (at + 2..args.len()).step_by(2) {
+        rest.push(args.float(at)?);
     }
+    let elements = Elements {
+        at,
+        stride: 2,
+        first,
+        rest: &rest,
+    };
+    add(ctx, elements, rules, changed_too)
+}
+
+/// Elements to put: from argument `at` on each has `stride` of them, the last one its member. The scores are known.
+pub(crate) struct Elements<'a> {
+    pub at: usize,
+    pub stride: usize,
+    pub first: f64,
+    pub rest: &'a [f64],
+}
+
+/// Puts elements and replies as ZADD does.
+pub(crate) fn add(
+    ctx: &mut Ctx<'_>,
+    elements: Elements<'_>,
+    rules: Rules,
+    changed_too: bool,
+) -> Outcome {
+    let args = ctx.args;
+    let scores = std::iter::once(&elements.first).chain(elements.rest);
     let key = args.get(1);
     let limits = limits(ctx);
     let found = if rules.xx {
@@ -88,11 +113,12 @@ fn add(ctx: &mut Ctx<'_>, at: usize, rules: Rules, changed_too: bool) -> Outcome
     };
     let (mut added, mut updated, mut last) = (0, 0, Put::Refused);
     if let Some(zset) = found {
-        let members = args.from(at).skip(1).step_by(2);
+        let (at, stride) = (elements.at, elements.stride);
+        let members = args.from(at + stride - 1).step_by(stride);
         let longest = members.clone().map(<[u8]>::len).max().unwrap_or(0);
-        zset.expect(pairs, longest, &limits);
-        for (member, score) in members.zip(std::iter::once(first).chain(scores)) {
-            last = zset.put(member, score, rules, &limits);
+        zset.expect(1 + elements.rest.len(), longest, &limits);
+        for (member, score) in members.zip(scores) {
+            last = zset.put(member, *score, rules, &limits);
             match last {
                 Put::Added(_) => added += 1,
                 Put::Updated(_) => updated += 1,
@@ -143,7 +169,7 @@ fn zincrby(ctx: &mut Ctx<'_>) -> Outcome {
         incr: true,
         ..Rules::default()
     };
-    add(ctx, 2, rules, false)
+    add_pairs(ctx, 2, rules, false)
 }
 
 const ZREM: Command = Command {

@@ -13,6 +13,9 @@ mod rank;
 mod scan;
 mod store;
 
+pub(crate) use add::{Elements, add};
+pub(crate) use store::store_result;
+
 use crate::base::num;
 use crate::command::{Command, Config, Ctx, Error};
 use crate::commands::elements::bulk as reply_member;

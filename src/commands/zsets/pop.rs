@@ -96,7 +96,7 @@ fn pop(ctx: &mut Ctx<'_>, key: &[u8], end: End, taken: usize, pairs: bool) -> Ou
     if taken == 0 {
         return Ok(());
     }
-    let Some(zset) = ctx.db.write_as::<Zset>(key)? else {
+    let Some(zset) = ctx.db.edit_as::<Zset>(key)? else {
         return Ok(());
     };
     let len = zset.len();

@@ -338,7 +338,7 @@ fn zrangestore(ctx: &mut Ctx<'_>) -> Outcome {
             Zset::from_sorted(zset.range(low, count, false), &limits)
         }
     };
-    store_result(ctx, result, "zrangestore");
+    store_result(ctx, ctx.arg(1), result, "zrangestore");
     Ok(())
 }
 

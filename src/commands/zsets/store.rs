@@ -340,13 +340,12 @@ fn store(ctx: &mut Ctx<'_>, op: Op, event: &'static str) -> Outcome {
     let limits = limits(ctx);
     let (result, _) = request.run(ctx, op, false);
     let result = Zset::from_dict(result.dict, result.longest, &limits);
-    store_result(ctx, result, event);
+    store_result(ctx, ctx.arg(1), result, event);
     Ok(())
 }
 
-/// Stores a computed sorted set under the command's first key (an empty one removes the key) and replies its size.
-pub(super) fn store_result(ctx: &mut Ctx<'_>, result: Zset, event: &'static str) {
-    let key = ctx.arg(1);
+/// Stores a computed sorted set under a key (an empty one removes it) and replies its size.
+pub(crate) fn store_result(ctx: &mut Ctx<'_>, key: &[u8], result: Zset, event: &'static str) {
     let len = result.len();
     if len > 0 {
         ctx.db.set(key, result.wrap(), false);

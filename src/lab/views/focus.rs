@@ -5,7 +5,7 @@ use crate::server::Node;
 /// What the last command touched.
 pub(super) struct Focus {
     pub key: Option<Vec<u8>>,
-    /// A member or field of the key.
+    /// A member or field of the key; of a list, a place.
     pub element: Option<Vec<u8>>,
     /// The command's name, for the sentence.
     pub command: String,
@@ -49,6 +49,8 @@ fn element<'a>(name: &str, argv: &'a [Vec<u8>]) -> Option<&'a Vec<u8>> {
         }
         "zscore" | "zrank" | "zrevrank" | "sismember" | "hget" | "hset" | "hsetnx" | "hincrby"
         | "hexists" | "hstrlen" | "hincrbyfloat" => argv.get(2),
+        // A place.
+        "lindex" | "lset" => argv.get(2),
         "zincrby" => argv.get(3),
         _ => None,
     }

@@ -1,6 +1,7 @@
 //! View models: plain data about what a node holds inside, for the page to draw. A view is a pure function of its model;
 //! what a finding means (which entries a search passed, why an encoding was chosen) is worked out here, never on the page.
 mod focus;
+mod list;
 mod table;
 mod value;
 mod zset;
@@ -9,6 +10,7 @@ use super::json::{Object, Writer};
 use crate::server::Node;
 use focus::Focus;
 
+pub use list::ListModel;
 pub use table::TableModel;
 pub use value::{Head, PlainModel};
 pub use zset::{PackModel, SkiplistModel};
@@ -22,6 +24,8 @@ pub enum Model {
     ZsetListpack(PackModel),
     /// A sorted set with its skiplist.
     ZsetSkiplist(SkiplistModel),
+    /// A list with its listpacks.
+    List(ListModel),
     /// What can be said of any key.
     Plain(PlainModel),
 }
@@ -32,6 +36,7 @@ impl Object for Model {
             Model::Table(m) => ("table", m),
             Model::ZsetListpack(m) => ("zset_listpack", m),
             Model::ZsetSkiplist(m) => ("zset_skiplist", m),
+            Model::List(m) => ("list", m),
             Model::Plain(m) => ("plain", m),
         };
         out.field("kind", &kind);
@@ -157,6 +162,49 @@ mod tests {
         let focus = m.focus.expect("ann is there");
         assert_eq!((focus.rank, focus.read, focus.score.as_str()), (1, 2, "10"));
         assert_eq!((m.head.len, m.head.encoding), (3, "listpack"));
+    }
+
+    #[test]
+    fn a_list_is_cut_to_its_ends_and_to_what_was_touched() {
+        let mut bench = Bench::new();
+        let list = |bench: &mut Bench, line: &str| match bench.see("value", line) {
+            Some(Model::List(m)) => m,
+            other => panic!("{line}: {other:?}"),
+        };
+        bench.run("RPUSH short a b c");
+        let m = list(&mut bench, "LINDEX short -1");
+        let values: Vec<&str> = m.nodes[0].elements.iter().map(|e| &e.value[..]).collect();
+        assert_eq!((m.node_count, values), (1, vec!["a", "b", "c"]));
+        let way = |m: &ListModel| {
+            let f = m.focus.as_ref().expect("it is there");
+            (f.place, f.from_right, f.skipped)
+        };
+        assert_eq!(way(&m), (2, true, 0));
+        assert_eq!(m.head.encoding, "listpack");
+        bench.run("CONFIG SET list-max-listpack-size 100");
+        for i in 0..5000 {
+            bench.run(&format!("RPUSH long {i}"));
+        }
+        assert_eq!(way(&list(&mut bench, "LPUSH long x")), (0, false, 0));
+        assert_eq!(way(&list(&mut bench, "RPUSH long x")), (4999, true, 0));
+        for place in [0, 99, 100, 1234, 2500, 2501, 4999_u64] {
+            let m = list(&mut bench, &format!("LINDEX long {place}"));
+            let f = m.focus.as_ref().expect("it is there");
+            assert_eq!((f.place, f.value.clone()), (place, place.to_string()));
+            let skipped = if f.from_right {
+                49 - place / 100
+            } else {
+                place / 100
+            };
+            assert_eq!((m.node_count, f.skipped), (50, skipped));
+            assert!((8..10).contains(&m.nodes.len()), "{place}");
+            for node in &m.nodes {
+                assert_eq!((node.first, node.len), (node.node * 100, 100));
+                assert!((24..=29).contains(&node.elements.len()), "{place}");
+            }
+        }
+        assert_eq!(list(&mut bench, "LINDEX long 5000").focus, None);
+        assert_eq!(list(&mut bench, "LINDEX long x").focus, None);
     }
 
     #[test]

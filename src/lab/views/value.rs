@@ -1,5 +1,5 @@
 //! What a key holds: its head for every type, and a plain model for the types that have no drawing of their own.
-use super::{Model, focus::Focus, label, table, zset};
+use super::{Model, focus::Focus, label, list, table, zset};
 use crate::base::time::Millis;
 use crate::command::Config;
 use crate::keyspace::{Value, hash::Hash, set::Set, table::key_mem_bytes, zset::Zset};
@@ -64,6 +64,7 @@ pub(super) fn model(node: &Node, db: usize, focus: &Focus) -> Option<Model> {
             Zset::Pack(lp) => Model::ZsetListpack(zset::pack(lp, head, focus)),
             Zset::Ranked(ranked) => Model::ZsetSkiplist(zset::skiplist(ranked, head, focus)),
         },
+        Value::List(l) => Model::List(list::model(l, head, focus)),
         other => Model::Plain(plain(other, head, key, focus)),
     })
 }
@@ -128,10 +129,7 @@ fn reason(value: &Value, config: &Config) -> String {
             _ if s.len() <= 44 => "it was changed in place".into(),
             _ => "more than 44 bytes, in memory of its own".into(),
         },
-        Value::List(_) => format!(
-            "list-max-listpack-size is {}",
-            config.list_max_listpack_size
-        ),
+        Value::List(_) => node_limit(config.list_max_listpack_size),
         Value::Stream(_) => format!(
             "nodes of at most {} entries (stream-node-max-entries) and {} bytes (stream-node-max-bytes)",
             config.stream_node_max_entries, config.stream_node_max_bytes
@@ -189,6 +187,16 @@ fn reason(value: &Value, config: &Config) -> String {
     }
 }
 
+/// What one listpack of a list may hold.
+fn node_limit(size: i32) -> String {
+    let limit = match size {
+        0 | 1 => "one element".into(),
+        2.. => format!("{size} elements"),
+        _ => format!("{} KB", 2 << size.unsigned_abs().min(5)),
+    };
+    format!("a listpack holds at most {limit} (list-max-listpack-size is {size})")
+}
+
 fn plain(value: &Value, head: Head, key: &[u8], focus: &Focus) -> PlainModel {
     let mut rows = Rows {
         wanted: focus.element.as_deref(),
@@ -200,12 +208,6 @@ fn plain(value: &Value, head: Head, key: &[u8], focus: &Focus) -> PlainModel {
         Value::Str(s) => {
             rows.add_text(&s.to_vec());
             (vec!["value"], None)
-        }
-        Value::List(l) => {
-            for (i, element) in l.iter().take(LISTED + 1).enumerate() {
-                rows.add(&[], vec![i.to_string(), label(&element.to_vec())]);
-            }
-            (vec!["index", "element"], None)
         }
         Value::Stream(s) => {
             for item in s.iter().take(LISTED + 1) {
@@ -224,7 +226,7 @@ fn plain(value: &Value, head: Head, key: &[u8], focus: &Focus) -> PlainModel {
         Value::Set(s) => (vec!["member"], rows.add_set(s, key)),
         Value::Hash(h) => (vec!["field", "value"], rows.add_hash(h, key)),
         // Drawn by views of its own.
-        Value::Zset(_) => (Vec::new(), None),
+        Value::List(_) | Value::Zset(_) => (Vec::new(), None),
     };
     PlainModel {
         head,

@@ -18,8 +18,6 @@ pub struct Options {
     pub limits: Limits,
     /// `rdbchecksum`.
     pub checksum: bool,
-    /// Keys carry how often they were used, not when: what `maxmemory-policy` goes by.
-    pub lfu: bool,
     /// Keys that have expired are loaded as well (a replica's way); else they are left out.
     pub keep_expired: bool,
 }
@@ -165,9 +163,7 @@ impl Load<'_> {
             self.loaded.expired += 1;
             return Ok(());
         }
-        let lru = self
-            .ks
-            .use_field(ahead.idle_s, ahead.uses, self.options.lfu);
+        let lru = self.ks.use_field(ahead.idle_s, ahead.uses);
         if !self.ks.db(self.db).load(&key, value, ahead.at_ms, lru) {
             return self.reader.fault_at(start, "a key that is there already");
         }

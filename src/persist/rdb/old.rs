@@ -44,10 +44,10 @@ fn size(rest: &mut &[u8], width: usize) -> Option<usize> {
 
 /// One byte, or [`LONG`] and four.
 fn short_size(rest: &mut &[u8]) -> Option<usize> {
-    match size(rest, 1)? {
-        n if n < LONG.into() => Some(n),
-        n if n == LONG.into() => size(rest, 4),
-        _ => None,
+    match *take(rest, 1)?.first()? {
+        LONG => size(rest, 4),
+        END => None,
+        n => Some(n.into()),
     }
 }
 
@@ -118,6 +118,6 @@ pub(super) fn zipmap(bytes: &[u8]) -> Option<Listpack> {
         take(&mut rest, unused)?;
         pairs += 1;
     }
-    let whole = rest.len() == 1 && (count >= LONG.into() || count == pairs);
+    let whole = rest.len() == 1 && (count >= usize::from(LONG) || count == pairs);
     whole.then_some(lp)
 }

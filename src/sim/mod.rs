@@ -1,0 +1,2 @@
+//! The simulated world that nodes live in. Everything happens in virtual time, by one seed.
+pub mod disk;
