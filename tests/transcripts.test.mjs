@@ -20,6 +20,7 @@ const RULES = {
   unordered: (reply) => notation(sorted(reply)),
   pairs: (reply) => notation(sortedPairs(reply)),
   "type-only": (reply) => (reply.kind === "-" ? notation(reply) : shape(reply)),
+  numberless: (reply) => notation(reply).replace(/\d[\d.]*/g, "0"),
 };
 
 class Player {

@@ -15,6 +15,7 @@ pub mod order;
 pub mod rng;
 pub(crate) mod scan;
 pub mod sha1;
+pub mod sha256;
 pub mod short;
 pub mod siphash;
 pub mod time;

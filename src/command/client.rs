@@ -1,4 +1,5 @@
 //! Clients: what the server keeps for each connection.
+use super::acl::DEFAULT_USER;
 use crate::base::time::Millis;
 use crate::resp::{Proto, Reply, parse::Parser};
 
@@ -33,7 +34,11 @@ pub struct Client {
     pub lib_ver: Vec<u8>,
     pub db: usize,
     pub authenticated: bool,
-    pub user: String,
+    pub user: Vec<u8>,
+    /// Its commands are judged: it has yet to log in, or its user may not do everything. [`Server::guard_clients`] keeps it.
+    ///
+    /// [`Server::guard_clients`]: super::Server::guard_clients
+    pub guarded: bool,
     pub created_ms: Millis,
     pub last_interaction_ms: Millis,
     /// Its commands ran before, elsewhere (the log, a primary): what only guards against users is not asked again.
@@ -72,7 +77,8 @@ impl Client {
             lib_ver: Vec::new(),
             db: 0,
             authenticated: true,
-            user: "default".into(),
+            user: DEFAULT_USER.into(),
+            guarded: false,
             created_ms: now_ms,
             last_interaction_ms: now_ms,
             obeyed: false,

@@ -44,6 +44,12 @@ impl Error {
         Error(Cow::Owned(text))
     }
 
+    /// An error that quotes a word of the user's, which a real server does only up to a zero byte.
+    pub fn about(before: &str, word: &[u8], after: &str) -> Error {
+        let word = word.split(|&b| b == 0).next().unwrap_or_default();
+        Error::bytes([before.as_bytes(), word, after.as_bytes()].concat())
+    }
+
     /// Wrong number of arguments for `name` (`client|kill` for a subcommand).
     pub fn arity(name: &str) -> Error {
         Error::new(format!(

@@ -1,4 +1,5 @@
 //! What a command is: its record, its arguments, and the context it runs in. Knows no particular command.
+pub mod acl;
 pub mod args;
 pub mod client;
 pub mod config;
@@ -14,6 +15,7 @@ pub mod registry;
 pub mod state;
 pub mod syntax;
 
+pub use acl::Acl;
 pub use args::{Args, Cursor};
 pub use client::{Client, ClientId, Clients};
 pub use config::Config;

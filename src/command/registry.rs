@@ -1,5 +1,5 @@
 //! Looks commands up by name, and numbers them all so that statistics and permissions can be kept in plain arrays.
-use super::Command;
+use super::{Args, Command};
 use crate::base::order::sort_by;
 
 /// All commands of a node. Built once from the families' tables.
@@ -141,6 +141,15 @@ impl Registry {
             None => self.find(name),
             Some(bar) => self.find_sub(self.find(&name[..bar])?.0, &name[bar + 1..]),
         }
+    }
+
+    /// The command or subcommand that a call means; a container where the call has no more than its name.
+    pub fn find_call(&self, args: Args<'_>) -> Option<(usize, &'static Command)> {
+        let found = self.find(args.get(0))?;
+        if found.1.subs.is_empty() || args.len() < 2 {
+            return Some(found);
+        }
+        self.find_sub(found.0, args.get(1))
     }
 
     /// Top-level commands, by name.

@@ -1,4 +1,5 @@
 //! What a node keeps besides its data: clients, statistics, and the effects that wait for the host.
+use super::acl::{Acl, DEFAULT_USER, Denied};
 use super::{ClientId, Clients, pubsub::PubSub, registry::Registry};
 use crate::base::time::{Micros, Millis};
 
@@ -39,8 +40,11 @@ pub struct Stats {
     /// Clients that sent, or left unread, more than they may.
     pub query_limit_closed: u64,
     pub output_limit_closed: u64,
-    /// Wrong passwords.
+    /// Wrong passwords, and calls that no selector of the user allowed.
     pub auth_failures: u64,
+    pub denied_commands: u64,
+    pub denied_keys: u64,
+    pub denied_channels: u64,
     pub peak_memory: i64,
     /// How long more than `maxmemory` was in use, and since when it is.
     pub beyond_memory_us: Micros,
@@ -122,11 +126,23 @@ impl Rates {
     }
 }
 
+impl Stats {
+    /// Counts a call that was denied.
+    pub fn denied(&mut self, why: Denied) {
+        *(match why {
+            Denied::Command => &mut self.denied_commands,
+            Denied::Key(_) => &mut self.denied_keys,
+            Denied::Channel(_) => &mut self.denied_channels,
+        }) += 1;
+    }
+}
+
 /// What a node is, besides its data and configuration.
 pub struct Server {
     /// Every command: the registry hands it in, so that this layer need not know it.
     pub registry: Registry,
     pub clients: Clients,
+    pub acl: Acl,
     pub pubsub: PubSub,
     pub stats: Stats,
     pub effects: Vec<Effect>,
@@ -152,4 +168,26 @@ pub struct Server {
     pub busy_until_us: Micros,
     /// Memory may be beyond `maxmemory`: the node is to look, and to evict, by itself.
     pub evicting: bool,
+}
+
+impl Server {
+    /// Finds out anew whose commands have to be judged: to be called when users or passwords changed. O(clients).
+    pub fn guard_clients(&mut self) {
+        for client in self.clients.iter_mut() {
+            client.guarded = self.acl.guards(client);
+        }
+    }
+
+    /// The user is gone, and so are its connections; the one with number `me` once its reply stands. O(clients).
+    pub fn end_user(&mut self, name: &[u8], me: ClientId) {
+        for client in self.clients.iter_mut().filter(|c| c.user == name) {
+            client.user = DEFAULT_USER.into();
+            client.authenticated = false;
+            client.close_after_reply = true;
+            if client.id != me {
+                self.effects.push(Effect::Close(client.id));
+            }
+        }
+        self.guard_clients();
+    }
 }

@@ -394,13 +394,7 @@ fn find_keys<'a>(ctx: &Ctx<'a>) -> Result<(Args<'a>, Vec<KeyArg>), Error> {
     let args = ctx.args.skip(2);
     let registry = &ctx.server.registry;
     let unknown = || Error::new("ERR Invalid command specified");
-    let (number, mut command) = registry.find(args.get(0)).ok_or_else(unknown)?;
-    if !command.subs.is_empty() && args.len() > 1 {
-        command = registry
-            .find_sub(number, args.get(1))
-            .ok_or_else(unknown)?
-            .1;
-    }
+    let (_, command) = registry.find_call(args).ok_or_else(unknown)?;
     if !keys::has_keys(command) {
         return Err(Error::new("ERR The command has no key arguments"));
     }

@@ -1,5 +1,6 @@
 //! The commands, one file or folder a family. A record stands right above its function, and each file lists its own in a
 //! `TABLE`; `registry` joins them.
+pub mod acl;
 pub mod bitmaps;
 pub mod cluster;
 pub mod connection;
@@ -23,6 +24,7 @@ use crate::command::{Command, Registry};
 
 /// Each family's tables, one a file.
 const FAMILIES: &[&[&[Command]]] = &[
+    acl::TABLES,
     bitmaps::TABLES,
     cluster::TABLES,
     connection::TABLES,

@@ -1,5 +1,5 @@
 //! The gates that every command passes, in the order of a real server, and what follows once it has run.
-use super::{listeners, node::Node};
+use super::{guard, listeners, node::Node};
 use crate::command::ctx::Propagate;
 use crate::command::{
     Args, Client, ClientId, Command, Ctx, Effect, Error, F, Registry, client::ReplyMode,
@@ -8,7 +8,7 @@ use crate::keyspace::Db;
 use crate::resp::{Mark, Reply};
 
 /// A command that was found in the registry, with its number there.
-type Found = (usize, &'static Command);
+pub(super) type Found = (usize, &'static Command);
 
 /// One request of a client: all gates, the command, the books.
 pub fn run(node: &mut Node, id: ClientId, args: Args<'_>) {
@@ -110,11 +110,10 @@ fn gates(
     if !command.accepts(args.len()) {
         return refuse(Error::arity(&command.full_name()));
     }
-    let client = node.server.clients.get(id);
-    let stranger = client.is_some_and(|c| !c.authenticated) && !node.config.requirepass.is_empty();
-    if stranger && !command.flags.has(F::NO_AUTH) {
-        return refuse(Error::new("NOAUTH Authentication required."));
+    if node.server.clients.get(id).is_some_and(|c| c.guarded) {
+        guard::check(node, id, (number, command), args).map_err(|error| (Some(number), error))?;
     }
+    let client = node.server.clients.get(id);
     let needs_memory = command.flags.has(F::DENYOOM);
     if needs_memory && node.memory_bytes(client) > node.server.memory_ceiling {
         return refuse(Error::OUT_OF_MEMORY);

@@ -1,6 +1,7 @@
 //! One Redis process as a state machine: input in, effects out. Knows neither the network nor other nodes.
 mod dispatch;
 mod evict;
+mod guard;
 mod listeners;
 mod load;
 mod node;

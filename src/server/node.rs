@@ -3,7 +3,9 @@ use super::dispatch;
 use super::observe::Observer;
 use super::propagate::Log;
 use crate::base::{num, rng::Rng, time::Micros};
-use crate::command::{Args, Client, ClientId, Config, Effect, Server, state::Rates, state::Stats};
+use crate::command::{
+    Acl, Args, Client, ClientId, Config, Effect, Server, state::Rates, state::Stats,
+};
 use crate::commands;
 use crate::keyspace::Keyspace;
 use crate::resp::parse::{Limits, Parsed};
@@ -118,6 +120,7 @@ impl Node {
         ks.now_ms = options.now_us / 1000;
         ks.params = options.config.keyspace_params();
         let server = Server {
+            acl: Acl::new(&registry, &options.config),
             registry,
             clients: Default::default(),
             pubsub: Default::default(),
@@ -185,7 +188,8 @@ impl Node {
             .clients
             .add(peer.addr, peer.laddr, self.ks.now_ms);
         if let Some(c) = self.server.clients.get_mut(id) {
-            c.authenticated = self.config.requirepass.is_empty();
+            c.authenticated = self.server.acl.is_open();
+            c.guarded = self.server.acl.guards(c);
             c.fd = peer.fd;
             c.unix = peer.unix;
             c.out.set_limit(self.output_limit);
@@ -200,7 +204,7 @@ impl Node {
             return Some("-ERR max number of clients reached\r\n");
         }
         let local = unix || addr.starts_with("127.") || addr.starts_with("[::1]:");
-        if self.config.protected_mode && self.config.requirepass.is_empty() && !local {
+        if self.config.protected_mode && self.server.acl.default_needs_no_password() && !local {
             return Some(
                 "-DENIED Protected mode is on and no password is set for the default user, so only connections from \
                  the loopback interface are accepted. Set a password (requirepass), or switch protected-mode off.\r\n",
@@ -397,7 +401,7 @@ impl Node {
             let limits = Limits {
                 max_bulk: self.config.proto_max_bulk_len,
                 max_multibulk: i64::from(i32::MAX),
-                authenticated: client.authenticated || self.config.requirepass.is_empty(),
+                authenticated: !client.guarded || !self.server.acl.is_stranger(client),
             };
             let mut pos = 0;
             let parsed = client

@@ -27,6 +27,7 @@ mod files;
 mod generate;
 mod grammar;
 mod known;
+mod limited;
 mod local;
 mod peer;
 mod progress;

@@ -4,6 +4,7 @@
 use crate::generate::Generator;
 use crate::grammar::Syntax;
 use crate::known::{Difference, Known};
+use crate::limited;
 use crate::peer::Peer;
 use crate::reply::words;
 use crate::scope::in_scope;
@@ -200,8 +201,15 @@ fn segment(
     seen: &mut BTreeSet<String>,
     resp: u64,
 ) {
+    session.rules = limited::rules(&mut generator.rng, &generator.scope);
     session.fresh();
     let mut history: Vec<Command> = Vec::new();
+    if let Some(difference) = session.compare_user() {
+        report
+            .differences
+            .push((difference, vec![words(&session.set_user())]));
+        return;
+    }
     let mut resp3 = false;
     if resp == 3 || (resp == 0 && generator.rng.below(2) == 0) {
         history.push(vec![b"HELLO".to_vec(), b"3".to_vec()]);
@@ -286,9 +294,11 @@ fn note(
         report.repeated += 1;
         return;
     }
-    report
-        .differences
-        .push((reduced, commands.iter().map(|c| words(c)).collect()));
+    let mut lines: Vec<String> = commands.iter().map(|c| words(c)).collect();
+    if !session.rules.is_empty() {
+        lines.insert(0, words(&session.set_user()));
+    }
+    report.differences.push((reduced, lines));
 }
 
 /// Which differences are alike: the same command, field and kinds of answers.

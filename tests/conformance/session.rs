@@ -55,6 +55,8 @@ pub struct Session<'a> {
     pub by_name: BTreeMap<String, &'a Syntax>,
     connection: [usize; 2],
     inspector: [usize; 2],
+    /// What the user of the run may do; if there are no rules it is the default user, who may do everything.
+    pub rules: Vec<Vec<u8>>,
 }
 
 /// What came of one command.
@@ -80,6 +82,7 @@ impl<'a> Session<'a> {
             by_name,
             connection: [0; 2],
             inspector: [0; 2],
+            rules: Vec::new(),
         };
         session.ours.restart();
         session.theirs.restart();
@@ -107,6 +110,43 @@ impl<'a> Session<'a> {
             let words: [&[u8]; 4] = [b"CONFIG", b"SET", name.as_bytes(), default.as_bytes()];
             self.both(inspector, &words.map(<[u8]>::to_vec));
         }
+        if !self.rules.is_empty() {
+            self.both(inspector, &self.set_user());
+        }
+    }
+
+    /// The command that makes the limited user.
+    pub fn set_user(&self) -> Vec<Vec<u8>> {
+        let mut command = args("ACL SETUSER limited reset on nopass");
+        command.extend_from_slice(&self.rules);
+        command
+    }
+
+    /// Whether both sides understood the rules of the limited user alike.
+    pub fn compare_user(&mut self) -> Option<Difference> {
+        if self.rules.is_empty() {
+            return None;
+        }
+        let inspector = self.inspector;
+        let [(_, ours), (_, theirs)] = self.both(inspector, &args("ACL GETUSER limited"));
+        (ours != theirs).then(|| Difference {
+            command: "ACL SETUSER".into(),
+            field: "user".into(),
+            ours: ours.notation(),
+            theirs: theirs.notation(),
+        })
+    }
+
+    /// Sends a command of the run, as the limited user if there is one. What the session asks besides, it asks as the
+    /// default user.
+    fn as_user(&mut self, command: &[Vec<u8>]) -> [(Vec<u8>, Reply); 2] {
+        if self.rules.is_empty() {
+            return self.both(self.connection, command);
+        }
+        self.both(self.connection, &args("AUTH limited x"));
+        let replies = self.both(self.connection, command);
+        self.both(self.connection, &args("AUTH default x"));
+        replies
     }
 
     fn both(&mut self, on: [usize; 2], command: &[Vec<u8>]) -> [(Vec<u8>, Reply); 2] {
@@ -151,7 +191,7 @@ impl<'a> Session<'a> {
             // would make it fail. Reading a score clears that, and XX keeps this one from being stored.
             self.both(self.inspector, &args("ZADD errno XX 0 0"));
         }
-        let [(raw_ours, ours), (raw_theirs, theirs)] = self.both(self.connection, command);
+        let [(raw_ours, ours), (raw_theirs, theirs)] = self.as_user(command);
         let error = theirs.is_error();
         let same =
             raw_ours == raw_theirs || self.agree(&name, command, &ours, &theirs, members.as_ref());

@@ -13,6 +13,7 @@
 //! @unordered            the next reply has no order: it is written sorted
 //! @pairs                the same, but items of an array belong together two by two
 //! @type-only            only the kinds of the next reply matter
+//! @numberless           every number in the next reply is written as 0
 //! @no-reply             the next command must bring no reply
 //! @read                 read one more reply (a push, an answer to a blocked command)
 //! ```
@@ -90,6 +91,7 @@ enum Rule {
     Unordered,
     Pairs,
     TypeOnly,
+    Numberless,
     NoReply,
 }
 
@@ -98,8 +100,26 @@ fn written(reply: Reply, rule: Rule) -> String {
         Rule::Unordered => reply.sorted().notation(),
         Rule::Pairs => reply.sorted_pairs().notation(),
         Rule::TypeOnly => reply.shape(),
+        Rule::Numberless => numberless(&reply.notation()),
         Rule::Exact | Rule::NoReply => reply.notation(),
     }
+}
+
+/// The text with a 0 for each number, be it `12`, `0.5` or `127.0.0.1`.
+fn numberless(text: &str) -> String {
+    let mut out = String::new();
+    let mut inside = false;
+    for c in text.chars() {
+        let begins = c.is_ascii_digit();
+        if begins && !inside {
+            out.push('0');
+        }
+        inside = begins || (inside && c == '.');
+        if !inside {
+            out.push(c);
+        }
+    }
+    out
 }
 
 struct Player<'a> {
@@ -166,6 +186,7 @@ impl<'a> Player<'a> {
             "unordered" => self.rule = Rule::Unordered,
             "pairs" => self.rule = Rule::Pairs,
             "type-only" => self.rule = Rule::TypeOnly,
+            "numberless" => self.rule = Rule::Numberless,
             "no-reply" => self.rule = Rule::NoReply,
             "read" => return Ok(Some(self.next_reply())),
             _ => return Err(format!("@{name} is no directive")),

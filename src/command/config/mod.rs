@@ -11,6 +11,7 @@ pub use table::{PARAMS, Param};
 
 use super::Error;
 use crate::base::glob::glob;
+use crate::base::num;
 use crate::base::order::sort_by;
 use crate::keyspace::{Lfu, Params, Policy};
 use crate::resp::parse::split_args;
@@ -167,6 +168,12 @@ impl Config {
     /// The value of a parameter as CONFIG GET prints it; empty if there is no such parameter.
     pub fn text(&self, name: &str) -> Vec<u8> {
         find(name.as_bytes()).map_or_else(Vec::new, |param| self.value(param))
+    }
+
+    /// How many entries ACL LOG keeps (`acllog-max-len`).
+    pub fn acl_log_limit(&self) -> usize {
+        let limit = num::parse_u64(&self.text("acllog-max-len"));
+        limit.map_or(0, |n| usize::try_from(n).unwrap_or(usize::MAX))
     }
 
     /// The value of a parameter as CONFIG GET prints it.

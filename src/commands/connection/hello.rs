@@ -1,6 +1,8 @@
 //! Authentication and the protocol: AUTH, HELLO, RESET.
+use super::list;
 use crate::base::num;
-use crate::command::{C, Command, Config, Ctx, Error, F, Flags, Group, Outcome, client::ReplyMode};
+use crate::command::acl::{DEFAULT_USER, Entry};
+use crate::command::{C, Command, Ctx, Error, F, Flags, Group, Outcome, client::ReplyMode};
 use crate::resp::Proto;
 
 pub(super) const TABLE: &[Command] = &[AUTH, HELLO, RESET];
@@ -29,34 +31,35 @@ const AUTH: Command = Command {
 
 const WRONG_PASS: &str = "WRONGPASS invalid username-password pair or user is disabled.";
 
-/// Whether the pair opens the door. Takes the same time wherever the password differs.
-fn is_right(config: &Config, user: &[u8], password: &[u8]) -> bool {
-    let expected = config.requirepass.as_slice();
-    if user != b"default" {
-        return false;
-    }
-    if expected.is_empty() {
-        return true;
-    }
-    let differing = expected
-        .iter()
-        .zip(password)
-        .fold(0, |d, (a, b)| d | (a ^ b));
-    expected.len() == password.len() && differing == 0
-}
-
 fn log_in(ctx: &mut Ctx<'_>, user: &[u8], password: &[u8]) -> Outcome {
-    if !is_right(ctx.config, user, password) {
-        ctx.server.stats.auth_failures += 1;
+    if !ctx.server.acl.accepts(user, password) {
+        log_failure(ctx, user);
         return Err(Error::new(WRONG_PASS));
     }
-    ctx.client().authenticated = true;
+    let client = ctx.client();
+    client.authenticated = true;
+    client.user = user.to_vec();
+    ctx.server.guard_clients();
     Ok(())
+}
+
+/// A wrong password goes to ACL LOG.
+fn log_failure(ctx: &mut Ctx<'_>, user: &[u8]) {
+    ctx.server.stats.auth_failures += 1;
+    let entry = Entry {
+        reason: "auth",
+        object: ctx.arg(0).to_vec(),
+        user: user.to_vec(),
+        client: list::describe_self(ctx),
+        ..Entry::default()
+    };
+    let limit = ctx.config.acl_log_limit();
+    ctx.server.acl.log.add(entry, ctx.db.ks.now_ms, limit);
 }
 
 fn auth(ctx: &mut Ctx<'_>) -> Outcome {
     let (user, password) = match ctx.argc() {
-        2 if ctx.config.requirepass.is_empty() => {
+        2 if ctx.server.acl.default_needs_no_password() => {
             return Err(Error::new(
                 "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?",
             ));
@@ -115,7 +118,7 @@ fn hello(ctx: &mut Ctx<'_>) -> Outcome {
     if let Some((user, password)) = pair {
         log_in(ctx, user, password)?;
     }
-    if !ctx.config.requirepass.is_empty() && !ctx.client().authenticated {
+    if !ctx.client().authenticated {
         return Err(Error::new(
             "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time",
         ));
@@ -174,7 +177,7 @@ const RESET: Command = Command {
 };
 
 fn reset(ctx: &mut Ctx<'_>) -> Outcome {
-    let authenticated = ctx.config.requirepass.is_empty();
+    let authenticated = ctx.server.acl.is_open();
     ctx.server.unsubscribe_all(ctx.id);
     let client = ctx.client();
     client.db = 0;
@@ -182,8 +185,9 @@ fn reset(ctx: &mut Ctx<'_>) -> Outcome {
     client.no_evict = false;
     client.no_touch = false;
     client.reply_mode = ReplyMode::On;
-    client.user = "default".into();
+    client.user = DEFAULT_USER.into();
     client.authenticated = authenticated;
+    ctx.server.guard_clients();
     ctx.out.proto = Proto::Resp2;
     ctx.out.simple("RESET");
     Ok(())

@@ -1,6 +1,8 @@
 //! CLIENT KILL, in its old form (one address) and its new one (filters).
 use super::list::Class;
-use crate::command::{C, Client, ClientId, Command, Ctx, Cursor, Effect, Error, F, Group, Outcome};
+use crate::command::{
+    Acl, C, Client, ClientId, Command, Ctx, Cursor, Effect, Error, F, Group, Outcome,
+};
 
 pub(super) const KILL: Command = Command {
     name: "kill",
@@ -30,7 +32,7 @@ struct Filter<'a> {
 }
 
 impl<'a> Filter<'a> {
-    fn parse(mut cursor: Cursor<'a>) -> Result<Filter<'a>, Error> {
+    fn parse(mut cursor: Cursor<'a>, acl: &Acl) -> Result<Filter<'a>, Error> {
         let mut filter = Filter {
             not_me: true,
             ..Filter::default()
@@ -52,7 +54,7 @@ impl<'a> Filter<'a> {
                 filter.class = Some(Class::named(cursor.word()?)?);
             } else if cursor.take_with("USER", 1) {
                 let user = cursor.word()?;
-                if user != b"default" {
+                if acl.user(user).is_none() {
                     let mut text = b"ERR No such user '".to_vec();
                     text.extend_from_slice(user);
                     text.push(b'\'');
@@ -90,7 +92,7 @@ impl<'a> Filter<'a> {
     fn matches(&self, client: &Client, me: ClientId, now_ms: i64) -> bool {
         self.id.is_none_or(|id| client.id == id)
             && self.class.is_none_or(|class| Class::of(client) == class)
-            && self.user.is_none_or(|u| client.user.as_bytes() == u)
+            && self.user.is_none_or(|u| client.user == u)
             && self.addr.is_none_or(|a| client.addr.as_bytes() == a)
             && self.laddr.is_none_or(|a| client.laddr.as_bytes() == a)
             && self
@@ -108,7 +110,7 @@ fn kill(ctx: &mut Ctx<'_>) -> Outcome {
             ..Filter::default()
         }
     } else {
-        Filter::parse(ctx.cursor(2))?
+        Filter::parse(ctx.cursor(2), &ctx.server.acl)?
     };
     let now_ms = ctx.db.ks.now_ms;
     let mut killed = 0;

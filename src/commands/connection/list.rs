@@ -1,8 +1,9 @@
 //! CLIENT LIST and CLIENT INFO: one line a connection.
 use crate::base::num;
+use crate::base::time::Millis;
 use crate::command::memory::{CLIENT_BYTES, REPLY_BUFFER_BYTES};
-use crate::command::{C, Client, Command, Ctx, Error, F, Group, Outcome};
-use crate::resp::Proto;
+use crate::command::{Args, C, Client, ClientId, Command, Ctx, Error, F, Group, Outcome};
+use crate::resp::{Proto, Reply};
 use std::fmt::Write;
 
 pub(super) const LIST: Command = Command {
@@ -90,13 +91,13 @@ fn list(ctx: &mut Ctx<'_>) -> Outcome {
     if let Some(ids) = ids {
         for id in ids {
             if let Some(client) = ctx.server.clients.get(id as u64) {
-                line(ctx, client, &mut text);
+                line(client, &Running::of(ctx), &mut text);
             }
         }
     } else {
         for client in ctx.server.clients.iter() {
             if class.is_none_or(|class| Class::of(client) == class) {
-                line(ctx, client, &mut text);
+                line(client, &Running::of(ctx), &mut text);
             }
         }
     }
@@ -107,23 +108,56 @@ fn list(ctx: &mut Ctx<'_>) -> Outcome {
 fn info(ctx: &mut Ctx<'_>) -> Outcome {
     let mut text = String::new();
     if let Some(client) = ctx.server.clients.get(ctx.id) {
-        line(ctx, client, &mut text);
+        line(client, &Running::of(ctx), &mut text);
     }
     ctx.out.verbatim("txt", text.as_bytes());
     Ok(())
 }
 
+/// The command that runs while connections are described.
+pub struct Running<'a> {
+    /// Whose command it is.
+    pub id: ClientId,
+    pub args: Args<'a>,
+    /// Its reply is written elsewhere than in the client, so its protocol is there as well.
+    pub out: Option<&'a Reply>,
+    pub now_ms: Millis,
+}
+
+impl<'a> Running<'a> {
+    fn of(ctx: &'a Ctx<'_>) -> Running<'a> {
+        Running {
+            id: ctx.id,
+            args: ctx.args,
+            out: Some(ctx.out),
+            now_ms: ctx.db.ks.now_ms,
+        }
+    }
+}
+
+/// The connection of the running command, as CLIENT INFO describes it.
+pub(super) fn describe_self(ctx: &Ctx<'_>) -> Vec<u8> {
+    let running = Running::of(ctx);
+    let client = ctx.server.clients.get(ctx.id);
+    client.map_or_else(Vec::new, |client| describe(client, &running))
+}
+
+/// A connection's line without its end.
+pub fn describe(client: &Client, running: &Running<'_>) -> Vec<u8> {
+    let mut text = String::new();
+    line(client, running, &mut text);
+    text.truncate(text.len() - 1);
+    text.into_bytes()
+}
+
 /// One connection. A real server counts the argument bytes of the running command to the connection that sent it.
-fn line(ctx: &Ctx<'_>, c: &Client, text: &mut String) {
-    let me = c.id == ctx.id;
-    // The running command's reply is written elsewhere than in the client, so its protocol is there as well.
-    let (proto, pending) = if me {
-        (ctx.out.proto, ctx.out.as_bytes().len())
-    } else {
-        (c.out.proto, c.out.as_bytes().len())
-    };
+fn line(c: &Client, running: &Running<'_>, text: &mut String) {
+    let me = c.id == running.id;
+    let out = running.out.filter(|_| me).unwrap_or(&c.out);
+    let (proto, pending) = (out.proto, out.as_bytes().len());
     let (argv, argc) = if me {
-        (ctx.args.from(0).map(<[u8]>::len).sum(), ctx.argc())
+        let args = running.args;
+        (args.from(0).map(<[u8]>::len).sum(), args.len())
     } else {
         (0, 0)
     };
@@ -144,8 +178,8 @@ fn line(ctx: &Ctx<'_>, c: &Client, text: &mut String) {
         c.laddr,
         c.fd,
         lossy(&c.name),
-        (ctx.db.ks.now_ms - c.created_ms) / 1000,
-        (ctx.db.ks.now_ms - c.last_interaction_ms) / 1000,
+        (running.now_ms - c.created_ms) / 1000,
+        (running.now_ms - c.last_interaction_ms) / 1000,
         flags(c),
         c.db,
         c.subscriptions[0],
@@ -155,7 +189,7 @@ fn line(ctx: &Ctx<'_>, c: &Client, text: &mut String) {
         c.query.capacity() - c.query.len(),
         u8::from(omem > 0),
         command_name(c),
-        c.user,
+        lossy(&c.user),
         if proto == Proto::Resp3 { 3 } else { 2 },
         lossy(&c.lib_name),
         lossy(&c.lib_ver),

@@ -2,7 +2,7 @@
 mod client;
 mod hello;
 mod kill;
-mod list;
+pub mod list;
 
 use crate::command::{C, Command, Ctx, Deprecated, Error, F, Group, Outcome};
 use crate::commands::elements;

@@ -85,8 +85,12 @@ impl<'a> Options<'a> {
             } else if cursor.take_with("by", 1) {
                 let pattern = cursor.word()?;
                 options.unsorted |= !pattern.contains(&b'*');
+                if !options.unsorted {
+                    any_key_may_be_read(ctx, "BY")?;
+                }
                 options.by = Some(pattern);
             } else if cursor.take_with("get", 1) {
+                any_key_may_be_read(ctx, "GET")?;
                 options.get.push(cursor.word()?);
             } else {
                 return Err(Error::SYNTAX);
@@ -103,6 +107,20 @@ impl<'a> Options<'a> {
         let start = offset.clamp(0, len as i64) as usize;
         let count = if count < 0 { len as i64 } else { count };
         start..start + count.min((len - start) as i64) as usize
+    }
+}
+
+/// A pattern may name any key, so it takes a user who may read them all.
+fn any_key_may_be_read(ctx: &Ctx<'_>, option: &str) -> Outcome {
+    let server = &ctx.server;
+    let client = server.clients.get(ctx.id).filter(|c| c.guarded);
+    let user = client.and_then(|c| server.acl.user(&c.user));
+    let found = server.registry.find_call(ctx.args);
+    match user.zip(found) {
+        Some((user, found)) if !user.reads_all_keys(found, ctx.args) => Err(Error::new(format!(
+            "ERR {option} option of SORT denied due to insufficient ACL permissions."
+        ))),
+        _ => Ok(()),
     }
 }
 

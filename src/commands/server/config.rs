@@ -72,7 +72,12 @@ fn set(ctx: &mut Ctx<'_>) -> Outcome {
     }
     let words: Vec<&[u8]> = ctx.args.from(2).collect();
     let pairs: Vec<_> = words.chunks_exact(2).map(|p| (p[0], p[1])).collect();
+    let password = ctx.config.requirepass.clone();
     ctx.config.set_all(&pairs)?;
+    if ctx.config.requirepass != password {
+        ctx.server.acl.set_default_password(&ctx.config.requirepass);
+        ctx.server.guard_clients();
+    }
     ctx.db.ks.params = ctx.config.keyspace_params();
     // Any of them may have changed what there is room for.
     ctx.server.evicting = true;

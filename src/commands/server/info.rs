@@ -303,9 +303,9 @@ fn stats(ctx: &Ctx<'_>, text: &mut String) {
         "reply_buffer_shrinks": 0,
         "reply_buffer_expands": 0,
         "acl_access_denied_auth": s.auth_failures,
-        "acl_access_denied_cmd": 0,
-        "acl_access_denied_key": 0,
-        "acl_access_denied_channel": 0,
+        "acl_access_denied_cmd": s.denied_commands,
+        "acl_access_denied_key": s.denied_keys,
+        "acl_access_denied_channel": s.denied_channels,
     );
 }
 
