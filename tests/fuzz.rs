@@ -324,6 +324,7 @@ fn damaged_payloads_do_no_harm() {
     });
     // Else the structures behind the checks were never reached.
     assert!(accepted.get() > 3000, "{} were accepted", accepted.get());
+}
 
 /// A word of ACL SETUSER that may mean something; a wild one also has what separates and quotes rules.
 fn acl_rule(rng: &mut Rng, wild: bool) -> Vec<u8> {
