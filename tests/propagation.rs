@@ -80,10 +80,11 @@ fn a_float_goes_as_its_digits() {
 fn a_restored_key_expires_at_a_moment() {
     let payload = r#""\x00\xc0\x01\x0b\x00O\xa7Z\xc5,\x9e\xf8u""#;
     let restore = |rest: &str, ttl: u32| format!("RESTORE k {ttl} {payload} {rest}");
-    check_shapes(&[&restore("", 0)], &[("RESTORE", 4)]);
-    check_shapes(&[&restore("FREQ 3", 1000)], &[("RESTORE", 7)]);
-    check_shapes(&[&restore("ABSTTL", 1000)], &[("RESTORE", 5)]);
-    let log = logged(&[&restore("REPLACE", 1000)]);
+    let first = "SET other value";
+    check_shapes(&[first, &restore("", 0)], &[("RESTORE", 4)]);
+    check_shapes(&[first, &restore("FREQ 3", 1000)], &[("RESTORE", 7)]);
+    check_shapes(&[first, &restore("ABSTTL", 1000)], &[("RESTORE", 5)]);
+    let log = logged(&[first, &restore("REPLACE", 1000)]);
     assert_eq!(log[0][2], "1000");
     assert_eq!(log[0][4..], ["REPLACE", "ABSTTL"]);
 }
