@@ -93,30 +93,43 @@ const fn divisors(mut from: usize) -> [f64; TERMS] {
 const SINE: [f64; TERMS] = divisors(2);
 const COSINE: [f64; TERMS] = divisors(1);
 
+/// One by each of them: a division takes as long as ten products.
+const fn inverses(divisors: [f64; TERMS]) -> [f64; TERMS] {
+    let mut all = [0.0; TERMS];
+    let mut at = 0;
+    while at < TERMS {
+        all[at] = 1.0 / divisors[at];
+        at += 1;
+    }
+    all
+}
+
+const SINE_INVERSES: [f64; TERMS] = inverses(SINE);
+const COSINE_INVERSES: [f64; TERMS] = inverses(COSINE);
+
 /// `1 - x²/d0 * (1 - x²/d1 * (1 - ..))` in plain doubles.
-fn nested(square: f64, divisors: &[f64]) -> f64 {
-    let inner = |sum, divisor| 1.0 - square * sum / divisor;
-    divisors.iter().rev().fold(1.0, inner)
+fn nested(square: f64, inverses: &[f64]) -> f64 {
+    let inner = |sum, inverse| 1.0 - square * sum * inverse;
+    inverses.iter().rev().fold(1.0, inner)
 }
 
 /// The same in pairs.
-fn nested_pair(square: Pair, divisors: &[f64; TERMS]) -> Pair {
-    let (outer, inner) = divisors.split_at(PAIRED);
+fn nested_pair(square: Pair, divisors: &[f64], inverses: &[f64]) -> Pair {
     let one = Pair { hi: 1.0, lo: 0.0 };
     let first = Pair {
-        hi: nested(square.hi, inner),
+        hi: nested(square.hi, &inverses[PAIRED..]),
         lo: 0.0,
     };
     let step = |sum: Pair, divisor: &f64| one.minus(square.times(sum).over(*divisor));
-    outer.iter().rev().fold(first, step)
+    divisors[..PAIRED].iter().rev().fold(first, step)
 }
 
 /// The sine of a pair up to π/4, or its cosine.
 fn of_small(x: Pair, cosine: bool) -> Pair {
     let square = x.times(x);
     match cosine {
-        true => nested_pair(square, &COSINE),
-        false => x.times(nested_pair(square, &SINE)),
+        true => nested_pair(square, &COSINE, &COSINE_INVERSES),
+        false => x.times(nested_pair(square, &SINE, &SINE_INVERSES)),
     }
 }
 
@@ -144,10 +157,10 @@ pub fn cos(x: f64) -> f64 {
 fn small_asin(sine: Pair) -> Pair {
     let mut x = sine.hi;
     let mut cosine = 1.0;
-    for _ in 0..4 {
+    for _ in 0..3 {
         let square = x * x;
-        cosine = nested(square, &COSINE);
-        x += (sine.hi - x * nested(square, &SINE)) / cosine;
+        cosine = nested(square, &COSINE_INVERSES);
+        x += (sine.hi - x * nested(square, &SINE_INVERSES)) / cosine;
     }
     let off = sine.minus(of_small(Pair { hi: x, lo: 0.0 }, false));
     Pair::sum(x, off.hi / cosine)

@@ -31,6 +31,8 @@ pub const LON_MAX: f64 = 180.0;
 /// The greatest latitude that can be stored.
 pub const LAT_MAX: f64 = 85.051_128_78;
 const EARTH_RADIUS_M: f64 = 6_372_797.560_856;
+/// Less than one by more than all rounding.
+const NEARLY_ONE: f64 = 1.0 - 1e-9;
 /// Half the side of the Mercator map.
 const MERCATOR_MAX_M: f64 = 20_037_726.37;
 const RADIANS: f64 = std::f64::consts::PI / 180.0;
@@ -210,6 +212,12 @@ impl Shape {
     /// How far the point is from the centre, if it lies inside. O(1).
     pub fn reach(self, centre: Point, point: Point) -> Option<f64> {
         match self {
+            // Who is too far to the north or south is too far: most are told so without a sine.
+            Shape::Circle { radius }
+                if lat_distance(point.lat, centre.lat) * NEARLY_ONE > radius =>
+            {
+                None
+            }
             Shape::Circle { radius } => Some(distance(centre, point)).filter(|far| *far <= radius),
             Shape::Box { width, height } => {
                 let across = Point {
