@@ -2,14 +2,14 @@
 //! append-only file.
 use redlab::server::{Input, Node, NodeOptions};
 
-/// The commands that the last line of `script` puts into the log, without the SELECT before the first.
+/// The commands that the last line of `script`, a line each millisecond, puts into the log.
 fn logged(script: &[&str]) -> Vec<Vec<String>> {
     let mut node = Node::new(NodeOptions::default());
     node.keep_log();
     let id = node.connect("127.0.0.1:1");
     let mut log = Vec::new();
-    for line in script {
-        node.handle(Input::Data(id, format!("{line}\r\n").as_bytes()), 1);
+    for (ms, line) in (1..).zip(script) {
+        node.handle(Input::Data(id, format!("{line}\r\n").as_bytes()), ms * 1000);
         log = node.take_log();
     }
     let log = String::from_utf8_lossy(&log);
@@ -85,6 +85,30 @@ fn a_restored_key_expires_at_a_moment() {
     check_shapes(&[first, &restore("FREQ 3", 1000)], &[("RESTORE", 7)]);
     check_shapes(&[first, &restore("ABSTTL", 1000)], &[("RESTORE", 5)]);
     let log = logged(&[first, &restore("REPLACE", 1000)]);
-    assert_eq!(log[0][2], "1000");
+    assert_eq!(log[0][2], "1002");
     assert_eq!(log[0][4..], ["REPLACE", "ABSTTL"]);
+}
+
+#[test]
+fn a_transaction_goes_as_one_unless_it_is_one_write() {
+    check_shapes(
+        &["SET k 1", "MULTI\r\nSET k v\r\nGET k\r\nEXEC"],
+        &[("SET", 3)],
+    );
+    check_shapes(&["MULTI\r\nGET k\r\nEXEC"], &[]);
+    let whole = [
+        ("MULTI", 1),
+        ("SADD", 5),
+        ("SREM", 3),
+        ("SELECT", 2),
+        ("INCR", 2),
+        ("EXEC", 1),
+    ];
+    let script = "MULTI\r\nSADD s a b c\r\nSPOP s\r\nINCR s\r\nSELECT 1\r\nINCR n\r\nEXEC";
+    check_shapes(&["SET first 1", script], &whole);
+    let expired = [("MULTI", 1), ("UNLINK", 2), ("SET", 3), ("EXEC", 1)];
+    check_shapes(
+        &["SET k v PXAT 2", "MULTI\r\nGET k\r\nSET k w\r\nEXEC"],
+        &expired,
+    );
 }

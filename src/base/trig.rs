@@ -1,7 +1,7 @@
-//! Sine, cosine and arcsine that come out the same on every machine: the double nearest to the true value.
+//! Sine, cosine and arcsine that come out the same on every machine: the double nearest to the true value, as good as always.
 //!
-//! The standard library leaves these three to the platform, whose last digits differ. Here they are computed to about 100
-//! bits and rounded once. A number is the sum of two doubles, the second far below the first's last digit; sums and
+//! The standard library leaves these three to the platform, whose last digits differ. Here they are computed to about 70
+//! bits and rounded once, which fails to give the nearest in one case of a hundred thousand. A number is the sum of two doubles, the second far below the first's last digit; sums and
 //! products of doubles have such a form without any error (T. J. Dekker, "A floating-point technique for extending the
 //! available precision", 1971):
 //!
@@ -15,10 +15,10 @@ use std::f64::consts::FRAC_PI_2;
 /// What a double leaves out of π/2.
 const FRAC_PI_2_REST: f64 = 6.123_233_995_736_766e-17;
 
-/// Terms of the series: enough for 100 bits up to π/4.
+/// Terms of the series: enough for 70 bits up to π/4, and for 48 up to π.
 const TERMS: usize = 13;
 /// So many of them are summed in pairs; what the others add is small enough for plain doubles.
-const PAIRED: usize = 6;
+const PAIRED: usize = 4;
 
 /// `hi + lo`, where `hi` is the double nearest to the sum.
 #[derive(Clone, Copy)]
@@ -143,6 +143,16 @@ fn sine_after(x: f64, quarters: i64) -> f64 {
     if quadrant & 2 == 2 { -value } else { value }
 }
 
+/// The sine of an angle from -π to π, good to 1e-14: a fifth of the work. O(1).
+pub fn rough_sin(x: f64) -> f64 {
+    x * nested(x * x, &SINE_INVERSES)
+}
+
+/// The cosine of an angle from -π to π, good to 1e-14. O(1).
+pub fn rough_cos(x: f64) -> f64 {
+    nested(x * x, &COSINE_INVERSES)
+}
+
 /// The sine of an angle of a few turns, in radians. O(1).
 pub fn sin(x: f64) -> f64 {
     sine_after(x, 0)
@@ -228,9 +238,12 @@ mod tests {
             u32::from(apart > 0)
         };
         let mut apart = 0;
+        let close = |rough: f64, x: f64| assert!((rough - x).abs() < 1e-14, "{rough:e} {x:e}");
         for _ in 0..20_000 {
             let x = (rng.float() - 0.5) * 6.2;
             let z = rng.float();
+            close(rough_sin(x), x.sin());
+            close(rough_cos(x), x.cos());
             apart += near(sin(x), x.sin()) + near(cos(x), x.cos()) + near(asin(z), z.asin());
         }
         // Good libraries miss the nearest double in one case of hundreds, others in one of ten.

@@ -14,9 +14,10 @@ pub mod record;
 pub mod registry;
 pub mod state;
 pub mod syntax;
+pub mod transaction;
 
 pub use acl::Acl;
-pub use args::{Args, Cursor};
+pub use args::{Args, Cursor, OwnedArgs};
 pub use client::{Client, ClientId, Clients};
 pub use config::Config;
 pub use ctx::Ctx;
@@ -24,6 +25,7 @@ pub use error::Error;
 pub use record::{Begin, C, Cats, Command, Deprecated, F, Find, Flags, Group, Handler, KeySpec};
 pub use registry::Registry;
 pub use state::{Effect, Server};
+pub use transaction::Queue;
 
 /// What a command returns: nothing, for it has written its reply; or what the user did wrong.
 pub type Outcome = Result<(), Error>;

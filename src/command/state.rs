@@ -1,6 +1,6 @@
 //! What a node keeps besides its data: clients, statistics, and the effects that wait for the host.
 use super::acl::{Acl, DEFAULT_USER, Denied};
-use super::{ClientId, Clients, pubsub::PubSub, registry::Registry};
+use super::{ClientId, Clients, Queue, pubsub::PubSub, registry::Registry};
 use crate::base::time::{Micros, Millis};
 
 /// Something that the host must do for the node. Client output is not among them: it stands in the client's buffer.
@@ -164,6 +164,10 @@ pub struct Server {
     pub packed_threshold: u64,
     /// Whether anybody is told of writes: a command need not say how it is to be propagated if not.
     pub propagates: bool,
+    /// What EXEC has told the node to run; it is taken up as soon as EXEC itself is done.
+    pub exec: Option<Box<Queue>>,
+    /// The commands of a transaction are running: none of them may wait.
+    pub in_exec: bool,
     /// DEBUG SLEEP and the cost model: the node does nothing until then.
     pub busy_until_us: Micros,
     /// Memory may be beyond `maxmemory`: the node is to look, and to evict, by itself.

@@ -346,7 +346,7 @@ impl Db<'_> {
     /// Tells the clients that watch this key that it changed. O(log watched), nothing if nobody watches.
     #[inline(always)]
     pub fn touch(&mut self, key: &[u8]) {
-        if self.ks.watched.is_empty() {
+        if self.ks.watches.is_empty() {
             return;
         }
         self.touch_watched(key);
@@ -354,9 +354,8 @@ impl Db<'_> {
 
     #[cold]
     fn touch_watched(&mut self, key: &[u8]) {
-        if let Some(w) = self.ks.watched.get_mut(&(self.index, Box::from(key))) {
-            w.version += 1;
-        }
+        let gone = self.table().find(key).is_none();
+        self.ks.watches.touch(&(self.index, Box::from(key)), gone);
     }
 
     /// Queues an event if its class is switched on.

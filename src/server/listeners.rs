@@ -35,6 +35,7 @@ pub(super) fn refusal(client: &Client, command: &Command) -> Option<Error> {
 impl Node {
     /// A connection is gone, and with it all that hangs on it.
     pub(super) fn forget(&mut self, id: ClientId) {
+        self.ks.unwatch(id);
         self.server.unsubscribe_all(id);
         self.server.clients.remove(id);
     }

@@ -9,6 +9,7 @@ mod observe;
 mod probe;
 mod propagate;
 mod snapshot;
+mod transaction;
 
 pub use crate::command::state::Effect;
 pub use load::LoadReport;

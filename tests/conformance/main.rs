@@ -12,6 +12,7 @@
 //! cargo test --test conformance -- replay                redlab's log of writes, read by the oracle
 //! cargo test --test conformance -- dumps                 values that go there and back as payloads of DUMP
 //! cargo test --test conformance -- files                 whole snapshot files, each read by the other
+//! cargo test --test conformance -- tools [--count N]     damaged files, judged by redlab and by the real check tool
 //! cargo test --test conformance -- self-test             the harness against itself
 //! ```
 //! `--resp 2` or `--resp 3` keeps a random run to one protocol; names of commands after the mode keep it to these.
@@ -40,6 +41,7 @@ mod self_test;
 mod session;
 mod soak;
 mod table;
+mod tools;
 mod transcripts;
 
 use known::Known;
@@ -126,6 +128,7 @@ fn run() -> Result<(usize, Vec<String>), String> {
         "replay" => soak::replay(&options),
         "dumps" => soak::dumps(&options),
         "files" => soak::files(&options),
+        "tools" => tools::compare(options.number("count", 400)?, options.number("seed", 1)?),
         "self-test" => self_test::all(),
         other => Err(format!(
             "unknown mode {other:?}; see the head of tests/conformance/main.rs"

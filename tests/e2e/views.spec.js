@@ -104,7 +104,7 @@ test("a stream: nodes, entries, a group and what is pending", async ({ page }) =
   await complete(page);
   await type(page, "XACK orders work 1-1");
   await expect(view.locator(".body > .sum")).toContainText("1 pending");
-  await expect(view.locator('[data-name="1-1 in work: delivered and acknowledged"]')).toHaveCount(1);
+  await expect(view.locator('[data-name="1-1 in work: behind its place and not pending"]')).toHaveCount(1);
 });
 
 test("eviction: memory, the sample, the pool, and who went", async ({ page }) => {

@@ -120,9 +120,9 @@ function drawGroup(g, m, y, shown, skip, step) {
     const what = p
       ? `pending with ${p.consumer}, delivered ${plural(p.count, "time")}, last ${ago(p.idle_ms)} ago`
       : there
-        ? "delivered and acknowledged"
+        ? "behind its place and not pending"
         : "still to come";
-    const words = p ? fit(`${p.consumer}${p.count > 1 ? `×${p.count}` : ""}`, step - 6) : there ? "✓" : "";
+    const words = p ? fit(`${p.consumer}${p.count > 1 ? `×${p.count}` : ""}`, step - 6) : there ? "–" : "";
     kids.push(
       named(`${e.id} in ${g.name}: ${what}`, [
         s("rect", {

@@ -141,10 +141,10 @@ fn clients(ctx: &Ctx<'_>, text: &mut String) {
         "client_recent_max_output_buffer": out,
         "blocked_clients": 0,
         "tracking_clients": 0,
+        "watching_clients": ctx.db.ks.watches.clients(),
         "pubsub_clients": all.iter().filter(|c| c.is_subscriber()).count(),
-        "watching_clients": 0,
         "clients_in_timeout_table": 0,
-        "total_watched_keys": 0,
+        "total_watched_keys": ctx.db.ks.watches.keys(),
         "total_blocking_keys": 0,
         "total_blocking_keys_on_nokey": 0,
     );

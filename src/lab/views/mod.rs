@@ -75,13 +75,20 @@ pub fn inspect(node: &Node, db: usize, view: &str, argv: &[Vec<u8>]) -> Option<M
     }
 }
 
-/// Bytes as a label: text where it is text, else escaped as redis-cli does; long ones are cut.
+/// Whether a character shows nothing of itself, or turns round what stands beside it.
+fn unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Bytes as a label: text where it is text, else escaped as redis-cli does; long ones are cut, and nothing is `""`.
 fn label(bytes: &[u8]) -> String {
     const LABEL_CHARS: usize = 48;
     let plain = std::str::from_utf8(bytes)
         .ok()
-        .filter(|t| !t.chars().any(char::is_control));
+        .filter(|t| !t.chars().any(unseen));
     let whole = match plain {
+        Some("") => "\"\"".to_string(),
         Some(text) => text.to_string(),
         None => bytes
             .iter()
@@ -252,6 +259,56 @@ mod tests {
     }
 
     #[test]
+    fn a_hyperloglog_is_one_only_if_its_bytes_are_sound() {
+        let mut bench = Bench::new();
+        bench.run("PFADD p a");
+        let Some(Model::Hll(m)) = bench.see("value", "PFADD p a") else {
+            panic!("it is one");
+        };
+        let f = m.focus.expect("an element was added");
+        assert_eq!((f.register, f.rank, f.held), (12711, 2, 2));
+        assert!(f.hash.ends_with("1011000110100111"), "{}", f.hash);
+        assert_eq!((m.estimate, m.ranks), (1, vec![16383, 0, 1]));
+        assert_eq!(m.window[(f.register - m.from) as usize], 2);
+        bench.run("SETRANGE p 16 xx");
+        let seen = bench.see("value", "GET p");
+        assert!(matches!(seen, Some(Model::Plain(_))), "{seen:?}");
+    }
+
+    #[test]
+    fn a_stream_tells_what_is_pending_with_whom() {
+        let mut bench = Bench::new();
+        for i in 1..=300 {
+            bench.run(&format!("XADD s {i}-1 f v"));
+        }
+        bench.run("XGROUP CREATE s g 279-1");
+        bench.run("XREADGROUP GROUP g ann COUNT 5 STREAMS s >");
+        bench.run("XDEL s 284-1");
+        let line = "XREADGROUP GROUP g ann COUNT 5 STREAMS s >";
+        let Some(Model::Stream(m)) = bench.see("value", line) else {
+            panic!("a stream");
+        };
+        assert_eq!(m.focus.group.as_deref(), Some("g"));
+        assert_eq!(m.focus.consumer.as_deref(), Some("ann"));
+        assert_eq!((m.node_count, m.entries.len()), (3, 24));
+        assert_eq!(m.entries[0].id, "276-1");
+        let g = &m.groups[0];
+        assert_eq!((g.delivered, g.pending_count), (8, 5));
+        let places: Vec<_> = g.pending.iter().map(|p| (p.entry, p.exists)).collect();
+        let deleted = (None, false);
+        let there = |at| (Some(at), true);
+        assert_eq!(places, [there(4), there(5), there(6), there(7), deleted]);
+        for line in [
+            "XREADGROUP GROUP g",
+            "XREADGROUP",
+            "XGROUP CREATE",
+            "XACK s",
+        ] {
+            bench.see("value", line);
+        }
+    }
+
+    #[test]
     fn encodings_say_why() {
         let mut bench = Bench::new();
         let long = "x".repeat(65);
@@ -317,6 +374,8 @@ mod tests {
     fn labels_are_text_and_short() {
         assert_eq!(label("é".as_bytes()), "é");
         assert_eq!(label(b"\x00\xff\n"), "\\x00\\xff\\n");
+        assert_eq!(label("\u{202e}a".as_bytes()), "\\xe2\\x80\\xaea");
+        assert_eq!(label(b""), "\"\"");
         assert_eq!(label(&[b'a'; 100]).chars().count(), 49);
     }
 }

@@ -1,5 +1,5 @@
 //! What a key holds: its head for every type, and a plain model for the types that have no drawing of their own.
-use super::{Model, focus::Focus, hll, label, list, pack, stream, table, zset};
+use super::{Model, focus::Focus, hll, label, list, pack, stream, table, unseen, zset};
 use crate::base::time::Millis;
 use crate::command::Config;
 use crate::keyspace::{Value, hash::Hash, set::Set, table::key_mem_bytes, zset::Zset};
@@ -257,7 +257,7 @@ impl Rows<'_> {
         let shown = &bytes[..bytes.len().min(TEXT_BYTES)];
         self.cut = shown.len() < bytes.len();
         let text = match std::str::from_utf8(shown) {
-            Ok(text) if !text.chars().any(char::is_control) => text.to_string(),
+            Ok(text) if !text.chars().any(unseen) => text.to_string(),
             _ => shown.escape_ascii().to_string(),
         };
         self.rows.push(vec![text]);
