@@ -144,7 +144,9 @@ impl Engine {
     pub fn closed(&mut self, id: f64) -> bool {
         for effect in self.node.drain() {
             match effect {
-                Effect::Close(client) => self.node.handle(Input::Disconnect(client), self.now_us),
+                Effect::Close(id) | Effect::Drop(id) => {
+                    self.node.handle(Input::Disconnect(id), self.now_us);
+                }
                 Effect::Exit => self.exited = true,
                 Effect::Output(_) => {} // the host asks every client at the end of a slice
                 Effect::RewriteConfig => {} // refused before: there is no configuration file here

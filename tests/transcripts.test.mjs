@@ -28,6 +28,8 @@ class Player {
   rule = notation;
   silent = false;
   connections = new Map();
+  /** What stands for ids, and the ids. @type {[string, string][]} */
+  ids = [];
 
   constructor() {
     this.engine = new Engine(7n, Date.now());
@@ -80,7 +82,7 @@ class Player {
 
   play(head) {
     if (head.startsWith("> ")) {
-      this.send(split(head.slice(2)));
+      this.send(split(this.ids.reduce((text, [name, id]) => text.replaceAll(name, id), head.slice(2))));
       return this.reply();
     }
     if (!head.startsWith("@")) return undefined;
@@ -89,6 +91,10 @@ class Player {
       this.send(["HELLO", value]);
       this.reply();
     } else if (name === "conn") this.use(value);
+    else if (name === "id") {
+      this.send(["CLIENT", "ID"]);
+      this.ids.push([`{${value}}`, this.reply().replace("(integer) ", "")]);
+    }
     else if (name === "advance") this.jumped += Number(value);
     else if (name === "no-reply") this.silent = true;
     else if (name === "read") return this.reply();

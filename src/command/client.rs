@@ -1,5 +1,5 @@
 //! Clients: what the server keeps for each connection.
-use super::{Queue, acl::DEFAULT_USER};
+use super::{Queue, acl::DEFAULT_USER, tracking::Tracking};
 use crate::base::time::Millis;
 use crate::resp::{Proto, Reply, parse::Parser};
 
@@ -57,6 +57,10 @@ pub struct Client {
     pub queue: Option<Box<Queue>>,
     /// How many channels, patterns and shard channels it listens to.
     pub subscriptions: [u32; 3],
+    /// CLIENT TRACKING.
+    pub tracking: Option<Box<Tracking>>,
+    /// Sees every command (MONITOR).
+    pub monitor: bool,
     /// The last command's full name, for CLIENT LIST.
     pub last_command: &'static str,
     pub last_parent: &'static str,
@@ -67,6 +71,10 @@ pub struct Client {
     pub parser: Parser,
     /// Output that the host has not taken yet.
     pub out: Reply,
+    /// Bytes of output that the host has taken and that the client has not.
+    pub unsent: usize,
+    /// Since when more output waits than the soft limit allows.
+    pub over_soft_limit_since_ms: Option<Millis>,
     pub net_in: u64,
     pub net_out: u64,
     pub commands: u64,
@@ -101,12 +109,16 @@ impl Client {
             reply_mode: ReplyMode::On,
             queue: None,
             subscriptions: [0; 3],
+            tracking: None,
+            monitor: false,
             last_command: "NULL",
             last_parent: "",
             close_after_reply: false,
             query: Vec::new(),
             parser: Parser::default(),
             out: Reply::new(Proto::Resp2),
+            unsent: 0,
+            over_soft_limit_since_ms: None,
             net_in: 0,
             net_out: 0,
             commands: 0,

@@ -6,6 +6,7 @@ use crate::keyspace::Keyspace;
 const STARTUP_BYTES: i64 = 929_432;
 /// What a connection takes, besides its first output buffer.
 pub const CLIENT_BYTES: usize = 896;
+/// A connection's first output buffer: what stands in it counts towards no limit.
 pub const REPLY_BUFFER_BYTES: usize = 16384;
 /// What a bucket of a dictionary takes, and an entry without a key of its own.
 const BUCKET_BYTES: i64 = 8;
@@ -13,8 +14,7 @@ const PLAIN_ENTRY_BYTES: i64 = 32;
 
 /// What a connection takes. O(1).
 pub fn client_bytes(c: &Client) -> usize {
-    let beyond = c.out.as_bytes().len().saturating_sub(REPLY_BUFFER_BYTES);
-    CLIENT_BYTES + REPLY_BUFFER_BYTES + c.query.capacity() + beyond
+    CLIENT_BYTES + REPLY_BUFFER_BYTES + c.query.capacity() + c.output_list_bytes()
 }
 
 /// Bytes of the buckets of both dictionaries of a database: of the keys, and of those that expire. O(1).

@@ -8,12 +8,16 @@ pub mod error;
 pub mod keys;
 pub mod latency;
 pub mod memory;
+pub mod monitor;
 pub mod pubsub;
 pub mod push;
 pub mod record;
 pub mod registry;
+pub mod slowlog;
+pub mod spikes;
 pub mod state;
 pub mod syntax;
+pub mod tracking;
 pub mod transaction;
 
 pub use acl::Acl;

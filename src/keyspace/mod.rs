@@ -39,6 +39,8 @@ pub struct KeyspaceStats {
     pub misses: u64,
     pub expired: u64,
     pub evicted: u64,
+    /// Values, or keys of whole databases, that a real server frees in another thread.
+    pub lazy_freed: u64,
 }
 
 /// The parameters that the keyspace itself follows.
@@ -50,6 +52,10 @@ pub struct Params {
     pub lazy_expire: bool,
     /// `lazyfree-lazy-eviction`: the same of an evicted one.
     pub lazy_evict: bool,
+    /// `lazyfree-lazy-user-del`: DEL frees as UNLINK does.
+    pub lazy_del: bool,
+    /// `lazyfree-lazy-server-del`: so does what deletes a key by the way.
+    pub lazy_server_del: bool,
     pub policy: Policy,
     /// `maxmemory-samples`.
     pub samples: usize,
@@ -62,6 +68,8 @@ impl Default for Params {
             notify_classes: 0,
             lazy_expire: true,
             lazy_evict: true,
+            lazy_del: true,
+            lazy_server_del: true,
             policy: Policy::Noeviction,
             samples: 5,
             lfu: Lfu {
@@ -138,6 +146,14 @@ impl Keyspace {
         }
     }
 
+    /// Switches events of [`Class::CHANGED`] on or off.
+    pub fn tell_changes(&mut self, on: bool) {
+        self.params.notify_classes &= !Class::CHANGED.0;
+        if on {
+            self.params.notify_classes |= Class::CHANGED.0;
+        }
+    }
+
     /// How many databases there are.
     pub fn count(&self) -> usize {
         self.tables.len()
@@ -178,13 +194,17 @@ impl Keyspace {
         self.tables.swap(a, b);
     }
 
-    /// Empties database `index`; returns how many keys it held. O(keys) to free them.
-    pub fn flush(&mut self, index: usize) -> usize {
+    /// Empties database `index`, counted as freed elsewhere if `lazy`; returns how many keys it held. O(keys) to free them.
+    pub fn flush(&mut self, index: usize, lazy: bool) -> usize {
         self.settle();
         if !self.watches.is_empty() {
             self.replace_watched(index, None);
         }
         let removed = self.tables[index].len();
+        if lazy {
+            self.stats.lazy_freed += removed as u64;
+        }
+        self.db(index).notify(Class::CHANGED, Event::FLUSHED, b"");
         self.data_bytes -= self.tables[index].data_bytes();
         self.tables[index] = Table::new(self.hash_seed);
         removed

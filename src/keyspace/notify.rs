@@ -19,6 +19,16 @@ impl Class {
     pub const KEY_MISS: Class = Class(1 << 11); // m
     pub const MODULE: Class = Class(1 << 13); // d
     pub const NEW: Class = Class(1 << 14); // n
+    /// No letter: a key changed that a client may have a copy of. Switched on while any client tracks keys.
+    pub const CHANGED: Class = Class(1 << 30);
+}
+
+/// The names of events of [`Class::CHANGED`].
+impl Event {
+    /// The key has another value, or none.
+    pub const WRITTEN: &str = "";
+    /// All keys of a database are gone; no key is named.
+    pub const FLUSHED: &str = "flushed";
 }
 
 /// One event that somebody may listen to.

@@ -102,7 +102,7 @@ fn books_agree_with_the_data() {
                 check_books(&mut ks, &model, &format!("seed {seed}, step {n}"));
             }
         }
-        ks.flush(0);
+        ks.flush(0, true);
         ks.swap(0, 1);
         model.retain(|(index, _), _| *index == 1);
         let moved = model
@@ -174,8 +174,10 @@ fn every_change_breaks_a_watch() {
     check("swapped", true, |ks| ks.swap(1, 0));
     check("swapped with itself", false, |ks| ks.swap(0, 0));
     check("removed", true, |ks| _ = ks.db(0).remove(b"k"));
-    check("flushed", true, |ks| _ = ks.flush(0));
-    check("another database flushed", false, |ks| _ = ks.flush(1));
+    check("flushed", true, |ks| _ = ks.flush(0, true));
+    check("another database flushed", false, |ks| {
+        _ = ks.flush(1, true)
+    });
 }
 
 #[test]
@@ -192,7 +194,7 @@ fn a_watched_key_past_its_time_is_none() {
     };
     check("nothing", false, |_| {});
     check("deleted", false, |ks| _ = ks.db(0).exists(b"k"));
-    check("flushed", false, |ks| _ = ks.flush(0));
+    check("flushed", false, |ks| _ = ks.flush(0, true));
     check("swapped away", false, |ks| ks.swap(0, 1));
     check("written", true, |ks| ks.db(0).set_str(b"k", b"y", false));
     check("swapped for one that is there", true, |ks| {

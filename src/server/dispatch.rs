@@ -12,6 +12,9 @@ pub(super) type Found = (usize, &'static Command);
 
 /// One request of a client: all gates, the command, the books.
 pub fn run(node: &mut Node, id: ClientId, args: Args<'_>) {
+    if node.server.listened {
+        node.limit_tracked();
+    }
     let found = find(&node.server.registry, args).and_then(|found| gates(node, id, found, args));
     let Some(client) = node.server.clients.get_mut(id) else {
         return;
@@ -129,7 +132,7 @@ fn gates(
         return refuse(Error::OUT_OF_MEMORY);
     }
     if let Some(client) = node.server.clients.get(id)
-        && (client.is_subscriber() || command.flags.has(F::PUBSUB))
+        && (client.is_subscriber() || client.monitor || command.flags.has(F::PUBSUB))
         && let Some(error) = listeners::refusal(client, command)
     {
         return refuse(error);
@@ -177,7 +180,7 @@ pub fn call(
     }
     let end = node.meter.micros();
     node.stamp_us = Some(end);
-    let usec = end - start;
+    let usec = end - start + node.asleep_us();
     let failed = out.errors() > errors;
     node.server.stats.commands += 1;
     if let Some(client) = node.server.clients.get_mut(id) {
@@ -190,6 +193,7 @@ pub fn call(
     if node.config.latency_tracking {
         stats.latency.record(usec);
     }
+    node.note_duration(id, command, args, usec);
     if node.observer.is_some() {
         let reply = out.as_bytes().get(reply_start..).unwrap_or_default();
         node.observed((id, index), command, args, reply, failed);
@@ -204,7 +208,10 @@ pub fn call(
     let walk = command.keys.is_empty() && command.flags.has(F::READONLY);
     node.propagate(index, args, own, walk);
     if !node.ks.events.is_empty() {
-        node.publish_events();
+        node.publish_events(Some(id));
+    }
+    if node.server.listened {
+        node.heard(id, command, args);
     }
 }
 
@@ -255,9 +262,15 @@ fn finish_reply(node: &mut Node, id: ClientId, mut out: Reply, start: Mark, befo
     if !meanwhile.as_bytes().is_empty() {
         client.out.raw(meanwhile.as_bytes());
     }
-    if client.out.is_full() {
+    let much = client.has_much_output();
+    if node.server.listened {
+        node.after_reply(id);
+    }
+    if much {
         node.server.limit_output(id);
-    } else if client.close_after_reply {
+    }
+    let ending = |c: &Client| c.close_after_reply;
+    if node.server.clients.get(id).is_some_and(ending) {
         node.server.effects.push(Effect::Close(id));
     }
 }

@@ -9,6 +9,7 @@ mod observe;
 mod probe;
 mod propagate;
 mod snapshot;
+mod slow;
 mod transaction;
 
 pub use crate::command::state::Effect;

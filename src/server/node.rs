@@ -3,8 +3,10 @@ use super::dispatch;
 use super::observe::Observer;
 use super::propagate::Log;
 use crate::base::{num, rng::Rng, time::Micros};
+use crate::command::acl::AclFile;
 use crate::command::{
-    Acl, Args, Client, ClientId, Config, Effect, OwnedArgs, Server, state::Rates, state::Stats,
+    Acl, Args, Client, ClientId, Config, Effect, OwnedArgs, Registry, Server, state::Rates,
+    state::Stats,
 };
 use crate::commands;
 use crate::keyspace::Keyspace;
@@ -61,6 +63,8 @@ pub struct NodeOptions {
     pub pid: u32,
     pub executable: String,
     pub config_file: String,
+    /// Where the users are kept, if they are.
+    pub acl_file: Option<Box<dyn AclFile>>,
     pub meter: Box<dyn Meter>,
     /// Modelled bytes of data beyond which commands that may add to it are refused; `None`: what the machine has.
     pub memory_ceiling: Option<u64>,
@@ -78,6 +82,7 @@ impl Default for NodeOptions {
             pid: 1,
             executable: String::new(),
             config_file: String::new(),
+            acl_file: None,
             meter: Box::new(NoMeter),
             memory_ceiling: None,
             output_limit: None,
@@ -121,9 +126,14 @@ impl Node {
         ks.params = options.config.keyspace_params();
         let server = Server {
             acl: Acl::new(&registry, &options.config),
+            acl_file: options.acl_file,
             registry,
             clients: Default::default(),
             pubsub: Default::default(),
+            tracked: Default::default(),
+            monitors: Vec::new(),
+            listened: false,
+            output_limits: options.config.output_limits,
             stats,
             effects: Vec::new(),
             run_id: rng.hex40(),
@@ -143,6 +153,8 @@ impl Node {
             in_exec: false,
             busy_until_us: 0,
             evicting: false,
+            slowlog: Default::default(),
+            spikes: Default::default(),
         };
         Node {
             ks,
@@ -170,6 +182,14 @@ impl Node {
     /// The propagated writes since the last call, as RESP.
     pub fn take_log(&mut self) -> Vec<u8> {
         self.log.as_mut().map(Log::take).unwrap_or_default()
+    }
+
+    /// The users that a configuration or a file names, before anybody is connected.
+    pub fn set_users<E>(
+        &mut self,
+        read: impl FnOnce(&mut Acl, &Registry, &Config) -> Result<(), E>,
+    ) -> Result<(), E> {
+        read(&mut self.server.acl, &self.server.registry, &self.config)
     }
 
     /// A new connection from `addr` (`ip:port`).
@@ -224,6 +244,13 @@ impl Node {
         }
     }
 
+    /// The host has taken all output of a client, and `bytes` of it wait for the client to read.
+    pub fn holds(&mut self, id: ClientId, bytes: usize) {
+        if let Some(c) = self.server.clients.get_mut(id) {
+            c.unsent = bytes;
+        }
+    }
+
     /// One input at virtual time `now_us`. Output then stands in the clients' buffers, effects in [`Node::drain`].
     pub fn handle(&mut self, input: Input<'_>, now_us: Micros) {
         self.advance(now_us);
@@ -235,6 +262,9 @@ impl Node {
             Input::Tick => {}
         }
         self.evict_on();
+        if self.server.tracked.has_changes() {
+            self.server.broadcast();
+        }
     }
 
     /// Moves the clock (never back) and runs the cron as often as is due.
@@ -296,17 +326,22 @@ impl Node {
     }
 
     fn cron(&mut self) {
+        let start_us = self.meter.micros();
         self.ks.expire_cycle();
+        let usec = self.meter.micros() - start_us;
+        self.note_spike("expire-cycle", usec);
         for index in 0..self.ks.count() {
             self.ks.table_mut(index).rehash(100);
         }
         self.close_idle();
+        self.server.limit_outputs();
+        self.limit_tracked();
         self.server
             .rates
             .sample(&self.server.stats, self.server.now_us);
         self.note_peak();
         self.propagate_expired();
-        self.publish_events();
+        self.publish_events(None);
     }
 
     /// Ends the connections that were silent for longer than `timeout`.
@@ -316,7 +351,8 @@ impl Node {
         }
         let oldest_ms = self.ks.now_ms - i64::from(self.config.timeout) * 1000;
         for client in self.server.clients.iter_mut() {
-            let idle = client.last_interaction_ms < oldest_ms && !client.is_subscriber();
+            let listens = client.is_subscriber() || client.monitor;
+            let idle = client.last_interaction_ms < oldest_ms && !listens;
             if idle && !client.close_after_reply {
                 client.close_after_reply = true;
                 self.server.effects.push(Effect::Close(client.id));

@@ -53,7 +53,7 @@ impl Local {
     fn host(&mut self) {
         let now = self.now_us();
         for effect in self.node.drain() {
-            if let Effect::Close(id) = effect {
+            if let Effect::Close(id) | Effect::Drop(id) = effect {
                 let words = self.node.output(id).map(std::mem::take).unwrap_or_default();
                 self.last_words.insert(id, words);
                 self.node.handle(Input::Disconnect(id), now);

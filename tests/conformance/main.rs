@@ -23,6 +23,7 @@
 )]
 
 mod dumps;
+mod events;
 mod eviction;
 mod files;
 mod generate;

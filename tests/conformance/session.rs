@@ -1,5 +1,6 @@
 //! One command sent to both sides and its two replies compared by the rule that fits it; two states compared.
 
+use crate::events::Listener;
 use crate::grammar::Syntax;
 use crate::known::Difference;
 use crate::peer::Peer;
@@ -39,7 +40,6 @@ pub const PARAMETERS: &[(&str, &str)] = &[
     ("busy-reply-threshold", "5000"),
     ("appendfsync", "everysec"),
     ("repl-backlog-size", "10mb"),
-    ("notify-keyspace-events", ""),
 ];
 
 /// The databases that the run uses.
@@ -55,6 +55,7 @@ pub struct Session<'a> {
     pub by_name: BTreeMap<String, &'a Syntax>,
     connection: [usize; 2],
     inspector: [usize; 2],
+    listener: Listener,
     /// What the user of the run may do; if there are no rules it is the default user, who may do everything.
     pub rules: Vec<Vec<u8>>,
 }
@@ -82,11 +83,14 @@ impl<'a> Session<'a> {
             by_name,
             connection: [0; 2],
             inspector: [0; 2],
+            listener: Listener::default(),
             rules: Vec::new(),
         };
         session.ours.restart();
         session.theirs.restart();
         session.inspector = [session.ours.open(), session.theirs.open()];
+        session.listener.open(session.ours, 0);
+        session.listener.open(session.theirs, 1);
         session.fresh();
         session
     }
@@ -95,9 +99,11 @@ impl<'a> Session<'a> {
     pub fn fresh(&mut self) {
         if self.ours.renew() {
             self.inspector[0] = self.ours.open();
+            self.listener.open(self.ours, 0);
         }
         if self.theirs.renew() {
             self.inspector[1] = self.theirs.open();
+            self.listener.open(self.theirs, 1);
         }
         let inspector = self.inspector;
         self.connection = [self.ours.open(), self.theirs.open()];
@@ -191,7 +197,12 @@ impl<'a> Session<'a> {
             // would make it fail. Reading a score clears that, and XX keeps this one from being stored.
             self.both(self.inspector, &args("ZADD errno XX 0 0"));
         }
+        self.listener.skip(self.ours, self.theirs);
         let [(raw_ours, ours), (raw_theirs, theirs)] = self.as_user(command);
+        let events = [
+            self.listener.take(self.ours, 0),
+            self.listener.take(self.theirs, 1),
+        ];
         let error = theirs.is_error();
         let same =
             raw_ours == raw_theirs || self.agree(&name, command, &ours, &theirs, members.as_ref());
@@ -199,16 +210,21 @@ impl<'a> Session<'a> {
             // Chance took different members: both sides go on without the key.
             self.both(self.connection, &[b"DEL".to_vec(), command[1].clone()]);
         }
-        let difference = || Difference {
-            command: name,
-            field: "reply".into(),
-            ours: shown(&ours, &raw_ours),
-            theirs: shown(&theirs, &raw_theirs),
+        let reply = [shown(&ours, &raw_ours), shown(&theirs, &raw_theirs)];
+        let different = |field: &str, [ours, theirs]: [String; 2]| Difference {
+            command: name.clone(),
+            field: field.into(),
+            ours,
+            theirs,
         };
-        Outcome {
-            difference: (!same).then(difference),
-            error,
-        }
+        let difference = if !same {
+            Some(different("reply", reply))
+        } else if events[0] != events[1] {
+            Some(different("events", events))
+        } else {
+            None
+        };
+        Outcome { difference, error }
     }
 
     /// A range by member over different scores has no defined answer: in a skiplist it depends on the levels that chance

@@ -101,7 +101,7 @@ pub fn soak(options: &Options) -> Verdict {
         write(&plan, &report, &oracle_version, true);
     }
     let unmatched = if published {
-        known.unmatched(&["reply", "state"])
+        known.unmatched(&["reply", "state", "events"])
     } else {
         Vec::new()
     };

@@ -16,6 +16,7 @@
 //! @numberless           every number in the next reply is written as 0
 //! @no-reply             the next command must bring no reply
 //! @read                 read one more reply (a push, an answer to a blocked command)
+//! @id b                 from here on {b} in a command is the id of this connection
 //! ```
 
 use crate::peer::Peer;
@@ -127,6 +128,8 @@ struct Player<'a> {
     connections: BTreeMap<String, usize>,
     current: usize,
     rule: Rule,
+    /// What stands for ids, and the ids.
+    ids: Vec<(String, String)>,
 }
 
 impl<'a> Player<'a> {
@@ -138,6 +141,7 @@ impl<'a> Player<'a> {
             connections: BTreeMap::from([("main".into(), main)]),
             current: main,
             rule: Rule::Exact,
+            ids: Vec::new(),
         }
     }
 
@@ -162,7 +166,13 @@ impl<'a> Player<'a> {
     /// Do what a head says; the text of the reply when there is one.
     fn play(&mut self, head: &str) -> Result<Option<String>, String> {
         if let Some(command) = head.strip_prefix("> ") {
-            let args = split(command).ok_or("a quote is left open")?;
+            let filled = self
+                .ids
+                .iter()
+                .fold(command.to_string(), |text, (name, id)| {
+                    text.replace(name, id)
+                });
+            let args = split(&filled).ok_or("a quote is left open")?;
             self.peer.send(self.current, &encode(&args));
             return Ok(Some(self.next_reply()));
         }
@@ -176,6 +186,11 @@ impl<'a> Player<'a> {
                 let known = self.connections.get(value).copied();
                 self.current = known.unwrap_or_else(|| self.peer.open());
                 self.connections.insert(value.into(), self.current);
+            }
+            "id" => {
+                let id = self.peer.ask(self.current, "CLIENT ID").notation();
+                let id = id.trim_start_matches("(integer) ").to_string();
+                self.ids.push((format!("{{{value}}}"), id));
             }
             "advance" => {
                 let ms = value

@@ -79,6 +79,49 @@ test("what nobody asked for is pushed; a subscription's push is its reply", asyn
   assert.equal(reply.type, "push");
 });
 
+const message = (kind, ...words) =>
+  `${kind}${words.length}\r\n${words.map((w) => (typeof w === "number" ? `:${w}\r\n` : `$${w.length}\r\n${w}\r\n`)).join("")}`;
+
+for (const [kind, name] of [
+  ["*", "RESP2"],
+  [">", "RESP3"],
+])
+  test(`a subscriber in ${name} is told of messages, before, between and after its own answers`, async () => {
+    const { session, cli, pushed, send } = start();
+    const first = (r) => new TextDecoder().decode(r.items[0].bytes);
+    const answers = message(kind, "subscribe", "a", 1) + message(kind, "subscribe", "b", 2);
+    const { reply, more } = await send("SUBSCRIBE a b", answers + message(kind, "message", "a", "hi"));
+    assert.deepEqual([reply, ...more].map(first), ["subscribe", "subscribe", "message"]);
+    assert.equal(cli.prompt, "n1:6379(subscribed mode)> ");
+    assert.equal(cli.listens, true);
+    session.output(message(kind, "pmessage", "p*", "pa", "hi"));
+    assert.deepEqual(pushed.map(first), ["pmessage"]);
+    const ping = kind === "*" ? message("*", "pong", "") : "+PONG\r\n";
+    const pong = await send("PING", message(kind, "message", "b", "x") + ping);
+    assert.deepEqual(pushed.map(first), ["pmessage", "message"]);
+    assert.equal(pong.reply.type, kind === "*" ? "array" : "status");
+    await send("SSUBSCRIBE s", message(kind, "ssubscribe", "s", 1));
+    await send("UNSUBSCRIBE", message(kind, "unsubscribe", "a", 1) + message(kind, "unsubscribe", "b", 0));
+    assert.equal(cli.listens, true);
+    await send("SUNSUBSCRIBE", message(kind, "sunsubscribe", "s", 0));
+    assert.equal(cli.prompt, "n1:6379> ");
+    assert.equal(cli.listens, false);
+  });
+
+test("a monitor's lines are no replies", async () => {
+  const { session, cli, pushed, send } = start();
+  await send("MONITOR", "+OK\r\n");
+  assert.equal(cli.listens, true);
+  const line = '+1700000000.000042 [0 127.0.0.1:5] "get" "k"\r\n';
+  session.output(line);
+  const { reply, more } = await send("PING", `${line}+PONG\r\n${line}`);
+  assert.equal(new TextDecoder().decode(reply.bytes), "PONG");
+  assert.equal(more.length, 1);
+  assert.equal(pushed.length, 2);
+  await send("RESET", "+RESET\r\n");
+  assert.equal(cli.listens, false);
+});
+
 test("CLIENT REPLY OFF and SKIP wait for nothing", async () => {
   const { send } = start();
   assert.equal((await send("CLIENT REPLY OFF", "")).reply, null);

@@ -3,24 +3,36 @@
  *
  * @import { Reply } from "../resp.js"
  * @import { Session } from "../protocol.js"
- * @typedef {{reply: Reply | null, now_ms: number, cost_us: number}} Answer `reply` is null after CLIENT REPLY OFF
+ * @typedef {{reply: Reply | null, more: Reply[], now_ms: number, cost_us: number}} Answer `reply` is null after CLIENT REPLY
+ *   OFF; `more` is what came right behind it without being an answer to it
  */
-import { encodeCommand, ReplyParser, toText } from "../resp.js";
+import { encodeCommand, ReplyParser, textOf, toText } from "../resp.js";
 
 /** Commands whose first answer is a push in RESP3. */
 const SUBSCRIBES = /^[sp]?(un)?subscribe$/i;
+/** What a subscriber is told in RESP2, where it has no form of its own. */
+const MESSAGES = /^[sp]?message$/;
+/** A line of MONITOR. */
+const COMMAND_SEEN = /^\d+\.\d{6} \[\d+ [^\]]*\] "/;
+
+/** The first word of a message. @param {Reply} r */
+const wordOf = (r) => ("items" in r && r.items.length >= 3 ? textOf(r.items[0]) : "");
 
 export class Cli {
   db = 0;
   tx = false;
   resp = 2;
   connected = true;
+  /** MONITOR runs. */
+  monitors = false;
+  /** Channels and patterns that are listened to, and shard channels: they are counted apart. */
+  #subscriptions = { plain: 0, shard: 0 };
   /** The database before MULTI, for when the transaction comes to nothing. */
   #dbBefore = 0;
   /** CLIENT REPLY: how many replies will not come. */
   #mute = 0;
   #parser = new ReplyParser();
-  /** @type {{argv: string[], resolve: (r: Reply) => void, reject: (e: Error) => void}[]} */
+  /** @type {{argv: string[], resolve: (r: {reply: Reply, more: Reply[]}) => void, reject: (e: Error) => void}[]} */
   #waiting = [];
 
   /**
@@ -41,7 +53,17 @@ export class Cli {
   get prompt() {
     if (!this.connected) return "not connected> ";
     const { host, port } = this.options;
-    return `${host}:${port}${this.db ? `[${this.db}]` : ""}${this.tx ? "(TX)" : ""}> `;
+    const modes = (this.tx ? "(TX)" : "") + (this.#subscribed ? "(subscribed mode)" : "");
+    return `${host}:${port}${this.db ? `[${this.db}]` : ""}${modes}> `;
+  }
+
+  get #subscribed() {
+    return this.#subscriptions.plain + this.#subscriptions.shard > 0;
+  }
+
+  /** Whether messages may come at any time, and are waited for. */
+  get listens() {
+    return this.monitors || this.#subscribed;
   }
 
   /** @param {string} why open requests fail with it */
@@ -51,6 +73,8 @@ export class Cli {
     this.resp = 2;
     this.#mute = 0;
     this.connected = true;
+    this.monitors = false;
+    this.#subscriptions = { plain: 0, shard: 0 };
     this.#parser = new ReplyParser();
     for (const w of this.#waiting.splice(0)) w.reject(new Error(why));
   }
@@ -72,13 +96,33 @@ export class Cli {
   /** @param {Uint8Array} out */
   #feed(out) {
     this.#parser.push(out);
+    /** What stands behind a reply is shown behind it. @type {Reply[] | null} */
+    let more = null;
     for (let r = this.#parser.next(); r; r = this.#parser.next()) {
+      this.#count(r);
       const first = this.#waiting[0];
-      if (first && (r.type !== "push" || SUBSCRIBES.test(first.argv[0]))) {
+      if (first && this.#answers(first.argv[0], r)) {
         this.#waiting.shift();
-        first.resolve(r);
-      } else this.options.push(r);
+        first.resolve({ reply: r, more: (more = []) });
+      } else if (more) more.push(r);
+      else this.options.push(r);
     }
+  }
+
+  /** Whether a reply is the answer to a command, and not something that came meanwhile. @param {string} name @param {Reply} r */
+  #answers(name, r) {
+    const word = wordOf(r);
+    if (r.type === "push") return SUBSCRIBES.test(name) && word === name.toLowerCase();
+    if (this.#subscribed && MESSAGES.test(word)) return false;
+    return !(this.monitors && r.type === "status" && COMMAND_SEEN.test(textOf(r)));
+  }
+
+  /** Keeps count of the subscriptions, which each answer to their commands tells. @param {Reply} r */
+  #count(r) {
+    const word = wordOf(r);
+    const count = "items" in r && r.items.length === 3 ? r.items[2] : null;
+    if (SUBSCRIBES.test(word) && count?.type === "integer")
+      this.#subscriptions[/^s(sub|unsub)/.test(word) ? "shard" : "plain"] = Number(count.text);
   }
 
   /**
@@ -90,17 +134,17 @@ export class Cli {
     if (!this.connected) await this.reconnect();
     const words = argv.map(toText);
     const muted = this.#muted(words);
-    /** @type {Promise<Reply | null>} */
+    /** @type {Promise<{reply: Reply | null, more: Reply[]}>} */
     const replied = muted
-      ? Promise.resolve(null)
+      ? Promise.resolve({ reply: null, more: [] })
       : new Promise((resolve, reject) => this.#waiting.push({ argv: words, resolve, reject }));
     replied.catch(() => {});
     const { out, now_ms, cost_us, closed } = await this.session.exec(encodeCommand(argv));
     this.#feed(out);
     if (closed) this.#lost();
-    const reply = await replied;
+    const { reply, more } = await replied;
     if (reply && this.connected) this.#follow(words, reply);
-    return { reply, now_ms, cost_us };
+    return { reply, more, now_ms, cost_us };
   }
 
   /** CLIENT REPLY OFF and SKIP: is there no reply to this one? @param {string[]} words */
@@ -132,6 +176,9 @@ export class Cli {
       case "DISCARD":
         if (this.tx) this.db = this.#dbBefore;
         this.tx = false;
+        break;
+      case "MONITOR":
+        if (!failed) this.monitors = true;
         break;
       case "RESET":
         if (!failed) this.#fresh("");

@@ -31,6 +31,7 @@ const HEAVY_BYTES = 8e6;
 /** A line that is longer gets no hints: they would stand far out of sight. */
 const HINTED_CHARS = 1000;
 const LOST = "Error: Server closed the connection";
+const LISTENING = "Reading messages... (press Ctrl-C to quit or any key to type command)";
 
 export class RedlabTerminal extends HTMLElement {
   docs = new Docs();
@@ -169,6 +170,9 @@ export class RedlabTerminal extends HTMLElement {
   // The prompt and what stands behind it
 
   #showPrompt() {
+    // A screen's keyboard may have no Ctrl.
+    if (!this.#busy) this.#stop.hidden = !this.cli.listens;
+    this.#showHint();
     this.#prompt.textContent = (this.#search ? "(reverse-i-search): " : this.cli.prompt).trimEnd();
     this.dispatchEvent(
       new CustomEvent("redlab-prompt", { detail: { db: this.cli.db, resp: this.cli.resp, tx: this.cli.tx } }),
@@ -181,6 +185,7 @@ export class RedlabTerminal extends HTMLElement {
     if (value.length > HINTED_CHARS) return this.#hint.replaceChildren();
     if (this.#search)
       text = `   ${this.#search.at >= 0 ? this.#history.lines[this.#search.at] : value ? "nothing found" : ""}`;
+    else if (!value && this.cli?.listens) text = LISTENING;
     else if (this.#hints && this.#input.scrollLeft === 0) text = hint(this.docs, value);
     this.#hint.replaceChildren(h("span", null, value), text);
   }
@@ -327,6 +332,11 @@ export class RedlabTerminal extends HTMLElement {
   async interrupt() {
     if (!this.#busy) {
       if (this.#input.value) this.logView.add([this.#echo(`${this.#input.value}^C`)], true);
+      else if (this.cli.listens) {
+        await this.cli.reconnect();
+        this.#note("^C");
+        this.#showPrompt();
+      }
       return this.#setInput("");
     }
     this.#interrupted = true;
@@ -363,7 +373,7 @@ export class RedlabTerminal extends HTMLElement {
     if (this.#interrupted) this.#note("^C");
     clearTimeout(slow);
     this.#busy = this.#interrupted = false;
-    this.#stop.hidden = true;
+    this.#stop.hidden = !this.cli.listens;
     this.classList.remove("busy");
   }
 
@@ -452,7 +462,7 @@ export class RedlabTerminal extends HTMLElement {
     const echo = { time: "", prompt: this.cli.prompt };
     const row = line === null ? null : this.#echo(line, echo);
     if (row) this.logView.add([row], true);
-    const { reply, now_ms, cost_us } = await this.cli.send(argv);
+    const { reply, more: later, now_ms, cost_us } = await this.cli.send(argv);
     echo.time = clock(now_ms - this.#options.startMs);
     if (row) this.logView.redraw(row);
     if (!reply) return;
@@ -462,6 +472,7 @@ export class RedlabTerminal extends HTMLElement {
     rows.push(...why(because, error ? this.#readMore(words) : null));
     this.logView.add(rows);
     if (!this.#queue.length) this.#announce(rows, because);
+    later.forEach((r) => this.#push(r));
     this.dispatchEvent(
       new CustomEvent("redlab-command", {
         bubbles: true,

@@ -1,6 +1,6 @@
 //! CLIENT and its small subcommands.
 use super::hello::valid_name;
-use super::{kill, list};
+use super::{kill, list, tracking};
 use crate::command::{C, Command, Ctx, Error, F, Flags, Group, Outcome, client::ReplyMode, syntax};
 
 pub(super) const TABLE: &[Command] = &[CLIENT];
@@ -9,7 +9,7 @@ pub(super) const TABLE: &[Command] = &[CLIENT];
 const USUAL: Flags = F::NOSCRIPT.with(F::LOADING).with(F::STALE);
 
 /// What most subcommands share.
-const SUB: Command = Command {
+pub(super) const SUB: Command = Command {
     parent: "client",
     flags: USUAL,
     acl: C::CONNECTION,
@@ -25,7 +25,9 @@ const CLIENT: Command = Command {
     complexity: "Depends on the subcommand",
     summary: "A container for commands about connections.",
     subs: &[
+        tracking::CACHING,
         GETNAME,
+        tracking::GETREDIR,
         SETINFO,
         kill::KILL,
         list::LIST,
@@ -36,6 +38,8 @@ const CLIENT: Command = Command {
         HELP,
         SETNAME,
         ID,
+        tracking::TRACKING,
+        tracking::TRACKINGINFO,
     ],
     ..Command::DEFAULT
 };

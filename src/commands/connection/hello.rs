@@ -1,5 +1,5 @@
 //! Authentication and the protocol: AUTH, HELLO, RESET.
-use super::list;
+use super::{list, tracking};
 use crate::base::num;
 use crate::command::acl::{DEFAULT_USER, Entry};
 use crate::command::{C, Command, Ctx, Error, F, Flags, Group, Outcome, client::ReplyMode};
@@ -180,6 +180,8 @@ fn reset(ctx: &mut Ctx<'_>) -> Outcome {
     let authenticated = ctx.server.acl.is_open();
     ctx.db.ks.unwatch(ctx.id);
     ctx.server.unsubscribe_all(ctx.id);
+    ctx.server.unwatch_commands(ctx.id);
+    tracking::end(ctx);
     let client = ctx.client();
     client.queue = None;
     client.db = 0;

@@ -1,6 +1,7 @@
 //! CLIENT LIST and CLIENT INFO: one line a connection.
 use crate::base::num;
 use crate::command::memory::{CLIENT_BYTES, REPLY_BUFFER_BYTES};
+use crate::command::tracking::Tracking;
 use crate::command::{Args, C, Client, ClientId, Command, Ctx, Error, F, Group, Outcome};
 use crate::keyspace::Keyspace;
 use crate::resp::{Proto, Reply};
@@ -154,7 +155,7 @@ pub fn describe(client: &Client, running: &Running<'_>) -> Vec<u8> {
 fn line(c: &Client, running: &Running<'_>, text: &mut String) {
     let me = c.id == running.id;
     let out = running.out.filter(|_| me).unwrap_or(&c.out);
-    let (proto, pending) = (out.proto, out.as_bytes().len());
+    let (proto, pending) = (out.proto, out.as_bytes().len() + c.unsent);
     let (argv, argc) = if me {
         let args = running.args;
         (args.from(0).map(<[u8]>::len).sum(), args.len())
@@ -178,7 +179,7 @@ fn line(c: &Client, running: &Running<'_>, text: &mut String) {
         text,
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={queued} watch={watched} \
          qbuf={} qbuf-free={} argv-mem={argv} multi-mem={queue} rbs={REPLY_BUFFER_BYTES} rbp={REPLY_BUFFER_BYTES} obl={obl} \
-         oll={} omem={omem} tot-mem={total} events=r cmd={} user={} redir=-1 resp={} lib-name={} lib-ver={} \
+         oll={} omem={omem} tot-mem={total} events=r cmd={} user={} redir={} resp={} lib-name={} lib-ver={} \
          tot-net-in={} tot-net-out={} tot-cmds={}",
         c.id,
         c.addr,
@@ -197,6 +198,7 @@ fn line(c: &Client, running: &Running<'_>, text: &mut String) {
         u8::from(omem > 0),
         command_name(c),
         lossy(&c.user),
+        c.tracking.as_ref().map_or(-1, |t| t.redirect as i64),
         if proto == Proto::Resp3 { 3 } else { 2 },
         lossy(&c.lib_name),
         lossy(&c.lib_ver),
@@ -208,9 +210,14 @@ fn line(c: &Client, running: &Running<'_>, text: &mut String) {
 }
 
 fn flags(c: &Client, broken: bool) -> String {
+    let tracks = |what: fn(&Tracking) -> bool| c.tracking.as_deref().is_some_and(what);
     let all = [
+        (c.monitor, 'O'),
         (c.is_subscriber(), 'P'),
         (c.queue.is_some(), 'x'),
+        (c.tracking.is_some(), 't'),
+        (tracks(|t| t.broken), 'R'),
+        (tracks(|t| t.bcast), 'B'),
         (broken, 'd'),
         (c.close_after_reply, 'c'),
         (c.unix, 'U'),

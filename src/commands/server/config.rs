@@ -79,6 +79,8 @@ fn set(ctx: &mut Ctx<'_>) -> Outcome {
         ctx.server.guard_clients();
     }
     ctx.db.ks.params = ctx.config.keyspace_params();
+    ctx.db.ks.tell_changes(ctx.server.tracked.clients() > 0);
+    ctx.server.output_limits = ctx.config.output_limits;
     // Any of them may have changed what there is room for.
     ctx.server.evicting = true;
     ctx.out.ok();

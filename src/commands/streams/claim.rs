@@ -242,6 +242,8 @@ const ATTEMPTS: i64 = 10;
 const TOO_MANY: i64 = 1 << 43;
 
 fn xautoclaim(ctx: &mut Ctx<'_>) -> Outcome {
+    // Looked up first, as a miss is told of; that there is no group is said last.
+    let found = find_group(ctx);
     let mut claim = Claim::new(ctx, "ERR Invalid min-idle-time argument for XAUTOCLAIM")?;
     let start = id::start(ctx.arg(5))?;
     let mut count = 100;
@@ -258,7 +260,7 @@ fn xautoclaim(ctx: &mut Ctx<'_>) -> Outcome {
             return Err(Error::SYNTAX);
         }
     }
-    let at = find_group(ctx)?;
+    let at = found?;
     if count > TOO_MANY {
         return Err(Error::new(
             "ERR Insufficient memory, failed allocating transient memory, COUNT too high.",

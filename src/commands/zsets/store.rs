@@ -173,11 +173,7 @@ impl Request {
             .filter(|&keys| keys <= ctx.argc() - first)
             .ok_or(Error::SYNTAX)?;
         for key in ctx.args.from(first).take(keys) {
-            let value = match goal {
-                Goal::Store => ctx.db.write(key).map(|v| &*v),
-                Goal::Reply | Goal::Count => ctx.db.read(key),
-            };
-            if let Some(v) = value
+            if let Some(v) = ctx.db.read(key)
                 && Zset::of(v).is_none()
                 && Set::of(v).is_none()
             {

@@ -1,0 +1,91 @@
+//! The lines that MONITOR shows: `+1700000000.000001 [0 127.0.0.1:50000] "get" "k"`.
+use super::{Args, ClientId, Server};
+use crate::base::num;
+
+/// Shown in place of what must stay secret.
+const REDACTED: &[u8] = b"(redacted)";
+
+/// Whether argument `i` is a secret that neither MONITOR nor SLOWLOG may show.
+pub fn is_secret(args: Args<'_>, i: usize) -> bool {
+    // HELLO 3 AUTH user password; MIGRATE … AUTH password, or AUTH2 user password.
+    let follows =
+        |word, from: usize, n: usize| (from..i).any(|at| args.is(at, word) && i - at <= n);
+    match () {
+        () if i == 0 => false,
+        () if args.is(0, "auth") => true,
+        () if args.is(0, "hello") => follows("auth", 2, 2),
+        () if args.is(0, "migrate") => follows("auth", 6, 1) || follows("auth2", 6, 2),
+        () => false,
+    }
+}
+
+/// A string as redis-cli quotes it.
+fn quote(text: &mut Vec<u8>, bytes: &[u8]) {
+    const NAMED: [(u8, u8); 7] = [
+        (b'\\', b'\\'),
+        (b'"', b'"'),
+        (b'\n', b'n'),
+        (b'\r', b'r'),
+        (b'\t', b't'),
+        (7, b'a'),
+        (8, b'b'),
+    ];
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    text.push(b'"');
+    for &byte in bytes {
+        if let Some((_, name)) = NAMED.iter().find(|named| named.0 == byte) {
+            text.extend_from_slice(&[b'\\', *name]);
+        } else if (b' '..=b'~').contains(&byte) {
+            text.push(byte);
+        } else {
+            let (high, low) = (HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]);
+            text.extend_from_slice(&[b'\\', b'x', high, low]);
+        }
+    }
+    text.push(b'"');
+}
+
+impl Server {
+    /// Shows the client all commands from now on; `false` if it sees them already.
+    pub fn watch_commands(&mut self, id: ClientId) -> bool {
+        let Some(client) = self.clients.get_mut(id).filter(|c| !c.monitor) else {
+            return false;
+        };
+        client.monitor = true;
+        self.monitors.push(id);
+        self.listened = true;
+        true
+    }
+
+    /// Ends that.
+    pub fn unwatch_commands(&mut self, id: ClientId) {
+        if let Some(client) = self.clients.get_mut(id).filter(|c| c.monitor) {
+            client.monitor = false;
+            self.monitors.retain(|&other| other != id);
+            self.note_listeners();
+        }
+    }
+
+    /// Shows a command to all who watch: `who` sent it (an address, or `lua`), in database `db`. O(bytes * watchers).
+    pub fn show_command(&mut self, who: &[u8], db: usize, args: Args<'_>) {
+        let mut line = vec![b'+'];
+        num::write_i64(&mut line, self.now_us / 1_000_000);
+        // Six digits: the one in front makes them so, and is written over.
+        let dot = line.len();
+        num::write_i64(&mut line, 1_000_000 + self.now_us % 1_000_000);
+        line[dot] = b'.';
+        line.extend_from_slice(b" [");
+        num::write_i64(&mut line, db as i64);
+        line.push(b' ');
+        line.extend_from_slice(who);
+        line.push(b']');
+        for (i, arg) in args.from(0).enumerate() {
+            line.push(b' ');
+            quote(&mut line, if is_secret(args, i) { REDACTED } else { arg });
+        }
+        line.extend_from_slice(b"\r\n");
+        for at in 0..self.monitors.len() {
+            self.tell(self.monitors[at], &|out| out.raw(&line));
+        }
+    }
+}
