@@ -8,8 +8,8 @@ mod node;
 mod observe;
 mod probe;
 mod propagate;
-mod snapshot;
 mod slow;
+mod snapshot;
 mod transaction;
 
 pub use crate::command::state::Effect;

@@ -7,8 +7,8 @@ mod lolwut;
 mod memory;
 mod monitor;
 mod process;
-pub(crate) mod snapshot;
 mod slowlog;
+pub(crate) mod snapshot;
 
 use crate::command::Command;
 
