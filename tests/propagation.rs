@@ -12,7 +12,7 @@ fn logged(script: &[&str]) -> Vec<Vec<String>> {
         node.handle(Input::Data(id, format!("{line}\r\n").as_bytes()), ms * 1000);
         log = node.take_log();
     }
-    let log = String::from_utf8(log).expect("the scripts are ASCII");
+    let log = String::from_utf8_lossy(&log);
     let mut lines = log.lines();
     let mut out = Vec::new();
     while let Some(head) = lines.next() {
@@ -74,6 +74,19 @@ fn what_changes_nothing_is_not_logged() {
 fn a_float_goes_as_its_digits() {
     let log = logged(&["HSET h a 10.5", "HINCRBYFLOAT h a 0.1"]);
     assert_eq!(log, [["HSET", "h", "a", "10.6"]]);
+}
+
+#[test]
+fn a_restored_key_expires_at_a_moment() {
+    let payload = r#""\x00\xc0\x01\x0b\x00O\xa7Z\xc5,\x9e\xf8u""#;
+    let restore = |rest: &str, ttl: u32| format!("RESTORE k {ttl} {payload} {rest}");
+    let first = "SET other value";
+    check_shapes(&[first, &restore("", 0)], &[("RESTORE", 4)]);
+    check_shapes(&[first, &restore("FREQ 3", 1000)], &[("RESTORE", 7)]);
+    check_shapes(&[first, &restore("ABSTTL", 1000)], &[("RESTORE", 5)]);
+    let log = logged(&[first, &restore("REPLACE", 1000)]);
+    assert_eq!(log[0][2], "1002");
+    assert_eq!(log[0][4..], ["REPLACE", "ABSTTL"]);
 }
 
 #[test]

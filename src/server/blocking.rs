@@ -36,7 +36,7 @@ impl Node {
 
     /// Whether CLIENT PAUSE holds this command up.
     #[cold]
-    pub(super) fn is_held_up(&self, id: ClientId, command: &Command) -> bool {
+    pub(super) fn puts_off(&self, id: ClientId, command: &Command) -> bool {
         let queue = self.server.clients.get(id).and_then(|c| c.queue.as_deref());
         let queued = queue.filter(|_| command.name == "exec").map(|q| q.flags());
         let flags = queued.map_or(command.flags, |queued| queued | command.flags);

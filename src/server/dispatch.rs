@@ -26,10 +26,7 @@ pub fn request(node: &mut Node, id: ClientId, args: Args<'_>) {
     }
     let found = find(&node.server.registry, args).and_then(|found| gates(node, id, found, args));
     let paused = node.server.waits.pause.is_some();
-    let held = paused
-        && found
-            .as_ref()
-            .is_ok_and(|found| node.is_held_up(id, found.1));
+    let held = paused && found.as_ref().is_ok_and(|found| node.puts_off(id, found.1));
     let Some(client) = node.server.clients.get_mut(id) else {
         return;
     };

@@ -10,6 +10,7 @@ mod observe;
 mod probe;
 mod propagate;
 mod slow;
+mod snapshot;
 mod transaction;
 
 pub use crate::command::state::Effect;

@@ -5,8 +5,10 @@
 //! - `relocate`: RENAME, MOVE, COPY;
 //! - `scan`: SCAN and KEYS;
 //! - `object`: OBJECT;
+//! - `dump`: DUMP, RESTORE;
 //! - `sort`: SORT;
 //! - `wait`: WAIT, WAITAOF.
+mod dump;
 mod expire;
 mod keys;
 mod object;
@@ -16,12 +18,14 @@ mod sort;
 mod ttl;
 mod wait;
 
+pub(super) use dump::value_limits;
 pub(super) use object::refcount_of;
 
 use crate::command::Command;
 
 /// The family, file by file.
 pub const TABLES: &[&[Command]] = &[
+    dump::TABLE,
     expire::TABLE,
     keys::TABLE,
     object::TABLE,

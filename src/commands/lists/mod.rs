@@ -16,7 +16,7 @@ mod read;
 mod transfer;
 
 use crate::base::num;
-use crate::command::{Command, Ctx, Error};
+use crate::command::{Command, Config, Ctx, Error};
 use crate::ds::quicklist::{Options, Side};
 use crate::keyspace::{Class, list::List};
 
@@ -33,9 +33,14 @@ pub const TABLES: &[&[Command]] = &[
 
 /// The limits that new and changed lists get, from the configuration.
 pub(crate) fn limits(ctx: &Ctx<'_>) -> Options {
+    limits_of(ctx.config)
+}
+
+/// The same by any configuration.
+pub(crate) fn limits_of(config: &Config) -> Options {
     Options::new(
-        ctx.config.list_max_listpack_size.into(),
-        ctx.config.list_compress_depth.into(),
+        config.list_max_listpack_size.into(),
+        config.list_compress_depth.into(),
     )
 }
 
