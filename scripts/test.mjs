@@ -79,6 +79,12 @@ const steps = [
     count: own,
     skip: oracleReason,
   },
+  {
+    name: "conformance, tools",
+    run: cargo("test", "--quiet", "--test", "conformance", "--", "tools"),
+    count: own,
+    skip: oracleReason,
+  },
   { name: "build, wasm", run: ["npm", "run", "--silent", "build:wasm"] },
   { name: "build, page", run: ["npm", "run", "--silent", "build:page"], needs: "build, wasm" },
   { name: "sizes", run: ["node", "scripts/sizes.mjs"], needs: "build, wasm" },

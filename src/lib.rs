@@ -7,6 +7,7 @@ pub mod commands;
 pub mod ds;
 pub mod keyspace;
 pub mod lab;
+pub mod persist;
 pub mod resp;
 pub mod server;
 pub mod sim;

@@ -225,3 +225,33 @@ fn clients_that_take_too_much_are_left() {
     host.send("CONFIG SET maxmemory 10mb");
     assert_eq!(host.node.drain(), [Effect::Close(other)]);
 }
+
+#[test]
+fn what_another_thread_would_free_is_counted() {
+    // The figures were read from a real server.
+    let mut host = Host::new(NodeOptions::default());
+    let fields: Vec<String> = (0..600).map(|n| format!("f{n} v")).collect();
+    host.send(&format!("HSET h {}", fields.join(" ")));
+    for n in 2..=6 {
+        host.send(&format!("COPY h h{n}"));
+    }
+    host.send("HSET small a b");
+    for (line, freed) in [
+        ("UNLINK h2 small", 1),
+        ("SET h3 x", 2),
+        ("RENAME h3 h4", 3),
+        ("EXPIRE h5 -1", 4),
+        ("DEL h6", 5),
+        ("FLUSHALL", 7),
+        ("FLUSHALL", 7),
+        ("MSET a 1 b 2", 7),
+        ("FLUSHDB SYNC", 7),
+        ("MSET a 1 b 2", 7),
+        ("FLUSHDB ASYNC", 9),
+        ("CONFIG RESETSTAT", 0),
+    ] {
+        host.send(line);
+        let now = host.info("lazyfreed_objects");
+        assert_eq!(now, freed.to_string(), "after {line}");
+    }
+}

@@ -2,14 +2,14 @@
 //! append-only file.
 use redlab::server::{Input, Node, NodeOptions};
 
-/// The commands that the last line of `script` puts into the log, without the SELECT before the first.
+/// The commands that the last line of `script`, a line each millisecond, puts into the log.
 fn logged(script: &[&str]) -> Vec<Vec<String>> {
     let mut node = Node::new(NodeOptions::default());
     node.keep_log();
     let id = node.connect("127.0.0.1:1");
     let mut log = Vec::new();
-    for line in script {
-        node.handle(Input::Data(id, format!("{line}\r\n").as_bytes()), 1);
+    for (ms, line) in (1..).zip(script) {
+        node.handle(Input::Data(id, format!("{line}\r\n").as_bytes()), ms * 1000);
         log = node.take_log();
     }
     let log = String::from_utf8(log).expect("the scripts are ASCII");
@@ -74,4 +74,28 @@ fn what_changes_nothing_is_not_logged() {
 fn a_float_goes_as_its_digits() {
     let log = logged(&["HSET h a 10.5", "HINCRBYFLOAT h a 0.1"]);
     assert_eq!(log, [["HSET", "h", "a", "10.6"]]);
+}
+
+#[test]
+fn a_transaction_goes_as_one_unless_it_is_one_write() {
+    check_shapes(
+        &["SET k 1", "MULTI\r\nSET k v\r\nGET k\r\nEXEC"],
+        &[("SET", 3)],
+    );
+    check_shapes(&["MULTI\r\nGET k\r\nEXEC"], &[]);
+    let whole = [
+        ("MULTI", 1),
+        ("SADD", 5),
+        ("SREM", 3),
+        ("SELECT", 2),
+        ("INCR", 2),
+        ("EXEC", 1),
+    ];
+    let script = "MULTI\r\nSADD s a b c\r\nSPOP s\r\nINCR s\r\nSELECT 1\r\nINCR n\r\nEXEC";
+    check_shapes(&["SET first 1", script], &whole);
+    let expired = [("MULTI", 1), ("UNLINK", 2), ("SET", 3), ("EXEC", 1)];
+    check_shapes(
+        &["SET k v PXAT 2", "MULTI\r\nGET k\r\nSET k w\r\nEXEC"],
+        &expired,
+    );
 }

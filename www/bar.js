@@ -37,6 +37,7 @@ export class Bar {
   #seed = h("b");
   #saved = h("button", { class: "saved", type: "button", popovertarget: "data-menu" });
   #menu = h("div", { class: "menu", id: "data-menu", popover: "auto", "aria-label": "Data" });
+  #refused = h("p", { class: "refused", role: "alert" });
   reopen = h("div", { class: "reopen" });
   #world = /** @type {World} */ (/** @type {any} */ (null));
 
@@ -119,6 +120,7 @@ export class Bar {
       { class: "btn danger", type: "button", onclick: () => this.#confirm(reset) },
       "Empty the sandbox",
     );
+    this.#refused.textContent = "";
     this.#menu.replaceChildren(
       h(
         "h2",
@@ -147,6 +149,8 @@ export class Bar {
         h("button", { class: "btn", type: "button", onclick: () => pick.click() }, "Load an AOF …"),
         pick,
       ),
+      h("p", null, "Loading a file replaces what is here."),
+      this.#refused,
       h("hr"),
       h("p", null, "Emptying deletes every key of this sandbox, for good."),
       h("div", { class: "row" }, reset),
@@ -177,7 +181,11 @@ export class Bar {
   /** @param {File | undefined} file */
   async #upload(file) {
     if (!file) return;
-    await this.#world.upload(await file.arrayBuffer());
-    this.#menu.hidePopover();
+    try {
+      await this.#world.upload(await file.arrayBuffer());
+      this.#menu.hidePopover();
+    } catch (e) {
+      this.#refused.textContent = `${file.name} was not loaded, and nothing has changed: ${/** @type {Error} */ (e).message}.`;
+    }
   }
 }

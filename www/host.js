@@ -69,6 +69,8 @@ export class HostWorld {
   /** Gives the sandbox's lock back. */
   #release = () => {};
   #closed = false;
+  /** Nobody looks: the clock stands still. */
+  #resting = false;
   /** Ends when what touches engine and store together has ended. @type {Promise<any>} */
   #turn = Promise.resolve();
 
@@ -173,7 +175,7 @@ export class HostWorld {
   async #replay(log) {
     this.#saved.bytes = log.length;
     if (!log.length) return { damage: null, commands: 0 };
-    const loaded = this.#engine.load_log(log);
+    const loaded = this.#read(log);
     this.#engine.take_log();
     if (!loaded.error) return { damage: null, commands: loaded.commands };
     const damage = {
@@ -188,6 +190,16 @@ export class HostWorld {
     });
     this.#saved.bytes = loaded.read_bytes;
     return { damage, commands: loaded.commands };
+  }
+
+  /** A log that kills the engine is set aside like a damaged one: the sandbox must open. @param {Uint8Array} log */
+  #read(log) {
+    try {
+      return this.#engine.load_log(log);
+    } catch (e) {
+      this.#newEngine();
+      return { error: `it stops the engine (${e})`, read_bytes: 0, commands: 0 };
+    }
   }
 
   /** Hints that were paid for stay open when the lesson starts anew. */
@@ -257,7 +269,7 @@ export class HostWorld {
   /** Moves the world's clock by the wall time that passed. */
   #advance() {
     const now = performance.now();
-    const passed = now - this.#seenMs;
+    const passed = this.#resting ? 0 : now - this.#seenMs;
     this.#seenMs = now;
     if (passed > MISSED_MS)
       this.around.emit({ event: "clock", world: this.id, now_ms: this.#clockMs, slept_ms: passed });
@@ -267,7 +279,8 @@ export class HostWorld {
 
   /** Wakes the world when its engine next has something to do. */
   #arm() {
-    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    if (this.#closed || this.#resting) return;
     const due = this.#engine.next_timer() - this.#clockMs;
     this.#timer = setTimeout(() => this.#tick(), Math.max(SLICE_MS, Math.min(due, TICK_MS)));
   }
@@ -309,6 +322,7 @@ export class HostWorld {
       await this.#trapped(e);
     }
     this.#running = false;
+    if (this.#queue.length) this.#run(false); // what came while the engine was started again
   }
 
   async #slice() {
@@ -316,10 +330,11 @@ export class HostWorld {
     const until = performance.now() + SLICE_MS;
     /** @type {(() => void)[]} */
     const answers = [];
-    do {
-      const job = this.#queue.shift();
-      if (job) answers.push(this.#one(job));
-    } while (this.#queue.length && performance.now() < until);
+    let taken = 0;
+    // They stay in the queue until all have run: if one kills the engine, none of them has happened.
+    while (taken < this.#queue.length && (taken === 0 || performance.now() < until))
+      answers.push(this.#one(this.#queue[taken++]));
+    this.#queue.splice(0, taken);
     const pushes = this.#collectOutput();
     this.#look();
     await this.#commit();
@@ -334,17 +349,12 @@ export class HostWorld {
     const conn = this.#conns.get(job.session);
     if (conn === undefined) return () => job.fail(new Error("no such session"));
     const start = performance.now();
-    try {
-      const out = this.#engine.exec(conn, job.bytes);
-      this.#look();
-      const cost_us = (performance.now() - start) * 1000;
-      const closed = this.#isClosed(job.session, conn);
-      const now_ms = this.#clockMs;
-      return () => job.done({ out: out.buffer, now_ms, cost_us, closed }, [out.buffer]);
-    } catch (e) {
-      job.fail(e);
-      throw e;
-    }
+    const out = this.#engine.exec(conn, job.bytes);
+    this.#look();
+    const cost_us = (performance.now() - start) * 1000;
+    const closed = this.#isClosed(job.session, conn);
+    const now_ms = this.#clockMs;
+    return () => job.done({ out: out.buffer, now_ms, cost_us, closed }, [out.buffer]);
   }
 
   /** @param {number} session @param {number} conn */
@@ -378,17 +388,18 @@ export class HostWorld {
   /** The engine died: say so, and start again from what was committed. @param {unknown} e */
   async #trapped(e) {
     const jobs = this.#queue.splice(0);
-    for (const job of jobs) job.fail(e);
     this.around.emit({ event: "trap", world: this.id, message: String(e) });
     try {
-      await this.#alone(() => this.#restart());
+      await this.#alone(() => this.#startAgain());
     } catch {
       clearTimeout(this.#timer);
       this.#closed = true;
     }
+    if (this.#closed) jobs.push(...this.#queue.splice(0));
+    for (const job of jobs) job.fail(e);
   }
 
-  /** The server has shut itself down: something starts it again, as in most places. A lesson begins anew. */
+  /** The server has ended, well or badly: something starts it again, as in most places. A lesson begins anew. */
   async #startAgain() {
     if (this.options.lesson) await this.#guard(() => this.#store.replace(new Uint8Array(0), this.#meta()));
     await this.#restart();
@@ -407,12 +418,18 @@ export class HostWorld {
     return session;
   }
 
-  /** @param {number} session a new connection for a session that the server closed */
+  /**
+   * A new connection for a session. Answers how long the engine has already decided not to answer, in ms: it runs its
+   * timers often, unless it is asleep (DEBUG SLEEP).
+   * @param {number} session
+   */
   reconnect(session) {
     const conn = this.#conns.get(session);
     if (conn !== undefined) this.#engine.disconnect(conn);
     this.#conns.set(session, this.#engine.connect());
     this.#ended.delete(session);
+    const quiet_ms = this.#engine.next_timer() - this.#clockMs;
+    return quiet_ms > MISSED_MS ? quiet_ms : 0;
   }
 
   /** @param {number} session */
@@ -452,6 +469,19 @@ export class HostWorld {
     this.around.emit({ event: "lesson", world: this.id, state: this.#engine.lesson_state() });
   }
 
+  /** Lets the clock stand still, and go on. @param {boolean} resting */
+  rest(resting) {
+    if (this.#resting === resting) return;
+    this.#advance();
+    this.#resting = resting;
+    this.#arm();
+  }
+
+  /** Ends the server and starts it again. */
+  restart() {
+    return this.#alone(() => this.#startAgain());
+  }
+
   reset() {
     return this.#alone(async () => {
       await this.#guard(() => this.#store.replace(new Uint8Array(0), { ...this.#meta(), clock_ms: 0 }));
@@ -467,8 +497,16 @@ export class HostWorld {
     return this.#store.readDamaged();
   }
 
-  /** @param {Uint8Array} bytes */
-  upload(bytes) {
+  /**
+   * A file of which nothing can be read is refused: what is here stays.
+   * @param {Uint8Array} bytes
+   */
+  async upload(bytes) {
+    if (this.options.lesson) throw new Error("a lesson brings its own data");
+    const trial = new Engine(0n, this.#clockMs);
+    const { error, commands } = trial.load_log(bytes);
+    trial.free();
+    if (!commands) throw new Error(error ? `it is no append-only file (${error})` : "it is empty");
     return this.#alone(async () => {
       await this.#guard(() => this.#store.replace(bytes, this.#meta()));
       return (await this.#restart()).damage;

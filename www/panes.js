@@ -128,6 +128,7 @@ export class Panes {
     pane.closed = pane.el.hidden = false;
     this.current = id;
     this.#draw();
+    pane.el.scrollIntoView({ block: "nearest" });
   }
 
   #draw() {

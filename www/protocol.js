@@ -162,6 +162,16 @@ export class World extends EventTarget {
     this.#sessions.delete(session.id);
   }
 
+  /** Lets its clock stand still while nobody looks. @param {boolean} resting */
+  rest(resting) {
+    return this.#ask("rest", { resting });
+  }
+
+  /** Ends the server and starts it again from what was saved; a lesson begins anew. */
+  restart() {
+    return this.#ask("restart");
+  }
+
   /** Empties the world: a new engine with the same seed. */
   reset() {
     return this.#ask("reset");
@@ -240,7 +250,7 @@ export class Session extends EventTarget {
     return this.#ask("inspect", { view, argv: argv.map((a) => a.slice()) });
   }
 
-  /** A new connection in place of one that the server closed. */
+  /** A new connection in place of the old one; how long the server will not answer, in ms. @returns {Promise<number>} */
   reconnect() {
     return this.#ask("reconnect");
   }

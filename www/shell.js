@@ -107,10 +107,11 @@ export class Shell {
     world.addEventListener("saved", () => this.#savedChanged());
     world.addEventListener("clock", (e) => this.#slept(/** @type {CustomEvent} */ (e).detail));
     world.addEventListener("restarted", () => this.#restarted());
+    const from = options.lesson ? "the lesson begins anew" : "it was started again from the last saved write";
     world.addEventListener("trap", (e) =>
       this.#notice({
         alarm: true,
-        text: `The engine stopped (${/** @type {CustomEvent} */ (e).detail.message}) and was started again from the last saved write.`,
+        text: `The engine stopped (${/** @type {CustomEvent} */ (e).detail.message}); ${from}.`,
       }),
     );
     const session = await world.connect();
@@ -121,11 +122,15 @@ export class Shell {
 
   /** The command table, by a connection of its own. @param {World} world */
   async #loadDocs(world) {
-    const session = await world.connect();
-    const { out } = await session.exec(encodeCommand(["COMMAND", "DOCS"]));
-    await session.close();
-    const reply = parseAll(out)[0];
-    return reply && "items" in reply ? Docs.fromReply(reply) : new Docs();
+    try {
+      const session = await world.connect();
+      const { out } = await session.exec(encodeCommand(["COMMAND", "DOCS"]));
+      await session.close();
+      const reply = parseAll(out)[0];
+      return reply && "items" in reply ? Docs.fromReply(reply) : new Docs();
+    } catch {
+      return new Docs(); // the world was closed meanwhile
+    }
   }
 
   /** @param {string} [suggestion] @param {Session} [connected] */

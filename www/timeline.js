@@ -103,7 +103,8 @@ export class Timeline {
   #words(t) {
     // The browser's clock is no finer than a tenth of a millisecond here.
     const cost = t.cost_us < 100 ? "< 0.1 ms" : `${(t.cost_us / 1000).toFixed(1)} ms`;
-    return `${clock(t.at_ms - this.#startMs)}  ${t.name}  ${t.line.slice(0, 200)}  ${t.error ? "error" : cost}`;
+    // Isolated: what is typed may run from right to left.
+    return `${clock(t.at_ms - this.#startMs)}  ${t.name}  \u2068${t.line.slice(0, 200)}\u2069  ${t.error ? "error" : cost}`;
   }
 
   #scale() {

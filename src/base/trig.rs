@@ -1,7 +1,7 @@
-//! Sine, cosine and arcsine that come out the same on every machine: the double nearest to the true value.
+//! Sine, cosine and arcsine that come out the same on every machine: the double nearest to the true value, as good as always.
 //!
-//! The standard library leaves these three to the platform, whose last digits differ. Here they are computed to about 100
-//! bits and rounded once. A number is the sum of two doubles, the second far below the first's last digit; sums and
+//! The standard library leaves these three to the platform, whose last digits differ. Here they are computed to about 70
+//! bits and rounded once, which fails to give the nearest in one case of a hundred thousand. A number is the sum of two doubles, the second far below the first's last digit; sums and
 //! products of doubles have such a form without any error (T. J. Dekker, "A floating-point technique for extending the
 //! available precision", 1971):
 //!
@@ -15,10 +15,10 @@ use std::f64::consts::FRAC_PI_2;
 /// What a double leaves out of π/2.
 const FRAC_PI_2_REST: f64 = 6.123_233_995_736_766e-17;
 
-/// Terms of the series: enough for 100 bits up to π/4.
+/// Terms of the series: enough for 70 bits up to π/4, and for 48 up to π.
 const TERMS: usize = 13;
 /// So many of them are summed in pairs; what the others add is small enough for plain doubles.
-const PAIRED: usize = 6;
+const PAIRED: usize = 4;
 
 /// `hi + lo`, where `hi` is the double nearest to the sum.
 #[derive(Clone, Copy)]
@@ -93,30 +93,43 @@ const fn divisors(mut from: usize) -> [f64; TERMS] {
 const SINE: [f64; TERMS] = divisors(2);
 const COSINE: [f64; TERMS] = divisors(1);
 
+/// One by each of them: a division takes as long as ten products.
+const fn inverses(divisors: [f64; TERMS]) -> [f64; TERMS] {
+    let mut all = [0.0; TERMS];
+    let mut at = 0;
+    while at < TERMS {
+        all[at] = 1.0 / divisors[at];
+        at += 1;
+    }
+    all
+}
+
+const SINE_INVERSES: [f64; TERMS] = inverses(SINE);
+const COSINE_INVERSES: [f64; TERMS] = inverses(COSINE);
+
 /// `1 - x²/d0 * (1 - x²/d1 * (1 - ..))` in plain doubles.
-fn nested(square: f64, divisors: &[f64]) -> f64 {
-    let inner = |sum, divisor| 1.0 - square * sum / divisor;
-    divisors.iter().rev().fold(1.0, inner)
+fn nested(square: f64, inverses: &[f64]) -> f64 {
+    let inner = |sum, inverse| 1.0 - square * sum * inverse;
+    inverses.iter().rev().fold(1.0, inner)
 }
 
 /// The same in pairs.
-fn nested_pair(square: Pair, divisors: &[f64; TERMS]) -> Pair {
-    let (outer, inner) = divisors.split_at(PAIRED);
+fn nested_pair(square: Pair, divisors: &[f64], inverses: &[f64]) -> Pair {
     let one = Pair { hi: 1.0, lo: 0.0 };
     let first = Pair {
-        hi: nested(square.hi, inner),
+        hi: nested(square.hi, &inverses[PAIRED..]),
         lo: 0.0,
     };
     let step = |sum: Pair, divisor: &f64| one.minus(square.times(sum).over(*divisor));
-    outer.iter().rev().fold(first, step)
+    divisors[..PAIRED].iter().rev().fold(first, step)
 }
 
 /// The sine of a pair up to π/4, or its cosine.
 fn of_small(x: Pair, cosine: bool) -> Pair {
     let square = x.times(x);
     match cosine {
-        true => nested_pair(square, &COSINE),
-        false => x.times(nested_pair(square, &SINE)),
+        true => nested_pair(square, &COSINE, &COSINE_INVERSES),
+        false => x.times(nested_pair(square, &SINE, &SINE_INVERSES)),
     }
 }
 
@@ -128,6 +141,16 @@ fn sine_after(x: f64, quarters: i64) -> f64 {
     let quadrant = turned as i64 + quarters;
     let value = of_small(rest, quadrant & 1 == 1).hi;
     if quadrant & 2 == 2 { -value } else { value }
+}
+
+/// The sine of an angle from -π to π, good to 1e-14: a fifth of the work. O(1).
+pub fn rough_sin(x: f64) -> f64 {
+    x * nested(x * x, &SINE_INVERSES)
+}
+
+/// The cosine of an angle from -π to π, good to 1e-14. O(1).
+pub fn rough_cos(x: f64) -> f64 {
+    nested(x * x, &COSINE_INVERSES)
 }
 
 /// The sine of an angle of a few turns, in radians. O(1).
@@ -144,10 +167,10 @@ pub fn cos(x: f64) -> f64 {
 fn small_asin(sine: Pair) -> Pair {
     let mut x = sine.hi;
     let mut cosine = 1.0;
-    for _ in 0..4 {
+    for _ in 0..3 {
         let square = x * x;
-        cosine = nested(square, &COSINE);
-        x += (sine.hi - x * nested(square, &SINE)) / cosine;
+        cosine = nested(square, &COSINE_INVERSES);
+        x += (sine.hi - x * nested(square, &SINE_INVERSES)) / cosine;
     }
     let off = sine.minus(of_small(Pair { hi: x, lo: 0.0 }, false));
     Pair::sum(x, off.hi / cosine)
@@ -215,9 +238,12 @@ mod tests {
             u32::from(apart > 0)
         };
         let mut apart = 0;
+        let close = |rough: f64, x: f64| assert!((rough - x).abs() < 1e-14, "{rough:e} {x:e}");
         for _ in 0..20_000 {
             let x = (rng.float() - 0.5) * 6.2;
             let z = rng.float();
+            close(rough_sin(x), x.sin());
+            close(rough_cos(x), x.cos());
             apart += near(sin(x), x.sin()) + near(cos(x), x.cos()) + near(asin(z), z.asin());
         }
         // Good libraries miss the nearest double in one case of hundreds, others in one of ten.

@@ -77,6 +77,44 @@ impl<'a> Args<'a> {
     }
 }
 
+/// Arguments that outlive the request they came in: those of a queued or a waiting command.
+#[derive(Clone)]
+pub struct OwnedArgs {
+    buf: Box<[u8]>,
+    ranges: Box<[(u32, u32)]>,
+}
+
+impl OwnedArgs {
+    /// The same words, to be read like those of a request.
+    pub fn args(&self) -> Args<'_> {
+        Args::new(&self.buf, &self.ranges)
+    }
+
+    /// Bytes of all words.
+    pub fn bytes(&self) -> usize {
+        self.buf.len()
+    }
+
+    /// Bytes of memory.
+    pub fn mem_bytes(&self) -> usize {
+        self.buf.len() + size_of_val(&*self.ranges)
+    }
+}
+
+impl<'a> FromIterator<&'a [u8]> for OwnedArgs {
+    fn from_iter<I: IntoIterator<Item = &'a [u8]>>(words: I) -> OwnedArgs {
+        let (mut buf, mut ranges) = (Vec::new(), Vec::new());
+        for word in words {
+            ranges.push((buf.len() as u32, word.len() as u32));
+            buf.extend_from_slice(word);
+        }
+        OwnedArgs {
+            buf: buf.into(),
+            ranges: ranges.into(),
+        }
+    }
+}
+
 /// Reads options one after another; it owns the error texts of what is missing or malformed.
 #[derive(Clone)]
 pub struct Cursor<'a> {

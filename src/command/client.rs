@@ -1,6 +1,6 @@
 //! Clients: what the server keeps for each connection.
-use super::acl::DEFAULT_USER;
 use super::tracking::Tracking;
+use super::{Queue, acl::DEFAULT_USER};
 use crate::base::time::Millis;
 use crate::resp::{Proto, Reply, parse::Parser};
 
@@ -17,6 +17,13 @@ pub enum ReplyMode {
     SkipNext,
     /// This command's reply is left out.
     Skip,
+}
+
+impl ReplyMode {
+    /// Whether what a command writes is left out.
+    pub fn is_mute(self) -> bool {
+        matches!(self, ReplyMode::Off | ReplyMode::Skip)
+    }
 }
 
 /// One connection.
@@ -47,6 +54,8 @@ pub struct Client {
     pub no_evict: bool,
     pub no_touch: bool,
     pub reply_mode: ReplyMode,
+    /// What MULTI has collected; `None` outside of a transaction.
+    pub queue: Option<Box<Queue>>,
     /// How many channels, patterns and shard channels it listens to.
     pub subscriptions: [u32; 3],
     /// CLIENT TRACKING.
@@ -73,6 +82,11 @@ pub struct Client {
 }
 
 impl Client {
+    /// Bytes that the client sent and that have had no effect yet: unread ones, and those of queued commands.
+    pub fn input_bytes(&self) -> usize {
+        self.query.len() + self.queue.as_ref().map_or(0, |q| q.arg_bytes())
+    }
+
     /// A fresh connection.
     pub fn new(id: ClientId, addr: String, laddr: String, now_ms: Millis) -> Client {
         Client {
@@ -94,6 +108,7 @@ impl Client {
             no_evict: false,
             no_touch: false,
             reply_mode: ReplyMode::On,
+            queue: None,
             subscriptions: [0; 3],
             tracking: None,
             monitor: false,

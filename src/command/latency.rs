@@ -41,6 +41,12 @@ fn shown_ns(usec: u64) -> u64 {
     ns | (width - 1)
 }
 
+/// The greatest time in ns that a real server does not tell from 2^`power`.
+fn shown_ns_of_power(power: u32) -> u64 {
+    let ns = 1 << power;
+    ns | ((ns >> SUB.ilog2()) - 1)
+}
+
 impl Histogram {
     /// Counts one call.
     pub fn record(&mut self, usec: u64) {
@@ -55,6 +61,25 @@ impl Histogram {
     /// How many calls were counted.
     pub fn total(&self) -> u64 {
         self.total
+    }
+
+    /// How many calls took at most so many µs, for times that double; only where a call is added. O(buckets).
+    pub fn cumulative(&self) -> Vec<(u64, u64)> {
+        let mut steps: Vec<(u64, u64)> = Vec::new();
+        let (mut seen, mut power) = (0, 10);
+        // A real server's steps are powers of two in ns, each as far as its own buckets do not tell times apart.
+        let bound = |power: u32| shown_ns_of_power(power) / 1000;
+        for (at, count) in self.counts.iter().enumerate().filter(|(_, n)| **n > 0) {
+            while bound(power) < floor(at) {
+                power += 1;
+            }
+            seen += count;
+            match steps.last_mut() {
+                Some(last) if last.0 == bound(power) => last.1 = seen,
+                _ => steps.push((bound(power), seen)),
+            }
+        }
+        steps
     }
 
     /// The time in µs that `percent` of the calls did not exceed. O(buckets).
@@ -85,6 +110,20 @@ mod tests {
                 "{usec} within a percent"
             );
         }
+    }
+
+    #[test]
+    fn steps_are_those_of_the_real_server() {
+        let mut h = Histogram::default();
+        for usec in [0, 1, 2, 8, 9, 33, 34, 66, 528, 1056, 2113, 5000, 33_800] {
+            h.record(usec);
+        }
+        let steps = [1, 2, 8, 16, 33, 66, 528, 1056, 2113, 8454, 33_816];
+        let counts = [2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13];
+        assert_eq!(
+            h.cumulative(),
+            steps.into_iter().zip(counts).collect::<Vec<_>>()
+        );
     }
 
     #[test]

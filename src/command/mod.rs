@@ -13,12 +13,15 @@ pub mod pubsub;
 pub mod push;
 pub mod record;
 pub mod registry;
+pub mod slowlog;
+pub mod spikes;
 pub mod state;
 pub mod syntax;
 pub mod tracking;
+pub mod transaction;
 
 pub use acl::Acl;
-pub use args::{Args, Cursor};
+pub use args::{Args, Cursor, OwnedArgs};
 pub use client::{Client, ClientId, Clients};
 pub use config::Config;
 pub use ctx::Ctx;
@@ -26,6 +29,7 @@ pub use error::Error;
 pub use record::{Begin, C, Cats, Command, Deprecated, F, Find, Flags, Group, Handler, KeySpec};
 pub use registry::Registry;
 pub use state::{Effect, Server};
+pub use transaction::Queue;
 
 /// What a command returns: nothing, for it has written its reply; or what the user did wrong.
 pub type Outcome = Result<(), Error>;

@@ -1,8 +1,10 @@
 //! What a node keeps besides its data: clients, statistics, and the effects that wait for the host.
 use super::acl::{Acl, DEFAULT_USER, Denied};
 use super::{
-    ClientId, Clients, config::OutputLimit, pubsub::PubSub, registry::Registry, tracking::Tracked,
+    ClientId, Clients, Queue, config::OutputLimit, pubsub::PubSub, registry::Registry,
+    tracking::Tracked,
 };
+use super::{slowlog::Slowlog, spikes::Spikes};
 use crate::base::time::{Micros, Millis};
 
 /// Something that the host must do for the node. Client output is not among them: it stands in the client's buffer.
@@ -175,10 +177,17 @@ pub struct Server {
     pub packed_threshold: u64,
     /// Whether anybody is told of writes: a command need not say how it is to be propagated if not.
     pub propagates: bool,
+    /// What EXEC has told the node to run; it is taken up as soon as EXEC itself is done.
+    pub exec: Option<Box<Queue>>,
+    /// The commands of a transaction are running: none of them may wait.
+    pub in_exec: bool,
     /// DEBUG SLEEP and the cost model: the node does nothing until then.
     pub busy_until_us: Micros,
     /// Memory may be beyond `maxmemory`: the node is to look, and to evict, by itself.
     pub evicting: bool,
+    /// What SLOWLOG and LATENCY tell of.
+    pub slowlog: Slowlog,
+    pub spikes: Spikes,
 }
 
 impl Server {

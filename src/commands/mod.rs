@@ -18,6 +18,7 @@ pub mod server;
 pub mod sets;
 pub mod streams;
 pub mod strings;
+pub mod transactions;
 pub mod zsets;
 
 use crate::command::{Command, Registry};
@@ -40,6 +41,7 @@ const FAMILIES: &[&[&[Command]]] = &[
     sets::TABLES,
     streams::TABLES,
     strings::TABLES,
+    transactions::TABLES,
     zsets::TABLES,
 ];
 

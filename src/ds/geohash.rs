@@ -22,7 +22,7 @@
 //! them is then measured. Latitudes end at ±85.05112878°, where the square world map of the Mercator projection ends.
 //!
 //! Distances are those on a sphere, by the haversine formula.
-use crate::base::trig::{asin, cos, sin};
+use crate::base::trig::{asin, cos, rough_cos, rough_sin, sin};
 
 /// Halvings of each coordinate in a score: together 52 bits, which a double holds exactly.
 pub const STEPS: u32 = 26;
@@ -206,10 +206,23 @@ pub fn distance(a: Point, b: Point) -> f64 {
     2.0 * EARTH_RADIUS_M * asin(haversine.sqrt().min(1.0))
 }
 
+/// Whether the point is farther than that for certain: most that a search meets are, and this is quick.
+fn is_far(a: Point, b: Point, metres: f64) -> bool {
+    // Far more than all rounding.
+    const MARGIN: f64 = 1e-11;
+    let half = (metres / EARTH_RADIUS_M / 2.0).min(std::f64::consts::FRAC_PI_2);
+    let u = rough_sin((b.lat - a.lat) * RADIANS / 2.0);
+    let v = rough_sin((b.lon - a.lon) * RADIANS / 2.0);
+    let haversine = u * u + rough_cos(a.lat * RADIANS) * rough_cos(b.lat * RADIANS) * v * v;
+    let limit = rough_sin(half);
+    haversine > limit * limit + MARGIN
+}
+
 impl Shape {
     /// How far the point is from the centre, if it lies inside. O(1).
     pub fn reach(self, centre: Point, point: Point) -> Option<f64> {
         match self {
+            Shape::Circle { radius } if is_far(centre, point, radius) => None,
             Shape::Circle { radius } => Some(distance(centre, point)).filter(|far| *far <= radius),
             Shape::Box { width, height } => {
                 let across = Point {

@@ -42,6 +42,8 @@ mod sparse;
 #[cfg(test)]
 mod tests;
 
+pub use hash::{hash, place};
+
 /// How many registers there are.
 pub const REGISTERS: usize = 1 << INDEX_BITS;
 const INDEX_BITS: u32 = 14;
@@ -103,7 +105,7 @@ pub fn invalidate(hll: &mut [u8]) {
 /// Adds an element; whether a register changed. The cached estimate is the caller's business. O(1) if dense, else
 /// O(bytes). A sparse one becomes dense rather than longer than `sparse_max_bytes`.
 pub fn add(hll: &mut Vec<u8>, element: &[u8], sparse_max_bytes: u64) -> Result<bool, Corrupt> {
-    let (index, rank) = hash::place(element);
+    let (index, rank) = place(element);
     set(hll, index, rank, sparse_max_bytes)
 }
 

@@ -75,7 +75,8 @@ impl Db<'_> {
     /// Deletes a key that no client asked to delete; followers are told.
     pub(super) fn drop_key(&mut self, id: EntryId, class: Class, event: &'static str, lazy: bool) {
         let key = self.table().key(id).to_vec();
-        self.remove_entry(id);
+        let value = self.remove_entry(id);
+        self.free(&value, lazy);
         self.touch(&key);
         self.notify(class, event, &key);
         self.ks.propagated.push(Propagated {
@@ -202,7 +203,8 @@ impl Db<'_> {
         let id = self.slot(key, || value.take().expect("the closure runs once"));
         if let Some(value) = value {
             self.used(id);
-            self.table_mut().object_mut(id).value = value;
+            let old = std::mem::replace(&mut self.table_mut().object_mut(id).value, value);
+            self.free(&old, self.ks.params.lazy_server_del);
         }
         self.stored(id, key, keep_ttl);
     }
@@ -222,7 +224,8 @@ impl Db<'_> {
                 _ => false,
             };
             if !done {
-                *value = Value::Str(Str::new(bytes));
+                let old = std::mem::replace(value, Value::Str(Str::new(bytes)));
+                self.free(&old, self.ks.params.lazy_server_del);
             }
         }
         self.stored(id, key, keep_ttl);
@@ -258,7 +261,26 @@ impl Db<'_> {
 
     /// Deletes a key; whether it was there (an expired one was not). Watchers are told, no event is sent.
     pub fn remove(&mut self, key: &[u8]) -> bool {
-        self.take(key).is_some()
+        let lazy = self.ks.params.lazy_server_del;
+        self.remove_as(key, lazy)
+    }
+
+    /// [`Db::remove`] where the command says whether a real server would free the value in another thread.
+    pub fn remove_as(&mut self, key: &[u8], lazy: bool) -> bool {
+        match self.take(key) {
+            Some((value, _)) => {
+                self.free(&value, lazy);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Counts a value that goes, if it is one that a real server frees in another thread. (Here there is none.)
+    fn free(&mut self, value: &Value, lazy: bool) {
+        if lazy && value.is_long_to_free() {
+            self.ks.stats.lazy_freed += 1;
+        }
     }
 
     /// Deletes a key and hands out its value and expiry.
@@ -321,7 +343,7 @@ impl Db<'_> {
     #[inline(always)]
     pub fn touch(&mut self, key: &[u8]) {
         self.notify(Class::CHANGED, Event::WRITTEN, key);
-        if self.ks.watched.is_empty() {
+        if self.ks.watches.is_empty() {
             return;
         }
         self.touch_watched(key);
@@ -329,9 +351,8 @@ impl Db<'_> {
 
     #[cold]
     fn touch_watched(&mut self, key: &[u8]) {
-        if let Some(w) = self.ks.watched.get_mut(&(self.index, Box::from(key))) {
-            w.version += 1;
-        }
+        let gone = self.table().find(key).is_none();
+        self.ks.watches.touch(&(self.index, Box::from(key)), gone);
     }
 
     /// Queues an event if its class is switched on.

@@ -87,6 +87,9 @@ struct Candidate {
 pub(super) struct Evictor {
     /// By score, the highest last.
     pool: Vec<Candidate>,
+    /// The last look for a victim, for the views: whom it sampled, with what score, and who went.
+    sampled: Vec<(u64, usize, EntryId)>,
+    victim: Option<Candidate>,
     /// The database that a random policy took from last.
     last_db: usize,
 }
@@ -106,7 +109,35 @@ impl Evictor {
     }
 }
 
+/// Score, database and name of a key that may go, or went.
+pub type CandidateView<'a> = (u64, usize, &'a [u8]);
+
+/// What eviction remembers, laid open.
+pub struct EvictionView<'a> {
+    /// The best candidate last.
+    pub pool: Vec<CandidateView<'a>>,
+    /// The last sample, as far as its keys are still there.
+    pub samples: Vec<CandidateView<'a>>,
+    pub victim: Option<CandidateView<'a>>,
+}
+
 impl Keyspace {
+    /// What eviction remembers. O(pool).
+    pub fn inspect_eviction(&self) -> EvictionView<'_> {
+        fn view(c: &Candidate) -> CandidateView<'_> {
+            (c.score, c.db, &c.key)
+        }
+        let live = |&(score, db, id): &(u64, usize, EntryId)| {
+            let dict = self.tables[db].dict();
+            dict.is_live(id).then(|| (score, db, dict.key(id)))
+        };
+        EvictionView {
+            pool: self.evictor.pool.iter().map(view).collect(),
+            samples: self.evictor.sampled.iter().filter_map(live).collect(),
+            victim: self.evictor.victim.as_ref().map(view),
+        }
+    }
+
     /// Deletes the key that the policy finds next; whether there was one. Followers are told, an `evicted` event is sent.
     /// O(samples) expected.
     pub fn evict_one(&mut self) -> bool {
@@ -145,6 +176,7 @@ impl Keyspace {
     fn best_victim(&mut self, policy: Policy) -> Option<(usize, EntryId)> {
         loop {
             let mut any = false;
+            self.evictor.sampled.clear();
             for db in 0..self.count() {
                 any |= self.sample(db, policy);
             }
@@ -157,7 +189,9 @@ impl Keyspace {
                 if let Some(id) = table.find(&best.key)
                     && (policy.takes_all() || table.expire_at(id).is_some())
                 {
-                    return Some((best.db, id));
+                    let victim = (best.db, id);
+                    self.evictor.victim = Some(best);
+                    return Some(victim);
                 }
             }
         }
@@ -188,6 +222,7 @@ impl Keyspace {
                 _ => u64::from(self.lru_clock().wrapping_sub(object.lru) & 0xff_ffff),
             };
             self.evictor.offer(score, db, table.key(id));
+            self.evictor.sampled.push((score, db, id));
         }
         !ids.is_empty()
     }

@@ -1,4 +1,4 @@
-//! The data of one node: databases of keys, their values and expiry, notifications, versions for WATCH, modelled memory.
+//! The data of one node: databases of keys, their values and expiry, notifications, watches, modelled memory.
 //!
 //! A command never touches a database by itself; it goes through [`Db`], which expires lazily, counts hits and misses,
 //! and keeps the books (dirty, memory, events) that the node reads after the command.
@@ -18,6 +18,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 pub mod value;
+pub mod watch;
 pub mod zset;
 
 pub use db::Db;
@@ -30,7 +31,6 @@ pub use value::{Typed, Value, WrongType};
 
 use crate::base::{rng::Rng, time::Millis};
 use crate::ds::dict::EntryId;
-use std::collections::BTreeMap;
 
 /// Counters of INFO that the keyspace itself keeps; CONFIG RESETSTAT clears them.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +39,8 @@ pub struct KeyspaceStats {
     pub misses: u64,
     pub expired: u64,
     pub evicted: u64,
+    /// Values, or keys of whole databases, that a real server frees in another thread.
+    pub lazy_freed: u64,
 }
 
 /// The parameters that the keyspace itself follows.
@@ -50,6 +52,10 @@ pub struct Params {
     pub lazy_expire: bool,
     /// `lazyfree-lazy-eviction`: the same of an evicted one.
     pub lazy_evict: bool,
+    /// `lazyfree-lazy-user-del`: DEL frees as UNLINK does.
+    pub lazy_del: bool,
+    /// `lazyfree-lazy-server-del`: so does what deletes a key by the way.
+    pub lazy_server_del: bool,
     pub policy: Policy,
     /// `maxmemory-samples`.
     pub samples: usize,
@@ -62,6 +68,8 @@ impl Default for Params {
             notify_classes: 0,
             lazy_expire: true,
             lazy_evict: true,
+            lazy_del: true,
+            lazy_server_del: true,
             policy: Policy::Noeviction,
             samples: 5,
             lfu: Lfu {
@@ -104,19 +112,12 @@ pub struct Keyspace {
     /// What each new dictionary is keyed with, so that bucket positions depend on the seed of the world.
     pub hash_seed: (u64, u64),
     pub rng: Rng,
-    watched: BTreeMap<(usize, Box<[u8]>), Watched>,
+    pub watches: watch::Watches,
     touched: Vec<(usize, EntryId)>,
     data_bytes: i64,
     /// The moment of the last reading of the LRU clock, and what it was.
     lru: std::cell::Cell<(Millis, u32)>,
     evictor: evict::Evictor,
-}
-
-/// How often a watched key was changed, and by how many clients it is watched.
-#[derive(Clone, Copy, Debug, Default)]
-struct Watched {
-    version: u64,
-    watchers: u32,
 }
 
 impl Keyspace {
@@ -137,7 +138,7 @@ impl Keyspace {
             active_expire: true,
             hash_seed,
             rng,
-            watched: BTreeMap::new(),
+            watches: Default::default(),
             touched: Vec::new(),
             data_bytes: 0,
             lru: Default::default(),
@@ -183,51 +184,30 @@ impl Keyspace {
         self.data_bytes
     }
 
-    /// Exchanges two databases; every key watched in either counts as changed.
+    /// Exchanges two databases; a watched key that is in either counts as changed.
     pub fn swap(&mut self, a: usize, b: usize) {
         self.settle();
-        self.tables.swap(a, b);
-        for ((db, _), w) in &mut self.watched {
-            w.version += u64::from(*db == a || *db == b);
+        if a != b && !self.watches.is_empty() {
+            self.replace_watched(a, Some(b));
+            self.replace_watched(b, Some(a));
         }
+        self.tables.swap(a, b);
     }
 
-    /// Empties database `index`; returns how many keys it held. O(keys) to free them.
-    pub fn flush(&mut self, index: usize) -> usize {
+    /// Empties database `index`, counted as freed elsewhere if `lazy`; returns how many keys it held. O(keys) to free them.
+    pub fn flush(&mut self, index: usize, lazy: bool) -> usize {
         self.settle();
+        if !self.watches.is_empty() {
+            self.replace_watched(index, None);
+        }
         let removed = self.tables[index].len();
         self.db(index).notify(Class::CHANGED, Event::FLUSHED, b"");
+        if lazy {
+            self.stats.lazy_freed += removed as u64;
+        }
         self.data_bytes -= self.tables[index].data_bytes();
         self.tables[index] = Table::new(self.hash_seed);
-        for ((db, _), w) in &mut self.watched {
-            w.version += u64::from(*db == index);
-        }
         removed
-    }
-
-    /// Starts watching a key; returns its version, to compare at EXEC with [`Keyspace::version`].
-    pub fn watch(&mut self, db: usize, key: &[u8]) -> u64 {
-        let w = self.watched.entry((db, key.into())).or_default();
-        w.watchers += 1;
-        w.version
-    }
-
-    /// Stops one watch of a key.
-    pub fn unwatch(&mut self, db: usize, key: &[u8]) {
-        let at = (db, Box::from(key));
-        if let Some(w) = self.watched.get_mut(&at) {
-            w.watchers -= 1;
-            if w.watchers == 0 {
-                self.watched.remove(&at);
-            }
-        }
-    }
-
-    /// The version of a watched key; 0 if nobody watches it.
-    pub fn version(&self, db: usize, key: &[u8]) -> u64 {
-        self.watched
-            .get(&(db, Box::from(key)))
-            .map_or(0, |w| w.version)
     }
 
     /// Brings the memory books up to date with what the command changed in place. O(keys it touched).

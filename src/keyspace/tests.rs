@@ -102,7 +102,7 @@ fn books_agree_with_the_data() {
                 check_books(&mut ks, &model, &format!("seed {seed}, step {n}"));
             }
         }
-        ks.flush(0);
+        ks.flush(0, true);
         ks.swap(0, 1);
         model.retain(|(index, _), _| *index == 1);
         let moved = model
@@ -145,39 +145,62 @@ fn the_cycle_deletes_what_nobody_asks_for() {
 }
 
 #[test]
-fn versions_move_with_every_change() {
-    let mut ks = keyspace(2);
-    ks.db(0).set_str(b"k", b"x", false);
-    let first = ks.watch(0, b"k");
-    assert_eq!(ks.version(0, b"k"), first);
-    ks.db(0).read(b"k");
-    ks.db(1).set_str(b"k", b"x", false);
-    assert_eq!(
-        ks.version(0, b"k"),
-        first,
-        "neither a read nor another database"
-    );
-    let mut last = first;
-    let mut moved = |ks: &Keyspace, what: &str| {
-        assert!(ks.version(0, b"k") > last, "{what}");
-        last = ks.version(0, b"k");
+fn every_change_breaks_a_watch() {
+    let check = |what: &str, broken: bool, change: fn(&mut Keyspace)| {
+        let mut ks = keyspace(2);
+        ks.db(0).set_str(b"k", b"x", false);
+        ks.watch(7, 0, b"k");
+        change(&mut ks);
+        assert_eq!(ks.unwatch(7), broken, "{what}");
+        assert!(ks.watches.is_empty() && !ks.unwatch(7), "{what}");
     };
-    ks.db(0).set_str(b"k", b"y", false);
-    moved(&ks, "set");
-    ks.db(0).modified(b"k", Class::GENERIC, "expire");
-    moved(&ks, "modified");
-    let now = ks.now_ms;
-    ks.db(0).set_expire(b"k", now);
-    ks.db(0).exists(b"k");
-    moved(&ks, "expired on access");
-    ks.swap(0, 1);
-    moved(&ks, "swapped");
-    ks.db(0).remove(b"k");
-    moved(&ks, "removed");
-    ks.flush(0);
-    moved(&ks, "flushed");
-    ks.unwatch(0, b"k");
-    assert_eq!(ks.version(0, b"k"), 0);
+    check("a read", false, |ks| _ = ks.db(0).read(b"k"));
+    check("another database", false, |ks| {
+        ks.db(1).set_str(b"k", b"x", false)
+    });
+    check("set", true, |ks| ks.db(0).set_str(b"k", b"x", false));
+    check("modified", true, |ks| {
+        ks.db(0).modified(b"k", Class::GENERIC, "expire")
+    });
+    check("its time came", true, |ks| {
+        let now = ks.now_ms;
+        ks.db(0).set_expire(b"k", now);
+    });
+    check("expired on access", true, |ks| {
+        let now = ks.now_ms;
+        ks.db(0).set_expire(b"k", now);
+        ks.db(0).exists(b"k");
+    });
+    check("swapped", true, |ks| ks.swap(1, 0));
+    check("swapped with itself", false, |ks| ks.swap(0, 0));
+    check("removed", true, |ks| _ = ks.db(0).remove(b"k"));
+    check("flushed", true, |ks| _ = ks.flush(0, true));
+    check("another database flushed", false, |ks| {
+        _ = ks.flush(1, true)
+    });
+}
+
+#[test]
+fn a_watched_key_past_its_time_is_none() {
+    let check = |what: &str, broken: bool, change: fn(&mut Keyspace)| {
+        let mut ks = keyspace(2);
+        ks.db(0).set_str(b"k", b"x", false);
+        let now = ks.now_ms;
+        ks.db(0).set_expire(b"k", now);
+        ks.watch(7, 0, b"k");
+        ks.watch(7, 0, b"none");
+        change(&mut ks);
+        assert_eq!(ks.unwatch(7), broken, "{what}");
+    };
+    check("nothing", false, |_| {});
+    check("deleted", false, |ks| _ = ks.db(0).exists(b"k"));
+    check("flushed", false, |ks| _ = ks.flush(0, true));
+    check("swapped away", false, |ks| ks.swap(0, 1));
+    check("written", true, |ks| ks.db(0).set_str(b"k", b"y", false));
+    check("swapped for one that is there", true, |ks| {
+        ks.db(1).set_str(b"none", b"y", false);
+        ks.swap(0, 1);
+    });
 }
 
 #[test]

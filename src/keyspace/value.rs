@@ -1,5 +1,6 @@
 //! What a key holds: one `Value`, each type in a file of its own beside this one.
 use super::{hash::Hash, list::List, set::Set, stream, stream::Stream, string::Str, zset::Zset};
+use crate::ds::quicklist::Quicklist;
 
 /// The value of a key.
 #[derive(Clone, Debug)]
@@ -51,6 +52,20 @@ impl Value {
             Value::Hash(v) => v.len() == 0,
             Value::Zset(v) => v.len() == 0,
         }
+    }
+
+    /// Whether it consists of so many allocations that a real server frees it in another thread, where it may. O(1).
+    pub fn is_long_to_free(&self) -> bool {
+        const MANY: usize = 64;
+        let parts = match self {
+            Value::List(v) => v.quicklist().map_or(1, Quicklist::node_count),
+            Value::Set(v) if self.encoding() == "hashtable" => v.len(),
+            Value::Hash(v) if self.encoding() == "hashtable" => v.len(),
+            Value::Zset(v) if self.encoding() == "skiplist" => v.len(),
+            Value::Stream(v) => v.node_count(),
+            _ => 1,
+        };
+        parts > MANY
     }
 
     /// Modelled bytes on a 64-bit server: the object header and all it owns. O(1).

@@ -14,7 +14,7 @@ pub enum Proto {
 }
 
 /// A place in the reply: everything after it can be taken back or counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark(usize);
 
 /// One client's output bytes, with the protocol they are written in.
@@ -290,7 +290,12 @@ impl Reply {
         num::write_i64(&mut head, n);
         head.extend_from_slice(b"\r\n");
         // One move of the elements: O(bytes), paid only where the length cannot be known before.
-        self.buf.splice(at.0..at.0, head);
+        self.insert(at, &head);
+    }
+
+    /// Puts bytes that are RESP already in front of what was written since `at`. O(bytes since).
+    pub fn insert(&mut self, at: Mark, bytes: &[u8]) {
+        self.buf.splice(at.0..at.0, bytes.iter().copied());
     }
 
     /// Puts a bulk string in front of what was written since `at`. O(bytes since).

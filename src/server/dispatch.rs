@@ -1,5 +1,5 @@
 //! The gates that every command passes, in the order of a real server, and what follows once it has run.
-use super::{guard, listeners, node::Node};
+use super::{guard, listeners, node::Node, transaction};
 use crate::command::ctx::Propagate;
 use crate::command::{
     Args, Client, ClientId, Command, Ctx, Effect, Error, F, Registry, client::ReplyMode,
@@ -26,16 +26,16 @@ pub fn run(node: &mut Node, id: ClientId, args: Args<'_>) {
     // The reply goes to the client's own buffer; it is taken out so that the command may look at all clients, and so
     // that what the client is told by others comes after it.
     let mut out = take_output(client);
-    let start = out.mark();
+    let (start, mode) = (out.mark(), client.reply_mode);
     match found {
+        Ok(found) if client.queue.is_some() && !transaction::ends(found.1) => {
+            transaction::queue(node, id, found, args, &mut out);
+        }
         Ok(found) => {
             (client.last_parent, client.last_command) = (found.1.parent, found.1.name);
             node.ks.no_touch = client.no_touch && found.1.name != "touch";
             let db = client.db;
             call(node, id, db, found, args, &mut out);
-            if let Some(client) = node.server.clients.get_mut(id) {
-                client.commands += 1;
-            }
         }
         Err((None, _)) if is_http(args.get(0)) => {
             // A browser, sent here by a page that should not: it gets nothing to work with.
@@ -46,10 +46,11 @@ pub fn run(node: &mut Node, id: ClientId, args: Args<'_>) {
             if let Some(number) = number {
                 node.server.stats.commandstats[number].rejected += 1;
             }
+            let error = transaction::refused(node, id, number, error);
             reject(node, &error, &mut out);
         }
     }
-    finish_reply(node, id, out, start);
+    finish_reply(node, id, out, start, mode);
 }
 
 /// Words that begin the lines of an HTTP request, and no command's name.
@@ -113,11 +114,17 @@ fn gates(
     if !command.accepts(args.len()) {
         return refuse(Error::arity(&command.full_name()));
     }
-    if node.server.clients.get(id).is_some_and(|c| c.guarded) {
+    let client = node.server.clients.get(id);
+    if command.flags.has(F::NO_MULTI) && client.is_some_and(|c| c.queue.is_some()) {
+        return refuse(Error::new("ERR Command not allowed inside a transaction"));
+    }
+    if client.is_some_and(|c| c.guarded) {
         guard::check(node, id, (number, command), args).map_err(|error| (Some(number), error))?;
     }
     let client = node.server.clients.get(id);
-    let needs_memory = command.flags.has(F::DENYOOM);
+    let queue = client.and_then(|c| c.queue.as_deref());
+    let needs_memory =
+        command.flags.has(F::DENYOOM) || queue.is_some_and(|q| transaction::adds(q, command));
     if needs_memory && node.memory_bytes(client) > node.server.memory_ceiling {
         return refuse(Error::OUT_OF_MEMORY);
     }
@@ -135,7 +142,7 @@ fn gates(
 
 /// Runs the command in database `index` and keeps the books.
 #[inline(always)]
-fn call(
+pub fn call(
     node: &mut Node,
     id: ClientId,
     index: usize,
@@ -145,7 +152,7 @@ fn call(
 ) {
     // Within one input a command begins where the one before ended: one reading of the clock for each.
     let start = node.stamp_us.take().unwrap_or_else(|| node.meter.micros());
-    let (mark, errors, dirty) = (out.mark(), out.errors(), node.ks.dirty);
+    let (mark, mut errors, dirty) = (out.mark(), out.errors(), node.ks.dirty);
     let reply_start = out.as_bytes().len();
     let mut ctx = Ctx {
         args,
@@ -162,16 +169,23 @@ fn call(
         propagate: Propagate::AsSent,
     };
     let outcome = (command.run)(&mut ctx);
-    let propagate = std::mem::take(&mut ctx.propagate);
+    let mut propagate = std::mem::take(&mut ctx.propagate);
     if let Err(error) = outcome {
         out.rollback(mark);
         reject(node, &error, out);
+    } else if node.server.exec.is_some() {
+        // The commands of the transaction tell of their own errors and writes.
+        transaction::execute(node, id, out);
+        (errors, propagate) = (out.errors(), Propagate::Nothing);
     }
     let end = node.meter.micros();
     node.stamp_us = Some(end);
-    let usec = end - start;
+    let usec = end - start + node.asleep_us();
     let failed = out.errors() > errors;
     node.server.stats.commands += 1;
+    if let Some(client) = node.server.clients.get_mut(id) {
+        client.commands += 1;
+    }
     let stats = &mut node.server.stats.commandstats[number];
     stats.calls += 1;
     stats.usec += usec;
@@ -179,6 +193,7 @@ fn call(
     if node.config.latency_tracking {
         stats.latency.record(usec);
     }
+    node.note_duration(id, command, args, usec);
     if node.observer.is_some() {
         let reply = out.as_bytes().get(reply_start..).unwrap_or_default();
         node.observed((id, index), command, args, reply, failed);
@@ -201,7 +216,7 @@ fn call(
 }
 
 /// Writes an error reply and counts it by its code.
-fn reject(node: &mut Node, error: &Error, out: &mut Reply) {
+pub(super) fn reject(node: &mut Node, error: &Error, out: &mut Reply) {
     out.error(&error.0);
     let stats = &mut node.server.stats;
     stats.errors += 1;
@@ -216,6 +231,11 @@ fn reject(node: &mut Node, error: &Error, out: &mut Reply) {
     }
 }
 
+/// Whether CLIENT REPLY has what a command wrote left out: the reply mode before it, and after.
+pub fn is_left_out(before: ReplyMode, after: Option<ReplyMode>) -> bool {
+    before.is_mute() && after != Some(ReplyMode::On)
+}
+
 /// The client's buffer, to write a reply into.
 #[inline(always)]
 fn take_output(client: &mut Client) -> Reply {
@@ -223,21 +243,21 @@ fn take_output(client: &mut Client) -> Reply {
     std::mem::replace(&mut client.out, meanwhile)
 }
 
-/// Gives the client its buffer back; CLIENT REPLY may have the reply, which began at `start`, left out.
+/// Gives the client its buffer back; CLIENT REPLY, whose mode was `before`, may have the reply, which began at `start`, left
+/// out.
 #[inline(always)]
-fn finish_reply(node: &mut Node, id: ClientId, mut out: Reply, start: Mark) {
+fn finish_reply(node: &mut Node, id: ClientId, mut out: Reply, start: Mark, before: ReplyMode) {
     let Some(client) = node.server.clients.get_mut(id) else {
         return;
     };
-    match client.reply_mode {
-        ReplyMode::On => {}
-        ReplyMode::Off => out.rollback(start),
-        ReplyMode::SkipNext => client.reply_mode = ReplyMode::Skip,
-        ReplyMode::Skip => {
-            out.rollback(start);
-            client.reply_mode = ReplyMode::On;
-        }
+    if is_left_out(before, Some(client.reply_mode)) {
+        out.rollback(start);
     }
+    client.reply_mode = match client.reply_mode {
+        ReplyMode::SkipNext => ReplyMode::Skip,
+        ReplyMode::Skip => ReplyMode::On,
+        mode => mode,
+    };
     let meanwhile = std::mem::replace(&mut client.out, out);
     if !meanwhile.as_bytes().is_empty() {
         client.out.raw(meanwhile.as_bytes());
@@ -262,7 +282,7 @@ pub fn protocol_error(node: &mut Node, id: ClientId, text: &[u8]) {
     };
     client.close_after_reply = true;
     let mut out = take_output(client);
-    let start = out.mark();
+    let (start, mode) = (out.mark(), client.reply_mode);
     reject(node, &Error::bytes([b"ERR ", text].concat()), &mut out);
-    finish_reply(node, id, out, start);
+    finish_reply(node, id, out, start, mode);
 }

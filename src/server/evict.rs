@@ -50,6 +50,8 @@ impl Node {
                 self.server.evicting = self.meter.micros() - start_us > limit_us;
             }
         }
+        let usec = self.meter.micros() - start_us;
+        self.note_spike("eviction-cycle", usec);
         self.propagate_expired();
         self.publish_events(None);
         self.within_memory(possible && !self.server.evicting);

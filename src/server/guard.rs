@@ -13,7 +13,17 @@ pub fn check(node: &mut Node, id: ClientId, found: Found, args: Args<'_>) -> Res
     if !found.1.flags.has(F::NO_AUTH) && node.server.clients.get(id).is_some_and(stranger) {
         return Err(Error::new("NOAUTH Authentication required."));
     }
-    judge(node, id, found, args, Context::TopLevel).map_err(|why| {
+    let queues = node
+        .server
+        .clients
+        .get(id)
+        .is_some_and(|c| c.queue.is_some());
+    let context = if queues {
+        Context::Multi
+    } else {
+        Context::TopLevel
+    };
+    judge(node, id, found, args, context).map_err(|why| {
         let user = node.server.clients.get(id).map(|c| c.user.clone());
         why.error(&user.unwrap_or_default(), found.1)
     })
@@ -42,7 +52,7 @@ pub fn judge(
         id,
         args,
         out: None,
-        now_ms: node.ks.now_ms,
+        ks: &node.ks,
     };
     let entry = Entry {
         reason: why.reason(),

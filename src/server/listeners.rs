@@ -44,6 +44,7 @@ pub(super) fn refusal(client: &Client, command: &Command) -> Option<Error> {
 impl Node {
     /// A connection is gone, and with it all that hangs on it.
     pub(super) fn forget(&mut self, id: ClientId) {
+        self.ks.unwatch(id);
         self.server.unsubscribe_all(id);
         self.server.unwatch_commands(id);
         self.server.untrack(id);
@@ -74,7 +75,7 @@ impl Node {
                 client.addr.clone()
             };
             let db = client.db;
-            self.server.show_command(who.as_bytes(), db, args);
+            self.server.show_command(who.as_bytes(), db, command, args);
         }
         if command.flags.has(F::READONLY) && self.server.tracked.clients() > 0 {
             let keys = keys::find(command, args).unwrap_or_default();
@@ -88,7 +89,7 @@ impl Node {
     pub(super) fn after_reply(&mut self, id: ClientId) {
         self.server.tell_own_news(id);
         let client = self.server.clients.get(id);
-        if client.is_some_and(|c| c.last_parent != "client") {
+        if client.is_some_and(|c| c.queue.is_none() && c.last_parent != "client") {
             self.server.end_caching(id);
         }
     }

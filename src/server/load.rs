@@ -3,12 +3,14 @@ use super::dispatch;
 use super::node::Node;
 use crate::command::Args;
 use crate::resp::parse::{Limits, Parsed, Parser};
+use crate::resp::{Proto, Reply};
 
 /// What became of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadReport {
-    /// Bytes up to the end of the last command that ran.
+    /// Bytes up to the end of the last command that ran; one of a transaction counts with its EXEC.
     pub read_bytes: usize,
+    /// Writes, without the MULTI and EXEC around them.
     pub commands: u64,
     /// Why loading ended before the end of the bytes, if it did.
     pub error: Option<String>,
@@ -35,16 +37,16 @@ impl Node {
         }
         self.ks.loading = true;
         let mut ranges = Vec::new();
-        while report.read_bytes < bytes.len() && report.error.is_none() {
-            let rest = &bytes[report.read_bytes..];
+        let (mut at, mut commands) = (0, 0);
+        while at < bytes.len() && report.error.is_none() {
+            let rest = &bytes[at..];
             let mut pos = 0;
             match Parser::default().parse(rest, &mut pos, &limits, &mut ranges) {
-                // Brackets around writes that belong together; one by one they come to the same here.
-                Parsed::Command if matches!(word(rest, ranges[0]), b"MULTI" | b"EXEC") => {}
                 Parsed::Command => {
+                    let bracket = matches!(word(rest, ranges[0]), b"MULTI" | b"EXEC");
                     dispatch::run(self, loader, Args::new(rest, &ranges));
                     report.error = self.loader_error(loader);
-                    report.commands += u64::from(report.error.is_none());
+                    commands += u64::from(!bracket);
                 }
                 Parsed::Empty => {}
                 Parsed::Incomplete => report.error = Some("the last command is cut off".into()),
@@ -53,9 +55,13 @@ impl Node {
                     report.error = Some(String::from_utf8_lossy(&text).into_owned())
                 }
             }
-            if report.error.is_none() {
-                report.read_bytes += pos;
+            at += pos;
+            if report.error.is_none() && !self.loader_queues(loader) {
+                (report.read_bytes, report.commands) = (at, commands);
             }
+        }
+        if report.error.is_none() && report.read_bytes < bytes.len() {
+            report.error = Some("the last transaction has no end".into());
         }
         self.ks.loading = false;
         let db = self.server.clients.remove(loader).map(|c| c.db);
@@ -66,13 +72,20 @@ impl Node {
         report
     }
 
-    /// The error reply of the command that just ran, if it was one; its output is cleared.
+    /// The error reply of the command that just ran, or of one in the transaction that did; its output is cleared.
     fn loader_error(&mut self, loader: u64) -> Option<String> {
-        let out = self.output(loader)?;
-        let error = (out.first() == Some(&b'-'))
-            .then(|| String::from_utf8_lossy(out.trim_ascii()).into_owned());
-        out.clear();
-        error
+        let client = self.server.clients.get_mut(loader)?;
+        let reply = std::mem::replace(&mut client.out, Reply::new(Proto::Resp2));
+        let mut lines = reply.as_bytes().split(|&b| b == b'\n');
+        let error =
+            (reply.errors() > 0).then(|| lines.find(|line| line.first() == Some(&b'-')))??;
+        Some(String::from_utf8_lossy(error.trim_ascii()).into_owned())
+    }
+
+    /// Whether a transaction of the log has not come to its end yet.
+    fn loader_queues(&self, loader: u64) -> bool {
+        let client = self.server.clients.get(loader);
+        client.is_some_and(|c| c.queue.is_some())
     }
 }
 

@@ -8,6 +8,8 @@ mod node;
 mod observe;
 mod probe;
 mod propagate;
+mod slow;
+mod transaction;
 
 pub use crate::command::state::Effect;
 pub use load::LoadReport;

@@ -4,7 +4,7 @@ use super::observe::Observer;
 use super::propagate::Log;
 use crate::base::{num, rng::Rng, time::Micros};
 use crate::command::{
-    Acl, Args, Client, ClientId, Config, Effect, Server, state::Rates, state::Stats,
+    Acl, Args, Client, ClientId, Config, Effect, OwnedArgs, Server, state::Rates, state::Stats,
 };
 use crate::commands;
 use crate::keyspace::Keyspace;
@@ -143,8 +143,12 @@ impl Node {
             rates: Rates::default(),
             packed_threshold: 0,
             propagates: false,
+            exec: None,
+            in_exec: false,
             busy_until_us: 0,
             evicting: false,
+            slowlog: Default::default(),
+            spikes: Default::default(),
         };
         Node {
             ks,
@@ -308,7 +312,10 @@ impl Node {
     }
 
     fn cron(&mut self) {
+        let start_us = self.meter.micros();
         self.ks.expire_cycle();
+        let usec = self.meter.micros() - start_us;
+        self.note_spike("expire-cycle", usec);
         for index in 0..self.ks.count() {
             self.ks.table_mut(index).rehash(100);
         }
@@ -371,12 +378,14 @@ impl Node {
         let Some(client) = self.server.clients.get_mut(id) else {
             return;
         };
-        if client.query.len() <= LEAST || client.close_after_reply {
+        let input = client.input_bytes();
+        if input <= LEAST || client.close_after_reply {
             return;
         }
         let limit = num::parse_i64(&self.config.text("client-query-buffer-limit"));
-        if limit.is_some_and(|limit| client.query.len() as i64 > limit) {
+        if limit.is_some_and(|limit| input as i64 > limit) {
             client.query = Vec::new();
+            client.queue = None;
             client.close_after_reply = true;
             self.server.stats.query_limit_closed += 1;
             self.server.effects.push(Effect::Close(id));
@@ -441,15 +450,10 @@ impl Node {
         used
     }
 
-    /// Runs a command whose words do not stand in one buffer (inline commands, queued ones, the log).
+    /// Runs a command whose words do not stand in one buffer (inline commands).
     pub(super) fn run_words(&mut self, id: ClientId, words: &[Vec<u8>]) {
-        let mut buf = Vec::with_capacity(words.iter().map(Vec::len).sum());
-        let mut ranges = Vec::with_capacity(words.len());
-        for word in words {
-            ranges.push((buf.len() as u32, word.len() as u32));
-            buf.extend_from_slice(word);
-        }
-        dispatch::run(self, id, Args::new(&buf, &ranges));
+        let argv: OwnedArgs = words.iter().map(Vec::as_slice).collect();
+        dispatch::run(self, id, argv.args());
     }
 
     /// The output of a client that waits to be sent; the host drains it. `None` if there is no such client. A busy node
@@ -469,11 +473,14 @@ impl Node {
         self.server.clients.get(id)
     }
 
-    /// What counts against the memory ceiling: data, the log that waits to be kept, and a client's unsent output.
+    /// What counts against the memory ceiling: data, the log that waits to be kept, and of a client its unsent output
+    /// and the commands it has queued.
     pub(super) fn memory_bytes(&self, client: Option<&Client>) -> i64 {
         let log = self.log.as_ref().map_or(0, Log::len);
-        let out = client.map_or(0, |c| c.out.as_bytes().len());
-        self.ks.data_bytes().saturating_add((log + out) as i64)
+        let own = client.map_or(0, |c| {
+            c.out.as_bytes().len() + c.queue.as_ref().map_or(0, |q| q.mem_bytes())
+        });
+        self.ks.data_bytes().saturating_add((log + own) as i64)
     }
 
     /// What the host must do now.

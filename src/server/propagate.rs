@@ -2,13 +2,17 @@
 use super::node::Node;
 use crate::command::Args;
 use crate::command::ctx::Propagate;
-use crate::resp::Reply;
+use crate::resp::{Mark, Reply};
 
 /// The stream of propagated writes, with the database that its last command ran in.
 #[derive(Default)]
 pub(super) struct Log {
     out: Reply,
     pub(super) db: Option<usize>,
+    /// The unit at hand: how many open ones it is made of, where it begins, and how many writes it has.
+    depth: u32,
+    start: Mark,
+    writes: usize,
 }
 
 impl Log {
@@ -31,20 +35,26 @@ impl Log {
         }
         self.out.array(argv.len());
         argv.for_each(|arg| self.out.bulk(arg));
+        self.writes += 1;
     }
 
-    /// A command that belongs to no database: MULTI and EXEC.
-    fn bare(&mut self, name: &[u8]) {
-        self.out.array(1);
-        self.out.bulk(name);
+    /// From now on until [`Log::close`] all writes are one unit: they happen together or not at all. Units may lie within
+    /// each other.
+    pub(super) fn open(&mut self) {
+        if self.depth == 0 {
+            self.start = self.out.mark();
+            self.writes = 0;
+        }
+        self.depth += 1;
     }
-}
 
-fn own_writes(how: &Propagate) -> usize {
-    match how {
-        Propagate::Nothing => 0,
-        Propagate::AsSent | Propagate::With(_) => 1,
-        Propagate::As(list) => list.len(),
+    /// Ends a unit. If it has more than one write they go as a transaction: O(its bytes).
+    pub(super) fn close(&mut self) {
+        self.depth -= 1;
+        if self.depth == 0 && self.writes > 1 {
+            self.out.insert(self.start, b"*1\r\n$5\r\nMULTI\r\n");
+            self.out.raw(b"*1\r\n$4\r\nEXEC\r\n");
+        }
     }
 }
 
@@ -68,10 +78,8 @@ impl Node {
         if matches!(how, Propagate::Nothing) && self.ks.propagated.is_empty() {
             return;
         }
-        let writes = self.ks.propagated.len() + own_writes(&how);
-        let whole = writes > 1 && !walk;
-        if whole && let Some(log) = self.log.as_mut() {
-            log.bare(b"MULTI");
+        if !walk && let Some(log) = self.log.as_mut() {
+            log.open();
         }
         self.propagate_expired();
         let Some(log) = self.log.as_mut() else { return };
@@ -91,8 +99,8 @@ impl Node {
                 }
             }
         }
-        if whole {
-            log.bare(b"EXEC");
+        if !walk {
+            log.close();
         }
     }
 }

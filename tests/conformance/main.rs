@@ -10,6 +10,7 @@
 //! cargo test --test conformance -- eviction              hit rates of a cache against those recorded, no server needed
 //! cargo test --test conformance -- soak-eviction [--count N] [--seed S]   measures and records them
 //! cargo test --test conformance -- replay                redlab's log of writes, read by the oracle
+//! cargo test --test conformance -- tools [--count N]     damaged files, judged by redlab and by the real check tool
 //! cargo test --test conformance -- self-test             the harness against itself
 //! ```
 //! `--resp 2` or `--resp 3` keeps a random run to one protocol; names of commands after the mode keep it to these.
@@ -37,6 +38,7 @@ mod self_test;
 mod session;
 mod soak;
 mod table;
+mod tools;
 mod transcripts;
 
 use known::Known;
@@ -121,6 +123,7 @@ fn run() -> Result<(usize, Vec<String>), String> {
         "eviction" => eviction::check(),
         "soak-eviction" => eviction::soak(&options),
         "replay" => soak::replay(&options),
+        "tools" => tools::compare(options.number("count", 400)?, options.number("seed", 1)?),
         "self-test" => self_test::all(),
         other => Err(format!(
             "unknown mode {other:?}; see the head of tests/conformance/main.rs"

@@ -76,6 +76,22 @@ fn docs(reply: &Reply, out: &mut Table) {
     }
 }
 
+/// The lines of INFO, each with the section that it stands in. Their values are each server's own.
+fn info_lines(text: &str, out: &mut Table) {
+    let mut section = "";
+    for line in text.lines() {
+        if let Some(title) = line.strip_prefix("# ") {
+            section = title;
+        } else if let Some((name, _)) = line.split_once(':') {
+            let of_commands = section.ends_with("stats") && section != "Stats";
+            if !of_commands && section != "Keyspace" {
+                let section = Reply::Simple(section.into());
+                out.insert(("info".into(), format!("info.line.{name}")), section);
+            }
+        }
+    }
+}
+
 fn read(peer: &mut dyn Peer) -> Result<Table, String> {
     let connection = peer.open();
     let mut table = Table::new();
@@ -99,6 +115,7 @@ fn read(peer: &mut dyn Peer) -> Result<Table, String> {
             );
         }
     }
+    info_lines(&peer.ask(connection, "INFO everything").lossy(), &mut table);
     Ok(table)
 }
 

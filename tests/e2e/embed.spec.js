@@ -163,6 +163,22 @@ test("a guest never reaches the sandbox that is kept", async ({ page }) => {
   expect(saved).toBe("memory");
 });
 
+test("out of sight the clock stands still", async ({ page }) => {
+  const eager = '<pre>SET k v PX 1500</pre><redlab-sandbox activate="eager"></redlab-sandbox>';
+  await open(page, `${eager}${"<p>More to read.</p>".repeat(100)}`);
+  const box = page.locator("redlab-sandbox");
+  await expect(box.locator(".log")).toContainText("OK");
+  await page.evaluate(() => window.scrollTo(0, 3000));
+  await page.waitForTimeout(2000);
+  await page.evaluate(() => window.scrollTo(0, 0));
+  const run = (/** @type {string} */ line) => box.evaluate((el, l) => /** @type {any} */ (el).run(l), line);
+  await run("GET k");
+  await expect(box.locator(".log")).toContainText('"v"');
+  await page.waitForTimeout(1500);
+  await run("GET k");
+  await expect(box.locator(".log")).toContainText("(nil)");
+});
+
 test("code blocks become runnable; prompts and answers in them are understood", async ({ page }) => {
   await open(
     page,

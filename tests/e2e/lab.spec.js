@@ -330,6 +330,17 @@ test("a command that takes its time can be stopped", async ({ page }) => {
   await page.getByRole("button", { name: "Stop Ctrl-C" }).click();
   await expect(log(page)).toContainText("^C");
   await expect(page.getByRole("button", { name: "Stop Ctrl-C" })).toBeHidden();
+  // Nobody waits any more, but the server sleeps on: this can be ended too.
+  await expect(log(page)).toContainText(/does nothing for another (29|30) s/);
+  await page.getByRole("button", { name: "Restart the server" }).click();
+  await type(page, "PING");
+  await expect(log(page)).toContainText("PONG");
+});
+
+test("keys that are not written to the log are told to be so", async ({ page }) => {
+  await open(page);
+  await type(page, "DEBUG POPULATE 10");
+  await expect(log(page)).toContainText("a restart or a reload forgets them");
 });
 
 test("the log stays at its end, however the replies come", async ({ page }) => {

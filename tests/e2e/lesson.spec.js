@@ -102,7 +102,7 @@ test("the list is drawn: one listpack, then the chain, with the way to a place",
   await page.getByRole("button", { name: "Lessons" }).click();
   await noViolations(page);
   await page.getByRole("link", { name: "Queues" }).click();
-  await expect(page.getByRole("button", { name: "Queues" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Queues", exact: true })).toBeVisible();
   await expect(page.locator("redlab-terminal .log")).not.toContainText("SET greeting");
   // The lesson names its views: what stands there first is the list's.
   const view = page.locator(".view").first();

@@ -18,6 +18,7 @@ import { firstOf } from "../views/registry.js";
 import { RedlabViews } from "../views/views.js";
 import { engine } from "./engine.js";
 import own from "./embed.css?inline";
+import { forget, watch } from "./sight.js";
 
 import.meta.glob("../views/*.view.js", { eager: true });
 
@@ -142,6 +143,7 @@ async function mount(host, root, { lines, click, base }) {
   const inside = Boolean(host.querySelector("pre, code"));
   root.replaceChildren(...(inside || !host.childNodes.length ? [] : [document.createElement("slot")]), frame);
   host.dataset.live = "";
+  watch(host, world);
   views?.start({ session, world, type, views: wanted });
   if (click && !readonly) terminal.focus();
 
@@ -163,6 +165,7 @@ async function mount(host, root, { lines, click, base }) {
     },
     snapshot: () => world.download(),
     unmount() {
+      forget(host);
       session.close().catch(() => {});
       if (!name || lesson) world.close().catch(() => {});
     },

@@ -62,7 +62,10 @@ export class RedlabLesson extends HTMLElement {
     this.#render();
     world.addEventListener("lesson", this.#told);
     world.addEventListener("restarted", () => (this.#startMs = world.info.now_ms));
-    world.lesson().then((state) => state && this.#update(state));
+    world.lesson().then(
+      (state) => state && this.#update(state),
+      () => {}, // the world was closed meanwhile
+    );
   }
 
   disconnectedCallback() {
@@ -214,6 +217,7 @@ export class RedlabLesson extends HTMLElement {
     if (!state.forbidden) this.#alarm.replaceChildren();
     const done = Boolean(state.completed_ms);
     this.#done.hidden = !done;
+    if (!done) this.#done.replaceChildren();
     if (!done || this.#done.childElementCount) return;
     const { next } = this.#around;
     this.#done.replaceChildren(
@@ -304,7 +308,6 @@ export class RedlabLesson extends HTMLElement {
   /** Everything as at the start. */
   async reset() {
     this.#state = null;
-    this.#done.replaceChildren();
     await this.#world?.reset();
     this.#status.textContent = "The lesson starts again.";
   }

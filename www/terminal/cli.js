@@ -86,10 +86,11 @@ export class Cli {
     this.options.lost();
   }
 
-  /** A new connection in place of the old one. */
+  /** A new connection in place of the old one; how long the server will not answer, in ms. */
   async reconnect() {
-    await this.session.reconnect();
+    const asleep_ms = await this.session.reconnect();
     this.#fresh("Interrupted");
+    return asleep_ms;
   }
 
   /** @param {Uint8Array} out */

@@ -133,6 +133,12 @@ const TABLE = [
   [/^CROSSSLOT/, () => "The keys are in different slots. A shared {tag} in their names puts them together."],
 ];
 
+/** What an answer does not say, and should be known. @param {string[]} argv */
+export const remark = (argv) =>
+  /^debug populate /i.test(argv.join(" "))
+    ? "As in a real server these keys are not written to the log: a restart or a reload forgets them."
+    : "";
+
 /**
  * @param {string} error the server's words
  * @param {string[]} argv

@@ -14,7 +14,7 @@ import { clock, h, int, saveFile, size } from "../dom.js";
 import { textOf, toText } from "../resp.js";
 import { Cli } from "./cli.js";
 import { Docs } from "./docs.js";
-import { explain, explainHelp } from "./explain.js";
+import { explain, explainHelp, remark } from "./explain.js";
 import { format, formatFor, formatRaw, rowsOf } from "./format.js";
 import { help } from "./help.js";
 import { complete, hint } from "./hints.js";
@@ -341,7 +341,18 @@ export class RedlabTerminal extends HTMLElement {
     }
     this.#interrupted = true;
     this.#queue = [];
-    await this.cli.reconnect();
+    const asleep_ms = await this.cli.reconnect();
+    if (asleep_ms) this.#tellAsleep(asleep_ms);
+  }
+
+  /** Who waits can be stopped, the server not: it sleeps on. @param {number} ms */
+  #tellAsleep(ms) {
+    const { world } = this.#options;
+    const again = () =>
+      h("button", { class: "try", type: "button", onclick: () => world.restart() }, "Restart the server");
+    const words = `The server itself does nothing for another ${int(Math.ceil(ms / 1000))} s: DEBUG SLEEP holds up everybody.`;
+    // First what became of the command that was waiting.
+    setTimeout(() => this.logView.add([() => h("div", { class: "why" }, words, " ", again())], true));
   }
 
   async #drain() {
@@ -354,11 +365,12 @@ export class RedlabTerminal extends HTMLElement {
       this.#place = this.#history.lines.length;
       await this.#line(line).then(
         () => this.#over && this.#note(LOST),
-        (e) => this.#note(this.#interrupted ? "^C" : `Error: ${e.message}`),
+        (e) => this.#interrupted || this.#note(`Error: ${e.message}`),
       );
       this.#over = false;
       this.#showPrompt();
     }
+    if (this.#interrupted) this.#note("^C");
     clearTimeout(slow);
     this.#busy = this.#interrupted = false;
     this.#stop.hidden = !this.cli.listens;
@@ -456,8 +468,8 @@ export class RedlabTerminal extends HTMLElement {
     if (!reply) return;
     const error = reply.type === "error" ? textOf(reply) : "";
     const rows = this.#rows(reply, words);
-    const because = error ? explain(error, words, this.docs) : "";
-    rows.push(...why(because, this.#readMore(words)));
+    const because = error ? explain(error, words, this.docs) : remark(words);
+    rows.push(...why(because, error ? this.#readMore(words) : null));
     this.logView.add(rows);
     if (!this.#queue.length) this.#announce(rows, because);
     later.forEach((r) => this.#push(r));

@@ -1,7 +1,7 @@
 /** Any other key: what it is, why it is encoded so, and its first elements; the hash table of those kept in one. */
 import { h, int, s } from "../dom.js";
 import { drawTables, tableRows, tableSummary } from "./hash-table.view.js";
-import { expiry, fit, named, table, text } from "./parts.js";
+import { fit, meta, named, table, text } from "./parts.js";
 import { register } from "./registry.js";
 
 const ROW = 20;
@@ -47,8 +47,7 @@ register({
   model: "value",
   order: 9,
   accepts: (m) => m.kind === "plain",
-  meta: ({ head }) =>
-    `${head.key} · ${head.type}, ${head.encoding} · ${int(head.len)} ${head.len === 1 ? head.unit.replace(/s$/, "") : head.unit} · ${int(head.mem_bytes)} B${expiry(head.ttl_ms)}`,
+  meta,
   summary: (m) => [
     h("code", null, m.head.key),
     ` is a ${m.head.type}, kept as `,

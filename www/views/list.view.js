@@ -1,6 +1,7 @@
 /** The list: one run of bytes while it is short, else a chain of such runs; the element just touched, and the way there. */
 import { h, int, s } from "../dom.js";
 import { expiry, fit, line, named, plural, table, text } from "./parts.js";
+import { drawPack, packTable } from "./listpack.view.js";
 import { register } from "./registry.js";
 
 const CAP = 18;
@@ -105,8 +106,19 @@ function drawNode(m, n, w) {
   return { kids, height: y + ROW };
 }
 
+/** A list in one listpack as its bytes. @param {any} m */
+const packed = (m) => ({
+  ...m.bytes,
+  head: m.head,
+  focus: m.focus && m.focus.place < m.bytes.entries.length ? { entry: m.focus.place } : undefined,
+});
+
 /** @param {any} m @param {number} w */
-function draw(m, w) {
+const draw = (m, w) =>
+  m.bytes ? h("div", { class: "stack" }, drawNodes(m, w), drawPack(packed(m), w)) : drawNodes(m, w);
+
+/** @param {any} m @param {number} w */
+function drawNodes(m, w) {
   const svg = s("svg", {
     width: w,
     role: "group",
@@ -148,6 +160,7 @@ function rows(m) {
     ),
     table(`Elements of ${m.head.key}`, ["place #", "from the right #", "element", "listpack #"], all, lit),
     left > 0 && h("p", { class: "foot" }, `${int(left)} elements lie between these.`),
+    m.bytes && packTable(packed(m)),
   );
 }
 

@@ -1,5 +1,5 @@
 /** Pieces that the views share. */
-import { h, s } from "../dom.js";
+import { h, int, s } from "../dom.js";
 
 /**
  * A table. A column title that ends with `#` holds numbers.
@@ -50,6 +50,26 @@ export const fit = (words, px) => {
 
 /** @param {number} n @param {string} one @param {string} [many] */
 export const plural = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
+
+/** Facts of a key for a header. @param {any} m a model with a head */
+export const meta = ({ head }) =>
+  `${head.key} · ${head.type}, ${head.encoding} · ${int(head.len)} ${head.len === 1 ? one(head.unit) : head.unit} · ${int(head.mem_bytes)} B${expiry(head.ttl_ms)}`;
+
+/** One of what a model counts: "entries" is "entry". @param {string} unit */
+export const one = (unit) => unit.replace(/ies$/, "y").replace(/s$/, "");
+
+/**
+ * A command that was about one element, with whatever else it had left out.
+ * @param {string} command @param {string} key @param {string} element
+ */
+export const called = (command, key, element) =>
+  /^Z(REV)?RANK$|^ZSCORE$|^HGET$|^HEXISTS$|^HSTRLEN$|^SISMEMBER$|^PFADD$/.test(command)
+    ? `${command} ${key} ${element}`
+    : `${command} ${key} … ${element}`;
+
+/** A time span in words. @param {number} ms */
+export const ago = (ms) =>
+  ms < 1000 ? `${int(ms)} ms` : ms < 100_000 ? `${(ms / 1000).toFixed(1)} s` : `${int(ms / 1000)} s`;
 
 /** How long a key still has. @param {number | undefined} ms */
 export const expiry = (ms) => (ms === undefined || ms === null ? "" : ` · expires in ${Math.ceil(ms / 1000)} s`);

@@ -1,6 +1,7 @@
 /** The sorted set: its bytes while it is a listpack, else the skiplist with the way that the last search took. */
 import { h, int, s } from "../dom.js";
-import { expiry, fit, line, named, plural, table, text } from "./parts.js";
+import { drawPack, packSummary, packTable } from "./listpack.view.js";
+import { called, expiry, fit, line, named, plural, table, text } from "./parts.js";
 import { register } from "./registry.js";
 
 const TOP = 18;
@@ -11,129 +12,6 @@ const MOST_LEVELS = 8;
 /** @param {any} m the head of a model */
 const meta = ({ head }) =>
   `${head.key} · ${head.encoding} · ${int(head.len)} ${head.len === 1 ? "member" : "members"} · ${int(head.mem_bytes)} B${expiry(head.ttl_ms)}`;
-
-/** The command as it was typed, with what it has besides key and member left out. @param {any} f @param {string} key */
-const called = (f, key) =>
-  /^Z(REV)?RANK$|^ZSCORE$/.test(f.command) ? `${f.command} ${key} ${f.member}` : `${f.command} ${key} … ${f.member}`;
-
-// The listpack
-
-/** @param {any} m */
-function packSummary(m) {
-  const f = m.focus;
-  const bytes = [h("b", null, `${int(m.total_bytes)} bytes`), " in one run: "];
-  if (!f)
-    return [
-      ...bytes,
-      `${plural(m.head.len, "member")}, each with its score, in order. It stays so with `,
-      m.head.why,
-      ".",
-    ];
-  return [
-    h("code", null, called(f, m.head.key)),
-    " reads from the front: ",
-    h("b", null, f.read === 1 ? "the first member" : `${int(f.read)} members`),
-    ` until ${f.member}, `,
-    h("b", null, `rank ${int(f.rank)}`),
-    `. ${int(m.total_bytes)} bytes in one run.`,
-  ];
-}
-
-/** Bytes in rows, to scale: each entry a box as wide as its bytes. @param {any} m @param {number} w */
-function drawPack(m, w) {
-  const perRow = Math.max(24, Math.min(m.total_bytes, Math.floor(w / 9)));
-  const cell = w / perRow;
-  const row = 46;
-  const focus = m.focus ? m.entries[m.focus.rank * 2] : null;
-  // A long one is cut to the rows around the member in question.
-  const rows = Math.ceil(m.total_bytes / perRow);
-  const from = rows <= 8 ? 0 : Math.max(0, Math.min(rows - 8, Math.floor((focus?.offset ?? 0) / perRow) - 3));
-  const shown = Math.min(8, rows - from);
-  const svg = s("svg", {
-    width: w,
-    height: shown * row + 4,
-    role: "group",
-    "aria-label": `Listpack of ${m.head.key}, to scale in bytes; the table has the same`,
-  });
-  const box = (
-    /** @type {number} */ at,
-    /** @type {number} */ bytes,
-    /** @type {string} */ words,
-    /** @type {string} */ name,
-    /** @type {string} */ cls,
-    /** @type {string} */ fill,
-  ) => {
-    const kids = [];
-    // An entry that does not fit its row goes on in the next one; its text stands in the longer piece.
-    const first = Math.min(bytes, perRow - (at % perRow));
-    for (let b = at; b < at + bytes;) {
-      const r = Math.floor(b / perRow) - from;
-      const n = Math.min(at + bytes - b, perRow - (b % perRow));
-      const x = (b % perRow) * cell;
-      if (r >= 0 && r < shown) {
-        kids.push(
-          s("rect", {
-            x: x + 0.5,
-            y: r * row + 2,
-            width: Math.max(1, n * cell - 1),
-            height: 22,
-            fill,
-            class: `edge ${cls}`,
-          }),
-        );
-        if ((b === at) === first >= bytes / 2)
-          kids.push(
-            text(
-              x + (n * cell) / 2,
-              r * row + 17,
-              fit(words, n * cell),
-              `mid ${cls.includes("on-edge") ? "t b" : "t"}`,
-            ),
-          );
-        if (b === at && n * cell > String(at).length * 6.5 - 4) kids.push(text(x, r * row + 38, String(at)));
-      }
-      b += n;
-    }
-    if (kids.length) svg.append(named(name, kids));
-  };
-  box(0, 6, "header", "header: 4 bytes of length, 2 bytes of count", "", "var(--bg-2)");
-  m.entries.forEach((/** @type {any} */ e, /** @type {number} */ i) => {
-    const on = focus && (e === focus || i === m.focus.rank * 2 + 1);
-    const what = e.score ? `score ${e.value} of ${m.entries[i - 1].value}` : e.value;
-    box(
-      e.offset,
-      e.bytes,
-      e.value,
-      `${what}: bytes ${e.offset} to ${e.offset + e.bytes - 1}, ${e.encoding}`,
-      on ? "on-edge" : "",
-      on || e.score ? "var(--accent-bg)" : "var(--bg)",
-    );
-  });
-  if (!m.cut) box(m.total_bytes - 1, 1, "", "end mark", "", "var(--bg-2)");
-  return svg;
-}
-
-/** @param {any} m */
-const packTable = (m) =>
-  table(
-    `Listpack of ${m.head.key}`,
-    ["byte #", "what", "value", "encoding", "header #", "data #", "back length #"],
-    [
-      ["0", "header", "", "", "6", "", ""],
-      ...m.entries.map((/** @type {any} */ e) => [
-        String(e.offset),
-        e.score ? "score" : "member",
-        e.value,
-        e.encoding,
-        String(e.header_bytes),
-        String(e.data_bytes),
-        String(e.backlen_bytes),
-      ]),
-    ],
-    m.focus ? m.focus.rank * 2 + 1 : -1,
-  );
-
-// The skiplist
 
 /** @param {any} m */
 function listSummary(m) {
@@ -150,7 +28,7 @@ function listSummary(m) {
   const inner = m.node_capacity > 1 ? `, plus ${f.place} in its node` : "";
   const sum = taken.reduce((/** @type {number} */ n, /** @type {any} */ p) => n + p.span, 0);
   return [
-    h("code", null, called(f, m.head.key)),
+    h("code", null, called(f.command, m.head.key, f.member)),
     ` tried ${plural(f.path.length, "pointer")}, took ${taken.length}: `,
     h("b", null, spans.length > 1 ? `${spans.join(" + ")} = ${int(sum)}` : spans.join("")),
     `${inner}, from zero: `,
@@ -330,7 +208,7 @@ function listTable(m) {
   );
 }
 
-const packed = (/** @type {any} */ m) => m.kind === "zset_listpack";
+const packed = (/** @type {any} */ m) => m.kind === "listpack" && m.head.type === "zset";
 
 register({
   id: "sorted-set",

@@ -101,6 +101,7 @@ class Section {
     this.#view = view;
     this.#title.textContent = view.title;
     this.el.setAttribute("aria-label", view.title);
+    this.el.lastElementChild?.setAttribute("aria-label", `${view.title}, content`);
     this.#meta.textContent = model ? view.meta(model) : "";
     this.#seg.hidden = !model;
     this.#point.textContent = "";

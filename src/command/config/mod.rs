@@ -66,10 +66,16 @@ pub struct Config {
     pub output_limits: [OutputLimit; 3],
     pub lazyfree_lazy_eviction: bool,
     pub lazyfree_lazy_expire: bool,
+    pub lazyfree_lazy_server_del: bool,
     pub lazyfree_lazy_user_del: bool,
     pub lazyfree_lazy_user_flush: bool,
     /// INFO latencystats is kept.
     pub latency_tracking: bool,
+    /// Milliseconds from which on LATENCY is told of a delay; 0: never.
+    pub latency_monitor_threshold: u64,
+    /// Microseconds from which on a command is slow; negative: none is.
+    pub slowlog_log_slower_than: i64,
+    pub slowlog_max_len: u64,
     /// How often the cron runs, a second.
     pub hz: u32,
     /// What has no field, where it differs from its default.
@@ -109,9 +115,13 @@ impl Default for Config {
             output_limits: special::read_output_limits(OUTPUT_LIMITS.as_bytes()),
             lazyfree_lazy_eviction: true,
             lazyfree_lazy_expire: true,
+            lazyfree_lazy_server_del: true,
             lazyfree_lazy_user_del: true,
             lazyfree_lazy_user_flush: true,
             latency_tracking: true,
+            latency_monitor_threshold: 0,
+            slowlog_log_slower_than: 10_000,
+            slowlog_max_len: 128,
             hz: 10,
             kept: Vec::new(),
         }
@@ -157,6 +167,8 @@ impl Config {
             notify_classes: self.notify_classes,
             lazy_expire: self.lazyfree_lazy_expire,
             lazy_evict: self.lazyfree_lazy_eviction,
+            lazy_del: self.lazyfree_lazy_user_del,
+            lazy_server_del: self.lazyfree_lazy_server_del,
             policy: self.maxmemory_policy,
             samples: self.maxmemory_samples,
             lfu: Lfu {

@@ -178,10 +178,12 @@ const RESET: Command = Command {
 
 fn reset(ctx: &mut Ctx<'_>) -> Outcome {
     let authenticated = ctx.server.acl.is_open();
+    ctx.db.ks.unwatch(ctx.id);
     ctx.server.unsubscribe_all(ctx.id);
     ctx.server.unwatch_commands(ctx.id);
     tracking::end(ctx);
     let client = ctx.client();
+    client.queue = None;
     client.db = 0;
     client.name.clear();
     client.no_evict = false;

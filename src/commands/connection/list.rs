@@ -1,9 +1,9 @@
 //! CLIENT LIST and CLIENT INFO: one line a connection.
 use crate::base::num;
-use crate::base::time::Millis;
 use crate::command::memory::{CLIENT_BYTES, REPLY_BUFFER_BYTES};
 use crate::command::tracking::Tracking;
 use crate::command::{Args, C, Client, ClientId, Command, Ctx, Error, F, Group, Outcome};
+use crate::keyspace::Keyspace;
 use crate::resp::{Proto, Reply};
 use std::fmt::Write;
 
@@ -122,7 +122,7 @@ pub struct Running<'a> {
     pub args: Args<'a>,
     /// Its reply is written elsewhere than in the client, so its protocol is there as well.
     pub out: Option<&'a Reply>,
-    pub now_ms: Millis,
+    pub ks: &'a Keyspace,
 }
 
 impl<'a> Running<'a> {
@@ -131,7 +131,7 @@ impl<'a> Running<'a> {
             id: ctx.id,
             args: ctx.args,
             out: Some(ctx.out),
-            now_ms: ctx.db.ks.now_ms,
+            ks: ctx.db.ks,
         }
     }
 }
@@ -166,12 +166,19 @@ fn line(c: &Client, running: &Running<'_>, text: &mut String) {
         pending.min(REPLY_BUFFER_BYTES),
         pending.saturating_sub(REPLY_BUFFER_BYTES),
     );
-    let total = CLIENT_BYTES + REPLY_BUFFER_BYTES + argv + 8 * argc + c.query.capacity() + omem;
+    let now_ms = running.ks.now_ms;
+    let (watched, broken) = running.ks.watches.of(c.id);
+    let (queued, queue) = c
+        .queue
+        .as_ref()
+        .map_or((-1, 0), |q| (q.commands().len() as i64, q.arg_bytes()));
+    let total =
+        CLIENT_BYTES + REPLY_BUFFER_BYTES + argv + 8 * argc + c.query.capacity() + queue + omem;
     let lossy = |bytes| String::from_utf8_lossy(bytes).into_owned();
     let written = writeln!(
         text,
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} multi=-1 watch=0 \
-         qbuf={} qbuf-free={} argv-mem={argv} multi-mem=0 rbs={REPLY_BUFFER_BYTES} rbp={REPLY_BUFFER_BYTES} obl={obl} \
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={queued} watch={watched} \
+         qbuf={} qbuf-free={} argv-mem={argv} multi-mem={queue} rbs={REPLY_BUFFER_BYTES} rbp={REPLY_BUFFER_BYTES} obl={obl} \
          oll={} omem={omem} tot-mem={total} events=r cmd={} user={} redir={} resp={} lib-name={} lib-ver={} \
          tot-net-in={} tot-net-out={} tot-cmds={}",
         c.id,
@@ -179,9 +186,9 @@ fn line(c: &Client, running: &Running<'_>, text: &mut String) {
         c.laddr,
         c.fd,
         lossy(&c.name),
-        (running.now_ms - c.created_ms) / 1000,
-        (running.now_ms - c.last_interaction_ms) / 1000,
-        flags(c),
+        (now_ms - c.created_ms) / 1000,
+        (now_ms - c.last_interaction_ms) / 1000,
+        flags(c, broken),
         c.db,
         c.subscriptions[0],
         c.subscriptions[1],
@@ -202,14 +209,16 @@ fn line(c: &Client, running: &Running<'_>, text: &mut String) {
     debug_assert!(written.is_ok(), "a string takes any text");
 }
 
-fn flags(c: &Client) -> String {
+fn flags(c: &Client, broken: bool) -> String {
     let tracks = |what: fn(&Tracking) -> bool| c.tracking.as_deref().is_some_and(what);
     let all = [
         (c.monitor, 'O'),
         (c.is_subscriber(), 'P'),
+        (c.queue.is_some(), 'x'),
         (c.tracking.is_some(), 't'),
         (tracks(|t| t.broken), 'R'),
         (tracks(|t| t.bcast), 'B'),
+        (broken, 'd'),
         (c.close_after_reply, 'c'),
         (c.unix, 'U'),
         (c.no_evict, 'e'),

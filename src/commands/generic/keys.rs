@@ -27,8 +27,9 @@ const DEL: Command = Command {
 
 fn del(ctx: &mut Ctx<'_>) -> Outcome {
     let mut deleted = 0;
+    let lazy = ctx.command.name == "unlink" || ctx.config.lazyfree_lazy_user_del;
     for key in ctx.args.from(1) {
-        if ctx.db.remove(key) {
+        if ctx.db.remove_as(key, lazy) {
             ctx.db.modified(key, Class::GENERIC, "del");
             deleted += 1;
         }

@@ -38,9 +38,9 @@ const FLUSHALL: Command = Command {
 };
 
 fn flushall(ctx: &mut Ctx<'_>) -> Outcome {
-    check_mode(ctx)?;
+    let lazy = is_lazy(ctx)?;
     for index in 0..ctx.db.ks.count() {
-        let removed = ctx.db.ks.flush(index);
+        let removed = ctx.db.ks.flush(index, lazy);
         ctx.db.ks.dirty += removed as i64;
     }
     // Even when nothing was there: the log and the followers shall be sure of it.
@@ -65,18 +65,19 @@ const FLUSHDB: Command = Command {
 };
 
 fn flushdb(ctx: &mut Ctx<'_>) -> Outcome {
-    check_mode(ctx)?;
-    let removed = ctx.db.ks.flush(ctx.db.index);
+    let lazy = is_lazy(ctx)?;
+    let removed = ctx.db.ks.flush(ctx.db.index, lazy);
     ctx.db.ks.dirty += removed as i64 + 1;
     ctx.out.ok();
     Ok(())
 }
 
-/// ASYNC or SYNC: when memory is freed makes no difference that a client could see here.
-fn check_mode(ctx: &Ctx<'_>) -> Outcome {
+/// ASYNC or SYNC: INFO counts what is freed in another thread; when it is makes no difference here.
+fn is_lazy(ctx: &Ctx<'_>) -> Result<bool, Error> {
     match ctx.argc() {
-        1 => Ok(()),
-        2 if ctx.args.is(1, "async") || ctx.args.is(1, "sync") => Ok(()),
+        1 => Ok(ctx.config.lazyfree_lazy_user_flush),
+        2 if ctx.args.is(1, "async") => Ok(true),
+        2 if ctx.args.is(1, "sync") => Ok(false),
         _ => Err(Error::SYNTAX),
     }
 }

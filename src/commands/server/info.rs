@@ -4,6 +4,7 @@ use crate::base::num::{self, fixed};
 use crate::command::{
     C, Command, Ctx, F, Group, Outcome, memory::Usage, pubsub::Kind, state::Rate,
 };
+use std::borrow::Cow;
 use std::fmt::Write;
 
 pub(super) const TABLE: &[Command] = &[INFO];
@@ -75,16 +76,68 @@ fn info(ctx: &mut Ctx<'_>) -> Outcome {
     Ok(())
 }
 
-/// Writes `field:value` lines.
+/// A value in a line.
+enum Shown<'a> {
+    Int(i64),
+    Text(Cow<'a, str>),
+}
+
+macro_rules! shown {
+    ($($type:ty),*) => {$(
+        impl From<$type> for Shown<'_> {
+            fn from(n: $type) -> Self {
+                Shown::Int(n as i64)
+            }
+        }
+    )*};
+}
+shown!(i32, i64, u16, u32, usize);
+
+impl From<u64> for Shown<'_> {
+    fn from(n: u64) -> Self {
+        i64::try_from(n).map_or_else(|_| Shown::from(n.to_string()), Shown::Int)
+    }
+}
+
+impl<'a> From<&'a str> for Shown<'a> {
+    fn from(text: &'a str) -> Self {
+        Shown::Text(text.into())
+    }
+}
+
+impl From<String> for Shown<'_> {
+    fn from(text: String) -> Self {
+        Shown::Text(text.into())
+    }
+}
+
+/// Writes `field:value` lines. One loop over a table: a call for each line would be several times the code.
 macro_rules! lines {
     ($text:expr; $($name:literal: $value:expr),* $(,)?) => {
-        $(field($text, $name, format_args!("{}", $value));)*
+        write_lines($text, &[$(($name, Shown::from($value))),*])
     };
+}
+
+fn write_lines(text: &mut String, fields: &[(&str, Shown<'_>)]) {
+    for (name, value) in fields {
+        text.push_str(name);
+        text.push(':');
+        match value {
+            Shown::Int(n) => text.push_str(&n.to_string()),
+            Shown::Text(value) => text.push_str(value),
+        }
+        text.push_str("\r\n");
+    }
 }
 
 fn field(text: &mut String, name: &str, value: std::fmt::Arguments<'_>) {
     let written = write!(text, "{name}:{value}\r\n");
     debug_assert!(written.is_ok(), "a string takes any text");
+}
+
+/// The value of a parameter.
+fn parameter(ctx: &Ctx<'_>, name: &str) -> String {
+    String::from_utf8_lossy(&ctx.config.text(name)).into_owned()
 }
 
 fn server(ctx: &Ctx<'_>, text: &mut String) {
@@ -109,7 +162,7 @@ fn server(ctx: &Ctx<'_>, text: &mut String) {
         "multiplexing_api": "redlab",
         "process_id": s.pid,
         "process_supervised": "no",
-        "run_id": s.run_id,
+        "run_id": &*s.run_id,
         "tcp_port": s.port,
         "server_time_usec": s.now_us,
         "uptime_in_seconds": uptime,
@@ -117,11 +170,11 @@ fn server(ctx: &Ctx<'_>, text: &mut String) {
         "hz": ctx.config.hz,
         "configured_hz": ctx.config.hz,
         "lru_clock": ctx.db.ks.lru_clock(),
-        "executable": s.executable,
-        "config_file": s.config_file,
+        "executable": &*s.executable,
+        "config_file": &*s.config_file,
         "io_threads_active": 0,
-        "availability_zone": String::from_utf8_lossy(&ctx.config.text("availability-zone")),
-        "listener0": format_args!("name=tcp,{bind}port={}", s.port),
+        "availability_zone": parameter(ctx, "availability-zone"),
+        "listener0": format!("name=tcp,{bind}port={}", s.port),
     );
 }
 
@@ -141,10 +194,10 @@ fn clients(ctx: &Ctx<'_>, text: &mut String) {
         "client_recent_max_output_buffer": out,
         "blocked_clients": 0,
         "tracking_clients": ctx.server.tracked.clients(),
+        "watching_clients": ctx.db.ks.watches.clients(),
         "pubsub_clients": all.iter().filter(|c| c.is_subscriber()).count(),
-        "watching_clients": 0,
         "clients_in_timeout_table": 0,
-        "total_watched_keys": 0,
+        "total_watched_keys": ctx.db.ks.watches.keys(),
         "total_blocking_keys": 0,
         "total_blocking_keys_on_nokey": 0,
     );
@@ -160,11 +213,11 @@ fn memory(ctx: &Ctx<'_>, text: &mut String) {
         "used_memory_rss_human": human(u.used as u64),
         "used_memory_peak": u.peak,
         "used_memory_peak_human": human(u.peak as u64),
-        "used_memory_peak_perc": format_args!("{}%", fixed(u.peak_percent(), 2)),
+        "used_memory_peak_perc": fixed(u.peak_percent(), 2) + "%",
         "used_memory_overhead": u.overhead,
         "used_memory_startup": u.startup,
         "used_memory_dataset": u.dataset(),
-        "used_memory_dataset_perc": format_args!("{}%", fixed(u.dataset_percent(), 2)),
+        "used_memory_dataset_perc": fixed(u.dataset_percent(), 2) + "%",
         "allocator_allocated": u.used,
         "allocator_active": u.used,
         "allocator_resident": u.used,
@@ -186,7 +239,7 @@ fn memory(ctx: &Ctx<'_>, text: &mut String) {
         "used_memory_scripts_human": "0B",
         "maxmemory": max,
         "maxmemory_human": human(max),
-        "maxmemory_policy": String::from_utf8_lossy(&ctx.config.text("maxmemory-policy")),
+        "maxmemory_policy": parameter(ctx, "maxmemory-policy"),
         "allocator_frag_ratio": "1.00",
         "allocator_frag_bytes": 0,
         "allocator_rss_ratio": "1.00",
@@ -206,7 +259,7 @@ fn memory(ctx: &Ctx<'_>, text: &mut String) {
         "mem_overhead_db_hashtable_rehashing": 0,
         "active_defrag_running": 0,
         "lazyfree_pending_objects": 0,
-        "lazyfreed_objects": 0,
+        "lazyfreed_objects": ctx.db.ks.stats.lazy_freed,
     );
 }
 
@@ -297,12 +350,32 @@ fn stats(ctx: &Ctx<'_>, text: &mut String) {
         "unexpected_error_replies": 0,
         "total_error_replies": s.errors,
         "dump_payload_sanitizations": 0,
+    );
+    work(ctx, text);
+}
+
+/// The end of the statistics: input, output, and what they took.
+fn work(ctx: &Ctx<'_>, text: &mut String) {
+    let s = &ctx.server.stats;
+    let busy_us = busy_us(ctx);
+    lines!(text;
         "total_reads_processed": s.reads,
         "total_writes_processed": s.writes,
+        "io_threaded_reads_processed": 0,
+        "io_threaded_writes_processed": 0,
+        "io_threaded_freed_objects": 0,
+        "io_threaded_poll_processed": 0,
+        "io_threaded_total_prefetch_batches": 0,
+        "io_threaded_total_prefetch_entries": 0,
         "client_query_buffer_limit_disconnections": s.query_limit_closed,
         "client_output_buffer_limit_disconnections": s.output_limit_closed,
         "reply_buffer_shrinks": 0,
         "reply_buffer_expands": 0,
+        "eventloop_cycles": s.reads,
+        "eventloop_duration_sum": busy_us,
+        "eventloop_duration_cmd_sum": busy_us,
+        "instantaneous_eventloop_cycles_per_sec": 0,
+        "instantaneous_eventloop_duration_usec": 0,
         "acl_access_denied_auth": s.auth_failures,
         "acl_access_denied_cmd": s.denied_commands,
         "acl_access_denied_key": s.denied_keys,
@@ -322,23 +395,27 @@ fn replication(ctx: &Ctx<'_>, text: &mut String) {
         "master_repl_offset": 0,
         "second_repl_offset": -1,
         "repl_backlog_active": 0,
-        "repl_backlog_size": String::from_utf8_lossy(&ctx.config.text("repl-backlog-size")),
+        "repl_backlog_size": parameter(ctx, "repl-backlog-size"),
         "repl_backlog_first_byte_offset": 0,
         "repl_backlog_histlen": 0,
     );
 }
 
+/// What the meter counted in commands: the node has no other notion of work.
+fn busy_us(ctx: &Ctx<'_>) -> u64 {
+    ctx.server.stats.commandstats.iter().map(|c| c.usec).sum()
+}
+
 fn cpu(ctx: &Ctx<'_>, text: &mut String) {
-    // What the meter counted in commands: the node has no other notion of work.
-    let usec: u64 = ctx.server.stats.commandstats.iter().map(|c| c.usec).sum();
+    let usec = busy_us(ctx);
     let user = format!("{}.{:06}", usec / 1_000_000, usec % 1_000_000);
     lines!(text;
         "used_cpu_sys": "0.000000",
-        "used_cpu_user": user,
+        "used_cpu_user": &*user,
         "used_cpu_sys_children": "0.000000",
         "used_cpu_user_children": "0.000000",
         "used_cpu_sys_main_thread": "0.000000",
-        "used_cpu_user_main_thread": user,
+        "used_cpu_user_main_thread": &*user,
     );
 }
 

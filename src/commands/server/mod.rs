@@ -2,10 +2,12 @@
 mod config;
 mod data;
 mod info;
+mod latency;
 mod lolwut;
 mod memory;
 mod monitor;
 mod process;
+mod slowlog;
 
 use crate::command::Command;
 
@@ -14,8 +16,10 @@ pub const TABLES: &[&[Command]] = &[
     config::TABLE,
     data::TABLE,
     info::TABLE,
+    latency::TABLE,
     lolwut::TABLE,
     memory::TABLE,
     monitor::TABLE,
     process::TABLE,
+    slowlog::TABLE,
 ];

@@ -108,7 +108,8 @@ impl Options {
 
 /// Deletes a key that was given an expiry in the past, if it is there. Others see a deletion, not the expiry.
 pub(crate) fn expire_at_once(ctx: &mut Ctx<'_>, key: &[u8]) {
-    if ctx.db.remove(key) {
+    let lazy = ctx.config.lazyfree_lazy_expire;
+    if ctx.db.remove_as(key, lazy) {
         ctx.db.modified(key, Class::GENERIC, "del");
         let verb = ctx.db.ks.expire_verb();
         ctx.propagate_as(&[verb, key]);

@@ -3,7 +3,8 @@
 const SEED: u64 = 0xadc8_3b19;
 const FACTOR: u64 = 0xc6a4_a793_5bd1_e995;
 
-fn murmur(data: &[u8]) -> u64 {
+/// The 64 bits of an element. O(length).
+pub fn hash(data: &[u8]) -> u64 {
     let mut hash = SEED ^ (data.len() as u64).wrapping_mul(FACTOR);
     let mut words = data.chunks_exact(8);
     for word in &mut words {
@@ -22,8 +23,8 @@ fn murmur(data: &[u8]) -> u64 {
 }
 
 /// The register of an element and its rank there, from 1 to 51. O(length).
-pub(super) fn place(element: &[u8]) -> (usize, u8) {
-    let hash = murmur(element);
+pub fn place(element: &[u8]) -> (usize, u8) {
+    let hash = hash(element);
     let index = hash as usize & (super::REGISTERS - 1);
     // The bit behind the last one ends the run if all 50 are zeros.
     let rest = hash >> super::INDEX_BITS | 1 << (64 - super::INDEX_BITS);

@@ -7,6 +7,9 @@ pub(super) struct Focus {
     pub key: Option<Vec<u8>>,
     /// A member or field of the key; of a list, a place.
     pub element: Option<Vec<u8>>,
+    /// A group of a stream, and one of its consumers.
+    pub group: Option<Vec<u8>>,
+    pub consumer: Option<Vec<u8>>,
     /// The command's name, for the sentence.
     pub command: String,
 }
@@ -25,10 +28,15 @@ impl Focus {
         });
         let key = command.and_then(|c| first_key(c, argv));
         let element = command.and_then(|c| element(c.name, argv));
+        let at = command.and_then(|c| group_at(c, argv));
+        let word = |at: usize| argv.get(at).cloned();
+        let (group, consumer) = (at.and_then(word), at.and_then(|at| word(at + 1)));
         let command = command.map_or(String::new(), |c| c.name.to_ascii_uppercase());
         Focus {
             key: key.cloned(),
             element: element.cloned(),
+            group,
+            consumer,
             command,
         }
     }
@@ -37,18 +45,35 @@ impl Focus {
 fn first_key<'a>(command: &Command, argv: &'a [Vec<u8>]) -> Option<&'a Vec<u8>> {
     command.keys.iter().find_map(|spec| match spec.begin {
         Begin::Index(index) => argv.get(usize::try_from(index).ok()?),
-        _ => None,
+        Begin::Keyword(word, _) => argv.get(position(argv, word)? + 1),
+        Begin::Unknown => None,
     })
+}
+
+fn position(argv: &[Vec<u8>], word: &str) -> Option<usize> {
+    argv.iter()
+        .position(|w| w.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// Where a group of a stream is named; a consumer stands behind it.
+fn group_at(command: &Command, argv: &[Vec<u8>]) -> Option<usize> {
+    match (command.parent, command.name) {
+        (_, "xreadgroup") => position(argv, "GROUP").map(|at| at + 1),
+        (_, "xack" | "xclaim" | "xautoclaim" | "xpending") => Some(2),
+        ("xgroup", _) => Some(3),
+        _ => None,
+    }
 }
 
 /// The element among the arguments; of several the last.
 fn element<'a>(name: &str, argv: &'a [Vec<u8>]) -> Option<&'a Vec<u8>> {
     match name {
-        "zadd" | "sadd" | "srem" | "zrem" | "smismember" | "zmscore" | "hdel" | "hmget" => {
-            argv.last()
+        "zadd" | "geoadd" | "pfadd" | "sadd" | "srem" | "zrem" | "smismember" | "zmscore"
+        | "hdel" | "hmget" => argv.last(),
+        "geodist" | "geopos" | "geohash" | "zscore" | "zrank" | "zrevrank" | "sismember"
+        | "hget" | "hset" | "hsetnx" | "hincrby" | "hexists" | "hstrlen" | "hincrbyfloat" => {
+            argv.get(2)
         }
-        "zscore" | "zrank" | "zrevrank" | "sismember" | "hget" | "hset" | "hsetnx" | "hincrby"
-        | "hexists" | "hstrlen" | "hincrbyfloat" => argv.get(2),
         // A place.
         "lindex" | "lset" => argv.get(2),
         "zincrby" => argv.get(3),

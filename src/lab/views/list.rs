@@ -1,4 +1,5 @@
 //! The list: the runs of bytes that it is kept in, from left to right, and the way to one of its places.
+use super::pack::{self, Bytes};
 use super::value::Head;
 use super::{focus::Focus, label};
 use crate::base::num::parse_i64;
@@ -22,8 +23,10 @@ pub struct ListModel {
     pub nodes: Vec<ListNode>,
     /// The element that the last command was about.
     pub focus: Option<ListFocus>,
+    /// Of a list that is one listpack, its bytes.
+    pub bytes: Option<Bytes>,
 }
-json_object! { ListModel: head, node_count, nodes, focus }
+json_object! { ListModel: head, node_count, nodes, focus, bytes }
 
 /// A node, or the elements of it that are shown.
 #[derive(Debug, PartialEq)]
@@ -72,10 +75,15 @@ pub(super) fn model(list: &List, head: Head, focus: &Focus) -> ListModel {
             node_count: list.quicklist().map_or(1, |ql| ql.node_count() as u64),
             nodes: Vec::new(),
             focus: None,
+            bytes: None,
         },
     };
     match list {
-        List::Short(lp) => chain.pack(0, lp),
+        List::Short(lp) => {
+            chain.pack(0, lp);
+            let shown = chain.place.unwrap_or_default() as usize;
+            chain.model.bytes = Some(pack::bytes(lp, 1, shown));
+        }
         List::Long(ql) => {
             for (node, container) in (0..).zip(ql.containers()) {
                 match container {

@@ -1,7 +1,11 @@
 //! View models: plain data about what a node holds inside, for the page to draw. A view is a pure function of its model;
 //! what a finding means (which entries a search passed, why an encoding was chosen) is worked out here, never on the page.
+mod eviction;
 mod focus;
+mod hll;
 mod list;
+mod pack;
+mod stream;
 mod table;
 mod value;
 mod zset;
@@ -10,22 +14,32 @@ use super::json::{Object, Writer};
 use crate::server::Node;
 use focus::Focus;
 
+pub use eviction::EvictionModel;
+pub use hll::HllModel;
 pub use list::ListModel;
+pub use pack::PackModel;
+pub use stream::StreamModel;
 pub use table::TableModel;
 pub use value::{Head, PlainModel};
-pub use zset::{PackModel, SkiplistModel};
+pub use zset::SkiplistModel;
 
 /// One view's data.
 #[derive(Debug, PartialEq)]
 pub enum Model {
     /// The dictionary of a database, or of a value.
     Table(TableModel),
-    /// A sorted set in one run of bytes.
-    ZsetListpack(PackModel),
+    /// A node with a limit of memory.
+    Eviction(EvictionModel),
+    /// A sorted set, a set or a hash in one run of bytes.
+    Listpack(PackModel),
     /// A sorted set with its skiplist.
     ZsetSkiplist(SkiplistModel),
     /// A list with its listpacks.
     List(ListModel),
+    /// A stream with its groups.
+    Stream(StreamModel),
+    /// A string that is a HyperLogLog.
+    Hll(HllModel),
     /// What can be said of any key.
     Plain(PlainModel),
 }
@@ -34,9 +48,12 @@ impl Object for Model {
     fn fields(&self, out: &mut Writer) {
         let (kind, model): (&str, &dyn Object) = match self {
             Model::Table(m) => ("table", m),
-            Model::ZsetListpack(m) => ("zset_listpack", m),
+            Model::Eviction(m) => ("eviction", m),
+            Model::Listpack(m) => ("listpack", m),
             Model::ZsetSkiplist(m) => ("zset_skiplist", m),
             Model::List(m) => ("list", m),
+            Model::Stream(m) => ("stream", m),
+            Model::Hll(m) => ("hyperloglog", m),
             Model::Plain(m) => ("plain", m),
         };
         out.field("kind", &kind);
@@ -45,23 +62,33 @@ impl Object for Model {
 }
 
 /// The model of `view` after the command `argv` ran in database `db`; `None` where there is nothing to show.
-/// `keys`: the dictionary of the database, around the key. `value`: what the key holds.
+/// `keys`: the dictionary of the database, around the key; what eviction does once memory has a limit. `value`: what the key holds.
 pub fn inspect(node: &Node, db: usize, view: &str, argv: &[Vec<u8>]) -> Option<Model> {
     let focus = Focus::of(node, argv);
     match view {
+        "keys" if node.config().maxmemory > 0 => {
+            Some(Model::Eviction(eviction::model(node, &focus)))
+        }
         "keys" => table::of_database(node, db, focus.key.as_deref()).map(Model::Table),
         "value" => value::model(node, db, &focus),
         _ => None,
     }
 }
 
-/// Bytes as a label: text where it is text, else escaped as redis-cli does; long ones are cut.
+/// Whether a character shows nothing of itself, or turns round what stands beside it.
+fn unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Bytes as a label: text where it is text, else escaped as redis-cli does; long ones are cut, and nothing is `""`.
 fn label(bytes: &[u8]) -> String {
     const LABEL_CHARS: usize = 48;
     let plain = std::str::from_utf8(bytes)
         .ok()
-        .filter(|t| !t.chars().any(char::is_control));
+        .filter(|t| !t.chars().any(unseen));
     let whole = match plain {
+        Some("") => "\"\"".to_string(),
         Some(text) => text.to_string(),
         None => bytes
             .iter()
@@ -147,20 +174,24 @@ mod tests {
     fn a_listpack_is_laid_open_to_the_last_byte() {
         let mut bench = Bench::new();
         bench.run("ZADD lb 10 ann 7 bob 12.5 eve");
-        let Some(Model::ZsetListpack(m)) = bench.see("value", "ZSCORE lb ann") else {
+        let Some(Model::Listpack(m)) = bench.see("value", "ZSCORE lb ann") else {
             panic!("a listpack");
         };
-        let values: Vec<&str> = m.entries.iter().map(|e| e.value.as_str()).collect();
+        let bytes = m.bytes;
+        let values: Vec<&str> = bytes.entries.iter().map(|e| e.value.as_str()).collect();
         assert_eq!(values, ["bob", "7", "ann", "10", "eve", "12.5"]);
         let mut at = 6;
-        for e in &m.entries {
+        for e in &bytes.entries {
             assert_eq!(e.offset, at);
             assert_eq!(e.bytes, e.header_bytes + e.data_bytes + e.backlen_bytes);
             at += e.bytes;
         }
-        assert_eq!(at + 1, m.total_bytes);
+        assert_eq!(at + 1, bytes.total_bytes);
         let focus = m.focus.expect("ann is there");
-        assert_eq!((focus.rank, focus.read, focus.score.as_str()), (1, 2, "10"));
+        assert_eq!((focus.entry, focus.read), (2, 2));
+        let open = bytes.open.expect("there are entries");
+        assert_eq!((open.entry, open.left_out), (2, 0));
+        assert_eq!(open.hex, ["83", "61", "6e", "6e", "04"]);
         assert_eq!((m.head.len, m.head.encoding), (3, "listpack"));
     }
 
@@ -205,6 +236,76 @@ mod tests {
         }
         assert_eq!(list(&mut bench, "LINDEX long 5000").focus, None);
         assert_eq!(list(&mut bench, "LINDEX long x").focus, None);
+    }
+
+    #[test]
+    fn eviction_tells_whom_it_looked_at_and_who_went() {
+        let mut bench = Bench::new();
+        bench.run("CONFIG SET maxmemory-policy allkeys-lru");
+        for i in 0..200 {
+            bench.run(&format!("SET k{i} {}", "x".repeat(2000)));
+        }
+        bench.run("CONFIG SET maxmemory 1500000");
+        for i in 0..800 {
+            bench.run(&format!("SET n{i} {}", "x".repeat(2000)));
+        }
+        let Some(Model::Eviction(m)) = bench.see("keys", "SET n799 x") else {
+            panic!("there is a limit");
+        };
+        assert!(m.evicted > 0 && m.used <= m.limit + 10_000, "{m:?}");
+        assert_eq!((m.policy, m.measure), ("allkeys-lru", Some("idle")));
+        assert!(m.victim.is_some() && !m.samples.is_empty());
+        assert!(m.pool.len() <= 16 && m.pool.is_sorted_by_key(|c| c.value));
+    }
+
+    #[test]
+    fn a_hyperloglog_is_one_only_if_its_bytes_are_sound() {
+        let mut bench = Bench::new();
+        bench.run("PFADD p a");
+        let Some(Model::Hll(m)) = bench.see("value", "PFADD p a") else {
+            panic!("it is one");
+        };
+        let f = m.focus.expect("an element was added");
+        assert_eq!((f.register, f.rank, f.held), (12711, 2, 2));
+        assert!(f.hash.ends_with("1011000110100111"), "{}", f.hash);
+        assert_eq!((m.estimate, m.ranks), (1, vec![16383, 0, 1]));
+        assert_eq!(m.window[(f.register - m.from) as usize], 2);
+        bench.run("SETRANGE p 16 xx");
+        let seen = bench.see("value", "GET p");
+        assert!(matches!(seen, Some(Model::Plain(_))), "{seen:?}");
+    }
+
+    #[test]
+    fn a_stream_tells_what_is_pending_with_whom() {
+        let mut bench = Bench::new();
+        for i in 1..=300 {
+            bench.run(&format!("XADD s {i}-1 f v"));
+        }
+        bench.run("XGROUP CREATE s g 279-1");
+        bench.run("XREADGROUP GROUP g ann COUNT 5 STREAMS s >");
+        bench.run("XDEL s 284-1");
+        let line = "XREADGROUP GROUP g ann COUNT 5 STREAMS s >";
+        let Some(Model::Stream(m)) = bench.see("value", line) else {
+            panic!("a stream");
+        };
+        assert_eq!(m.focus.group.as_deref(), Some("g"));
+        assert_eq!(m.focus.consumer.as_deref(), Some("ann"));
+        assert_eq!((m.node_count, m.entries.len()), (3, 24));
+        assert_eq!(m.entries[0].id, "276-1");
+        let g = &m.groups[0];
+        assert_eq!((g.delivered, g.pending_count), (8, 5));
+        let places: Vec<_> = g.pending.iter().map(|p| (p.entry, p.exists)).collect();
+        let deleted = (None, false);
+        let there = |at| (Some(at), true);
+        assert_eq!(places, [there(4), there(5), there(6), there(7), deleted]);
+        for line in [
+            "XREADGROUP GROUP g",
+            "XREADGROUP",
+            "XGROUP CREATE",
+            "XACK s",
+        ] {
+            bench.see("value", line);
+        }
     }
 
     #[test]
@@ -273,6 +374,8 @@ mod tests {
     fn labels_are_text_and_short() {
         assert_eq!(label("é".as_bytes()), "é");
         assert_eq!(label(b"\x00\xff\n"), "\\x00\\xff\\n");
+        assert_eq!(label("\u{202e}a".as_bytes()), "\\xe2\\x80\\xaea");
+        assert_eq!(label(b""), "\"\"");
         assert_eq!(label(&[b'a'; 100]).chars().count(), 49);
     }
 }

@@ -1,5 +1,5 @@
 //! What a key holds: its head for every type, and a plain model for the types that have no drawing of their own.
-use super::{Model, focus::Focus, label, list, table, zset};
+use super::{Model, focus::Focus, hll, label, list, pack, stream, table, unseen, zset};
 use crate::base::time::Millis;
 use crate::command::Config;
 use crate::keyspace::{Value, hash::Hash, set::Set, table::key_mem_bytes, zset::Zset};
@@ -61,10 +61,18 @@ pub(super) fn model(node: &Node, db: usize, focus: &Focus) -> Option<Model> {
     };
     Some(match value {
         Value::Zset(z) => match &**z {
-            Zset::Pack(lp) => Model::ZsetListpack(zset::pack(lp, head, focus)),
+            Zset::Pack(lp) => Model::Listpack(pack::model(lp, 2, head, focus)),
             Zset::Ranked(ranked) => Model::ZsetSkiplist(zset::skiplist(ranked, head, focus)),
         },
         Value::List(l) => Model::List(list::model(l, head, focus)),
+        Value::Stream(s) => Model::Stream(stream::model(s, node.keyspace().now_ms, head, focus)),
+        Value::Hash(h) if let Hash::Pack(lp) = &**h => {
+            Model::Listpack(pack::model(lp, 2, head, focus))
+        }
+        Value::Set(s) if let Set::Pack(lp) = &**s => {
+            Model::Listpack(pack::model(lp, 1, head, focus))
+        }
+        Value::Str(s) if hll::is_shown(s) => Model::Hll(hll::model(s, head, focus)),
         other => Model::Plain(plain(other, head, key, focus)),
     })
 }
@@ -209,24 +217,10 @@ fn plain(value: &Value, head: Head, key: &[u8], focus: &Focus) -> PlainModel {
             rows.add_text(&s.to_vec());
             (vec!["value"], None)
         }
-        Value::Stream(s) => {
-            for item in s.iter().take(LISTED + 1) {
-                let id = item.id.text(&mut [0; 41]).to_vec();
-                let mut text = String::new();
-                for (field, value) in item.pairs() {
-                    for part in [field, value] {
-                        text.push_str(if text.is_empty() { "" } else { " " });
-                        text.push_str(&label(&part.to_vec()));
-                    }
-                }
-                rows.add(&id, vec![label(&id), text]);
-            }
-            (vec!["id", "fields and values"], None)
-        }
         Value::Set(s) => (vec!["member"], rows.add_set(s, key)),
         Value::Hash(h) => (vec!["field", "value"], rows.add_hash(h, key)),
         // Drawn by views of its own.
-        Value::List(_) | Value::Zset(_) => (Vec::new(), None),
+        Value::List(_) | Value::Stream(_) | Value::Zset(_) => (Vec::new(), None),
     };
     PlainModel {
         head,
@@ -263,7 +257,7 @@ impl Rows<'_> {
         let shown = &bytes[..bytes.len().min(TEXT_BYTES)];
         self.cut = shown.len() < bytes.len();
         let text = match std::str::from_utf8(shown) {
-            Ok(text) if !text.chars().any(char::is_control) => text.to_string(),
+            Ok(text) if !text.chars().any(unseen) => text.to_string(),
             _ => shown.escape_ascii().to_string(),
         };
         self.rows.push(vec![text]);
@@ -279,26 +273,12 @@ impl Rows<'_> {
         Some(table::model(t.dict(), label(key), "members", self.wanted))
     }
 
-    /// The fields of a hash, and its table if it has one.
+    /// The fields of a hash, and its table.
     fn add_hash(&mut self, hash: &Hash, key: &[u8]) -> Option<table::TableModel> {
-        match hash {
-            Hash::Pack(lp) => {
-                let mut entries = lp.iter().take(2 * LISTED + 2);
-                while let (Some(field), Some(value)) = (entries.next(), entries.next()) {
-                    self.add_field(&field.to_vec(), &value.to_vec());
-                }
-                None
-            }
-            Hash::Table(t) => {
-                for (_, field, value) in t.dict().iter().take(LISTED + 1) {
-                    self.add_field(field, value);
-                }
-                Some(table::model(t.dict(), label(key), "fields", self.wanted))
-            }
+        let Hash::Table(t) = hash else { return None };
+        for (_, field, value) in t.dict().iter().take(LISTED + 1) {
+            self.add(field, vec![label(field), label(value)]);
         }
-    }
-
-    fn add_field(&mut self, field: &[u8], value: &[u8]) {
-        self.add(field, vec![label(field), label(value)]);
+        Some(table::model(t.dict(), label(key), "fields", self.wanted))
     }
 }

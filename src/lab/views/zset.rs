@@ -1,62 +1,17 @@
-//! The sorted set: a run of bytes while it is small, else a skiplist; with the way that a search takes to one member.
+//! The sorted set as a skiplist, with the way that a search takes to one member.
 use super::value::Head;
 use super::{focus::Focus, label};
 use crate::base::num::f64_text;
-use crate::ds::listpack::Listpack;
 use crate::ds::skiplist::{LinkView, NodeView, PathStep, Skiplist};
 use crate::keyspace::zset::Ranked;
 use crate::lab::json::json_object;
 
-/// Entries of a listpack that are laid open.
-const PACK_ENTRIES: usize = 512;
 /// Up to so many nodes all are given.
 const ALL_NODES: usize = 64;
 /// Of more, so many before and after the one that was searched.
 const NEIGHBOURS: usize = 6;
 /// Elements of a large node that are named.
 const NODE_ENTRIES: usize = 3;
-
-/// A listpack with its bytes told apart.
-#[derive(Debug, PartialEq)]
-pub struct PackModel {
-    pub head: Head,
-    pub total_bytes: u32,
-    pub entries: Vec<PackEntry>,
-    /// Whether entries were left out.
-    pub cut: bool,
-    /// The member that the last command was about.
-    pub focus: Option<PackFocus>,
-}
-json_object! { PackModel: head, total_bytes, entries, cut, focus }
-
-/// One entry.
-#[derive(Debug, PartialEq)]
-pub struct PackEntry {
-    pub offset: u32,
-    pub bytes: u32,
-    pub header_bytes: u32,
-    pub data_bytes: u32,
-    pub backlen_bytes: u32,
-    pub encoding: &'static str,
-    pub value: String,
-    /// A score; else a member.
-    pub score: bool,
-}
-json_object! { PackEntry:
-    offset, bytes, header_bytes, data_bytes, backlen_bytes, encoding, value, score
-}
-
-/// A member found by reading from the front.
-#[derive(Debug, PartialEq)]
-pub struct PackFocus {
-    pub member: String,
-    pub rank: u64,
-    pub score: String,
-    pub command: String,
-    /// Members read until it was found, itself included.
-    pub read: u64,
-}
-json_object! { PackFocus: member, rank, score, command, read }
 
 /// A skiplist, or the part of it that a search saw.
 #[derive(Debug, PartialEq)]
@@ -134,42 +89,6 @@ pub struct Step {
     pub taken: bool,
 }
 json_object! { Step: level, from, to, span, taken }
-
-pub(super) fn pack(lp: &Listpack, head: Head, focus: &Focus) -> PackModel {
-    let view = lp.inspect(PACK_ENTRIES);
-    let wanted = focus.element.as_deref();
-    let place = view
-        .entries
-        .iter()
-        .step_by(2)
-        .position(|e| Some(&e.value[..]) == wanted);
-    let found = place.and_then(|rank| {
-        Some(PackFocus {
-            member: label(wanted?),
-            rank: rank as u64,
-            score: label(&view.entries.get(rank * 2 + 1)?.value),
-            command: focus.command.clone(),
-            read: rank as u64 + 1,
-        })
-    });
-    let entries = view.entries.iter().enumerate().map(|(i, e)| PackEntry {
-        offset: e.offset,
-        bytes: e.header_bytes + e.data_bytes + e.backlen_bytes,
-        header_bytes: e.header_bytes,
-        data_bytes: e.data_bytes,
-        backlen_bytes: e.backlen_bytes,
-        encoding: e.encoding,
-        value: label(&e.value),
-        score: i % 2 == 1,
-    });
-    PackModel {
-        head,
-        total_bytes: view.total_bytes,
-        entries: entries.collect(),
-        cut: view.cut,
-        focus: found,
-    }
-}
 
 pub(super) fn skiplist(ranked: &Ranked, head: Head, focus: &Focus) -> SkiplistModel {
     let (list, dict) = (ranked.list(), ranked.dict());

@@ -1,0 +1,3 @@
+//! The append-only file: which files make it up, and how far one is sound.
+pub mod check;
+pub mod manifest;

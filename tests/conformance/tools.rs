@@ -1,0 +1,113 @@
+//! Files that redlab and the real server's own tools judge: damaged append-only files, the whole verdict compared.
+
+use redlab::base::rng::Rng;
+use redlab::persist::aof::check::check;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A sound file: commands of any bytes, annotations, transactions.
+fn sound(rng: &mut Rng) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut open = false;
+    let command = |words: &[&[u8]], out: &mut Vec<u8>| {
+        out.extend_from_slice(format!("*{}\r\n", words.len()).as_bytes());
+        for word in words {
+            out.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
+            out.extend_from_slice(word);
+            out.extend_from_slice(b"\r\n");
+        }
+    };
+    for _ in 0..1 + rng.below(8) {
+        match rng.below(8) {
+            0 => out.extend_from_slice(format!("#TS:{}\r\n", rng.below(1 << 31)).as_bytes()),
+            1 => {
+                command(&[if open { b"EXEC" } else { b"MULTI" }], &mut out);
+                open = !open;
+            }
+            _ => {
+                let mut value = vec![0; rng.below(20) as usize];
+                rng.fill(&mut value);
+                command(&[b"SET", b"key", &value], &mut out);
+            }
+        }
+    }
+    if open && rng.below(4) > 0 {
+        command(&[b"exec"], &mut out);
+    }
+    out
+}
+
+/// A few bytes changed, put in, taken out or cut off.
+fn damage(rng: &mut Rng, bytes: &mut Vec<u8>) {
+    for _ in 0..rng.below(3) {
+        if bytes.is_empty() {
+            return;
+        }
+        let at = rng.below(bytes.len() as u64) as usize;
+        match rng.below(4) {
+            0 => bytes[at] ^= 1 << rng.below(8),
+            1 => bytes.insert(at, b"*$#\r\n0-9 x"[rng.below(10) as usize]),
+            2 => drop(bytes.remove(at)),
+            _ => bytes.truncate(at),
+        }
+    }
+}
+
+/// The tool beside the oracle.
+fn tool() -> Result<PathBuf, String> {
+    let names = ["valkey-check-aof", "redis-check-aof"];
+    let path = std::env::var("PATH").unwrap_or_default();
+    let all = path
+        .split(':')
+        .flat_map(|dir| names.map(|name| Path::new(dir).join(name)));
+    let mut found = all.filter(|program| program.exists());
+    found
+        .next()
+        .ok_or_else(|| "no check tool on this machine".into())
+}
+
+/// Where a line ends with the file, the tool shows what its buffer held before: that byte says nothing.
+fn without_leftovers(report: &str) -> String {
+    match report.split_once("got: 00") {
+        Some((before, after)) => {
+            let after = after.trim_start_matches(|c: char| c.is_ascii_hexdigit());
+            format!("{before}got: 00{after}")
+        }
+        None => report.to_string(),
+    }
+}
+
+/// `count` damaged files from `seed` on.
+pub fn compare(count: u64, seed: u64) -> Result<(usize, Vec<String>), String> {
+    let tool = tool()?;
+    let folder = std::env::temp_dir().join(format!("redlab-tools-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
+    let mut failures = Vec::new();
+    for seed in seed..seed + count {
+        let mut rng = Rng::new(seed);
+        let mut bytes = sound(&mut rng);
+        damage(&mut rng, &mut bytes);
+        std::fs::write(folder.join("x.aof"), &bytes).map_err(|e| e.to_string())?;
+        let run = Command::new(&tool)
+            .arg("x.aof")
+            .current_dir(&folder)
+            .output();
+        let run = run.map_err(|e| e.to_string())?;
+        let text = String::from_utf8_lossy(&run.stdout);
+        let theirs = text.split_once('\n').map_or("", |(_, rest)| rest);
+        let found = check(&bytes, "x.aof");
+        let ours = found.report("x.aof", bytes.len());
+        let ours = String::from_utf8_lossy(&ours);
+        // An empty file is no error to the tool, and not sound either.
+        if without_leftovers(&ours) != without_leftovers(theirs)
+            || found.is_valid() != run.status.success()
+        {
+            let shown = bytes.escape_ascii();
+            failures.push(format!(
+                "seed {seed}: {shown}\ntool:\n{theirs}redlab:\n{ours}"
+            ));
+        }
+    }
+    let _ = std::fs::remove_dir_all(&folder);
+    Ok((count as usize - failures.len(), failures))
+}
