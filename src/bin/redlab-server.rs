@@ -4,6 +4,8 @@
 //! redlab-server [/path/to/redis.conf] [--name value ...] [-]
 //! ```
 #![allow(clippy::disallowed_methods)] // the host is where the clock comes from
+#[path = "redlab_server/acl_file.rs"]
+mod acl_file;
 #[path = "redlab_server/journal.rs"]
 mod journal;
 #[path = "redlab_server/net.rs"]

@@ -1,6 +1,5 @@
 //! Clients: what the server keeps for each connection.
-use super::tracking::Tracking;
-use super::{Queue, acl::DEFAULT_USER};
+use super::{Queue, acl::DEFAULT_USER, tracking::Tracking};
 use crate::base::time::Millis;
 use crate::resp::{Proto, Reply, parse::Parser};
 

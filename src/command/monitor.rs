@@ -67,14 +67,8 @@ impl Server {
         line.push(b']');
         for (i, arg) in args.from(0).enumerate() {
             line.push(b' ');
-            quote(
-                &mut line,
-                if is_secret(command, args, i) {
-                    REDACTED
-                } else {
-                    arg
-                },
-            );
+            let secret = is_secret(command, args, i);
+            quote(&mut line, if secret { REDACTED } else { arg });
         }
         line.extend_from_slice(b"\r\n");
         for at in 0..self.monitors.len() {

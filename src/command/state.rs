@@ -1,10 +1,8 @@
 //! What a node keeps besides its data: clients, statistics, and the effects that wait for the host.
-use super::acl::{Acl, DEFAULT_USER, Denied};
-use super::{
-    ClientId, Clients, Queue, config::OutputLimit, pubsub::PubSub, registry::Registry,
-    tracking::Tracked,
-};
-use super::{slowlog::Slowlog, spikes::Spikes};
+use super::acl::{Acl, AclFile, DEFAULT_USER, Denied};
+use super::pubsub::{Kind, PubSub};
+use super::{Client, ClientId, Clients, Queue, registry::Registry};
+use super::{config::OutputLimit, slowlog::Slowlog, spikes::Spikes, tracking::Tracked};
 use crate::base::time::{Micros, Millis};
 
 /// Something that the host must do for the node. Client output is not among them: it stands in the client's buffer.
@@ -149,6 +147,8 @@ pub struct Server {
     pub registry: Registry,
     pub clients: Clients,
     pub acl: Acl,
+    /// Where the users are kept, if they are.
+    pub acl_file: Option<Box<dyn AclFile>>,
     pub pubsub: PubSub,
     pub tracked: Tracked,
     /// Clients that see every command.
@@ -198,9 +198,25 @@ impl Server {
         }
     }
 
-    /// The user is gone, and so are its connections; the one with number `me` once its reply stands. O(clients).
-    pub fn end_user(&mut self, name: &[u8], me: ClientId) {
-        for client in self.clients.iter_mut().filter(|c| c.user == name) {
+    /// Ends connections for what became of their users: the user is gone, or may no longer hear what the connection
+    /// listens to. The one with number `me` ends once its reply stands. O(clients + subscriptions).
+    pub fn end_outcasts(&mut self, me: ClientId) {
+        let mut ended = Vec::new();
+        let user_of = |client: &Client| self.acl.user(&client.user);
+        for kind in [Kind::Channel, Kind::Pattern, Kind::Shard] {
+            for (name, ids) in self.pubsub.of(kind) {
+                let deaf = |id: &&ClientId| {
+                    let user = self.clients.get(**id).and_then(user_of);
+                    user.is_some_and(|user| !user.hears(name, kind == Kind::Pattern))
+                };
+                ended.extend(ids.iter().filter(deaf));
+            }
+        }
+        for client in self.clients.iter_mut() {
+            let gone = self.acl.user(&client.user).is_none();
+            if !gone && !ended.contains(&client.id) {
+                continue;
+            }
             client.user = DEFAULT_USER.into();
             client.authenticated = false;
             client.close_after_reply = true;

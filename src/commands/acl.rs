@@ -163,7 +163,7 @@ fn setuser(ctx: &mut Ctx<'_>) -> Outcome {
         })?;
     }
     ctx.server.acl.put(user);
-    ctx.server.guard_clients();
+    ctx.server.end_outcasts(ctx.id);
     ctx.out.ok();
     Ok(())
 }
@@ -185,11 +185,9 @@ fn deluser(ctx: &mut Ctx<'_>) -> Outcome {
     }
     let mut deleted = 0;
     for name in ctx.args.from(2) {
-        if ctx.server.acl.remove(name) {
-            deleted += 1;
-            ctx.server.end_user(name, ctx.id);
-        }
+        deleted += i64::from(ctx.server.acl.remove(name));
     }
+    ctx.server.end_outcasts(ctx.id);
     ctx.out.int(deleted);
     Ok(())
 }
@@ -361,16 +359,44 @@ const SAVE: Command = Command {
     arity: 2,
     summary: "Writes all users to the ACL file.",
     tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
-    run: |_| Err(Error::new(NO_FILE)),
+    run: save,
     ..SUB
 };
+
+fn save(ctx: &mut Ctx<'_>) -> Outcome {
+    let text = ctx.server.acl.text();
+    let file = ctx.server.acl_file.as_mut();
+    if !file.ok_or_else(no_file)?.save(&text) {
+        return Err(Error::new(
+            "ERR There was an error trying to save the ACLs. Please check the server logs for more information",
+        ));
+    }
+    ctx.out.ok();
+    Ok(())
+}
 
 const LOAD: Command = Command {
     name: "load",
     arity: 2,
     summary: "Reads all users from the ACL file again.",
-    run: |_| Err(Error::new(NO_FILE)),
+    run: load,
     ..SUB
 };
 
-const NO_FILE: &str = "ERR This instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a configuration file set) in order to store users in the configuration.";
+fn load(ctx: &mut Ctx<'_>) -> Outcome {
+    let server = &mut *ctx.server;
+    let file = server.acl_file.as_mut().ok_or_else(no_file)?;
+    let users = file.load(&server.registry, ctx.config);
+    server
+        .acl
+        .replace(users.map_err(|why| Error::new(["ERR ", &why].concat()))?);
+    server.end_outcasts(ctx.id);
+    ctx.out.ok();
+    Ok(())
+}
+
+fn no_file() -> Error {
+    Error::new(
+        "ERR This instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a configuration file set) in order to store users in the configuration.",
+    )
+}

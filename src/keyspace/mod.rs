@@ -201,10 +201,10 @@ impl Keyspace {
             self.replace_watched(index, None);
         }
         let removed = self.tables[index].len();
-        self.db(index).notify(Class::CHANGED, Event::FLUSHED, b"");
         if lazy {
             self.stats.lazy_freed += removed as u64;
         }
+        self.db(index).notify(Class::CHANGED, Event::FLUSHED, b"");
         self.data_bytes -= self.tables[index].data_bytes();
         self.tables[index] = Table::new(self.hash_seed);
         removed

@@ -3,8 +3,10 @@ use super::dispatch;
 use super::observe::Observer;
 use super::propagate::Log;
 use crate::base::{num, rng::Rng, time::Micros};
+use crate::command::acl::AclFile;
 use crate::command::{
-    Acl, Args, Client, ClientId, Config, Effect, OwnedArgs, Server, state::Rates, state::Stats,
+    Acl, Args, Client, ClientId, Config, Effect, OwnedArgs, Registry, Server, state::Rates,
+    state::Stats,
 };
 use crate::commands;
 use crate::keyspace::Keyspace;
@@ -61,6 +63,8 @@ pub struct NodeOptions {
     pub pid: u32,
     pub executable: String,
     pub config_file: String,
+    /// Where the users are kept, if they are.
+    pub acl_file: Option<Box<dyn AclFile>>,
     pub meter: Box<dyn Meter>,
     /// Modelled bytes of data beyond which commands that may add to it are refused; `None`: what the machine has.
     pub memory_ceiling: Option<u64>,
@@ -78,6 +82,7 @@ impl Default for NodeOptions {
             pid: 1,
             executable: String::new(),
             config_file: String::new(),
+            acl_file: None,
             meter: Box::new(NoMeter),
             memory_ceiling: None,
             output_limit: None,
@@ -121,6 +126,7 @@ impl Node {
         ks.params = options.config.keyspace_params();
         let server = Server {
             acl: Acl::new(&registry, &options.config),
+            acl_file: options.acl_file,
             registry,
             clients: Default::default(),
             pubsub: Default::default(),
@@ -176,6 +182,14 @@ impl Node {
     /// The propagated writes since the last call, as RESP.
     pub fn take_log(&mut self) -> Vec<u8> {
         self.log.as_mut().map(Log::take).unwrap_or_default()
+    }
+
+    /// The users that a configuration or a file names, before anybody is connected.
+    pub fn set_users<E>(
+        &mut self,
+        read: impl FnOnce(&mut Acl, &Registry, &Config) -> Result<(), E>,
+    ) -> Result<(), E> {
+        read(&mut self.server.acl, &self.server.registry, &self.config)
     }
 
     /// A new connection from `addr` (`ip:port`).

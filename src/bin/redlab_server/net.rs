@@ -6,7 +6,7 @@
 use crate::journal::{Journal, Level, now_us};
 use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use mio::{Events, Interest, Poll, Token};
-use redlab::command::ClientId;
+use redlab::command::{ClientId, acl::User};
 use redlab::server::{Effect, Input, Node, Peer};
 use signal_hook_mio::v1_0::Signals;
 use std::collections::BTreeMap;
@@ -363,10 +363,18 @@ impl Net {
         }
     }
 
+    /// Users with a file of their own are not for the configuration.
+    fn rewritten(&self, old: &[u8]) -> Vec<u8> {
+        let server = self.node.server();
+        let users = server.acl.users().iter().map(User::describe);
+        let users: Vec<_> = users.filter(|_| server.acl_file.is_none()).collect();
+        self.node.config().rewrite(old, users)
+    }
+
     fn rewrite_config(&mut self) {
         let path = &self.node.server().config_file;
-        let rewritten = std::fs::read(path)
-            .and_then(|old| std::fs::write(path, self.node.config().rewrite(&old)));
+        let rewritten =
+            std::fs::read(path).and_then(|old| std::fs::write(path, self.rewritten(&old)));
         match rewritten {
             Ok(()) => self.journal.notice("CONFIG REWRITE executed with success."),
             Err(e) => self.journal.warning(&format!("CONFIG REWRITE failed: {e}")),

@@ -9,6 +9,8 @@ pub struct Settings {
     pub config_file: String,
     /// Each directive with its arguments.
     pub directives: Vec<Vec<Vec<u8>>>,
+    /// What follows `user` on its lines: names, each with rules.
+    pub users: Vec<Vec<Vec<u8>>>,
     /// `--redlab-seed`: makes everything random repeatable.
     pub seed: Option<u64>,
 }
@@ -155,6 +157,19 @@ fn add(settings: &mut Settings, words: Vec<Vec<u8>>) -> Result<(), String> {
             .get(1)
             .and_then(|w| std::str::from_utf8(w).ok()?.parse().ok());
         settings.seed = Some(seed.ok_or("redlab-seed takes a number from 0 to 2^64 - 1")?);
+    } else if words[0] == b"user" && words.len() > 1 {
+        if settings.users.iter().any(|user| user[0] == words[1]) {
+            let name = String::from_utf8_lossy(&words[1]);
+            let why = format!(
+                "Error in user declaration '{name}': Duplicate user found. A user can only be defined once in config files"
+            );
+            return Err(fatal(
+                settings.directives.len() + 1,
+                &words.join(&b' '),
+                &why,
+            ));
+        }
+        settings.users.push(words[1..].to_vec());
     } else {
         settings.directives.push(words);
     }

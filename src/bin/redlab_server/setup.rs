@@ -1,4 +1,5 @@
 //! From settings to a running server: configuration, sockets, the start lines that scripts wait for.
+use crate::acl_file::{DiskFile, set_users};
 use crate::journal::{Journal, Level, now_us};
 use crate::net::{Listener, Net};
 use crate::options::{Settings, fatal};
@@ -28,6 +29,7 @@ struct Host {
     loglevel: String,
     pidfile: String,
     dir: String,
+    aclfile: String,
     daemonize: bool,
 }
 
@@ -67,7 +69,8 @@ pub fn serve(args: &[String], settings: Settings) -> Result<(), ()> {
         journal.warning(&format!("Failed to write PID file: {e}"));
     }
     let seed = settings.seed.unwrap_or_else(random_seed);
-    let node = Node::new(NodeOptions {
+    let acl_file = host.aclfile.clone();
+    let mut node = Node::new(NodeOptions {
         seed,
         now_us: now_us(),
         config,
@@ -75,9 +78,14 @@ pub fn serve(args: &[String], settings: Settings) -> Result<(), ()> {
         pid: std::process::id(),
         executable: absolute(&args[0]),
         config_file: settings.config_file,
+        acl_file: DiskFile::boxed(&acl_file),
         meter: Box::new(Clock(Instant::now())),
         ..NodeOptions::default()
     });
+    if let Err(why) = set_users(&mut node, &settings.users, &acl_file) {
+        why.iter().for_each(|line| journal.warning(line));
+        return Err(());
+    }
     journal.notice(&format!("Running mode=standalone, port={}.", host.port));
     journal.notice("Server initialized");
     if host.port != 0 {
@@ -138,9 +146,21 @@ fn apply(settings: &Settings) -> Result<(Config, Host), String> {
         let set = config.directive(&[b"dir".to_vec(), dir.into()]);
         debug_assert!(set.is_ok(), "any text is a directory's name");
     }
+    let mut saves: Vec<Vec<u8>> = Vec::new();
     for (line, words) in settings.directives.iter().enumerate() {
+        let mut words = words.clone();
+        // Each line adds a point in time to save at; an empty one takes all away.
+        if words[0].eq_ignore_ascii_case(b"save") {
+            if words[1..] == [b""] {
+                saves.clear();
+            } else {
+                saves.extend_from_slice(&words[1..]);
+                words.truncate(1);
+                words.extend_from_slice(&saves);
+            }
+        }
         config
-            .directive(words)
+            .directive(&words)
             .map_err(|why| fatal(line + 1, &words.join(&b' '), &why))?;
     }
     let text = |name: &str| String::from_utf8_lossy(&config.text(name)).into_owned();
@@ -152,6 +172,7 @@ fn apply(settings: &Settings) -> Result<(Config, Host), String> {
         loglevel: text("loglevel"),
         pidfile: text("pidfile"),
         dir: text("dir"),
+        aclfile: text("aclfile"),
         daemonize: text("daemonize") == "yes",
     };
     Ok((config, host))

@@ -9,11 +9,13 @@
 //! `rules` reads the words of ACL SETUSER and prints them back, `check` judges a call, `log` keeps what was denied. A
 //! connection whose user may do everything never comes here: its `guarded` flag is off.
 mod check;
+mod file;
 mod log;
 mod rules;
 mod selector;
 
 pub use check::{Denied, channels};
+pub use file::{AclFile, parse};
 pub use log::{Context, Entry, Log};
 pub use rules::{hex, merge_selectors};
 pub use selector::Selector;
@@ -60,6 +62,12 @@ impl User {
     /// All selectors, the root first.
     pub fn all_selectors(&self) -> impl Iterator<Item = &Selector> {
         std::iter::once(&self.root).chain(&self.selectors)
+    }
+
+    /// Whether the user may listen to a channel or a pattern.
+    pub fn hears(&self, channel: &[u8], pattern: bool) -> bool {
+        self.all_selectors()
+            .any(|s| s.allows_channel(channel, pattern))
     }
 
     /// Whether nothing is denied to this user.
@@ -110,6 +118,11 @@ impl Acl {
         self.place(name).ok().map(|at| &self.users[at])
     }
 
+    /// Takes the users of another list; what was denied stays.
+    pub fn replace(&mut self, other: Acl) {
+        self.users = other.users;
+    }
+
     /// All users, by name.
     pub fn users(&self) -> &[User] {
         &self.users
@@ -117,10 +130,13 @@ impl Acl {
 
     /// A copy of the user to change, a fresh one if there is none; [`Acl::put`] makes the changes count.
     pub fn draft(&self, name: &[u8], registry: &Registry, config: &Config) -> User {
-        let open = opens_channels(config);
-        self.user(name)
-            .cloned()
-            .unwrap_or_else(|| User::new(name, registry, open))
+        let known = self.user(name).cloned();
+        known.unwrap_or_else(|| self.fresh(name, registry, config))
+    }
+
+    /// A user who may do nothing yet.
+    pub fn fresh(&self, name: &[u8], registry: &Registry, config: &Config) -> User {
+        User::new(name, registry, opens_channels(config))
     }
 
     /// Adds a user, or puts it in the place of the one with its name.

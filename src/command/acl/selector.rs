@@ -37,7 +37,7 @@ pub struct Selector {
     pub(super) channels: Vec<Vec<u8>>,
 }
 
-const UNKNOWN: Refusal = "Unknown command or category name in ACL";
+pub(super) const UNKNOWN: Refusal = "Unknown command or category name in ACL";
 pub(super) const SYNTAX: Refusal = "Syntax error";
 
 impl Selector {

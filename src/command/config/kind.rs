@@ -164,15 +164,20 @@ fn memory(name: &str, word: &[u8], min: u64, max: u64) -> Result<Vec<u8>, Refusa
 
 fn memory_or_percent(word: &[u8]) -> Result<Vec<u8>, Refusal> {
     const WRONG: &str = "argument must be a memory or percent value";
-    if let Some(digits) = word.strip_suffix(b"%") {
-        let n = num::parse_i64(digits).filter(|&n| n >= 0).ok_or(WRONG)?;
-        if n > 100 {
-            return Err("percentage argument must be less or equal to 100".into());
-        }
-        return Ok(format!("{n}%").into());
+    let n = match word.strip_suffix(b"%") {
+        Some(digits) => -num::parse_i64(digits).filter(|&n| n >= 0).ok_or(WRONG)?,
+        // A real server keeps a percentage as a negative number, and takes what is too large for one.
+        None => num::parse_memory_u64(word).ok_or(WRONG)? as i64,
+    };
+    if n < -100 {
+        return Err("percentage argument must be less or equal to 100".into());
     }
-    let n = num::parse_memory_u64(word).ok_or(WRONG)?;
-    Ok(n.min(i64::MAX as u64).to_string().into())
+    let unit = if n < 0 || word.ends_with(b"%") {
+        "%"
+    } else {
+        ""
+    };
+    Ok(format!("{}{unit}", n.unsigned_abs()).into())
 }
 
 /// What `memory_or_percent` printed, as a number: a percentage is negative.

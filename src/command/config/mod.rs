@@ -3,6 +3,7 @@
 //! Every parameter of a real server stands in [`table::PARAMS`] with its kind, default and rights. One that the code
 //! reads has a typed field in [`Config`]; any other is kept as text, so that programs that set and read it go on working.
 mod kind;
+mod rewrite;
 mod special;
 mod table;
 
@@ -16,7 +17,6 @@ use crate::base::glob::glob;
 use crate::base::num;
 use crate::base::order::sort_by;
 use crate::keyspace::{Lfu, Params, Policy};
-use crate::resp::parse::split_args;
 use std::borrow::Cow;
 
 /// Why a value was refused, in the real server's words.
@@ -138,10 +138,6 @@ pub fn find(name: &[u8]) -> Option<&'static Param> {
 
 /// A value as one word of a configuration file.
 fn quote(value: &[u8], text: &mut Vec<u8>) {
-    let plain = |b: &u8| b.is_ascii_graphic() && !b"\"'\\".contains(b);
-    if !value.is_empty() && value.iter().all(plain) {
-        return text.extend_from_slice(value);
-    }
     text.push(b'"');
     for &b in value {
         match b {
@@ -241,46 +237,6 @@ impl Config {
         self.put(param, &values)
     }
 
-    /// The text of a configuration file brought up to date: a parameter's line changes in place, what differs from the
-    /// default and had no line gets one at the end, all else stays. O(lines * parameters).
-    pub fn rewrite(&self, old: &[u8]) -> Vec<u8> {
-        let mut done: Vec<&str> = Vec::new();
-        let mut text = Vec::new();
-        let write = |text: &mut Vec<u8>, param: &Param| {
-            text.extend_from_slice(param.name.as_bytes());
-            text.push(b' ');
-            let value = self.value(param);
-            if !value.is_empty() && param.kind.is_list() {
-                text.extend_from_slice(&value);
-            } else {
-                quote(&value, text);
-            }
-            text.push(b'\n');
-        };
-        let old = old.strip_suffix(b"\n").unwrap_or(old);
-        for line in old.split(|&b| b == b'\n') {
-            let words = split_args(line).unwrap_or_default();
-            match words.first().and_then(|name| find(name)) {
-                Some(param) if done.contains(&param.name) => {}
-                Some(param) => {
-                    done.push(param.name);
-                    write(&mut text, param);
-                }
-                None => {
-                    text.extend_from_slice(line);
-                    text.push(b'\n');
-                }
-            }
-        }
-        for param in PARAMS {
-            let changed = self.value(param) != param.default.as_bytes();
-            if changed && param.name != "dir" && !done.contains(&param.name) {
-                write(&mut text, param);
-            }
-        }
-        text
-    }
-
     /// The names and values that match any of `patterns`, by name. O(parameters * patterns).
     pub fn matching<'p>(
         &self,
@@ -336,6 +292,11 @@ impl Config {
         }
         let before = self.clone();
         for (&(param, name), (_, value)) in chosen.iter().zip(pairs) {
+            // But for passwords a real server takes a value up to its first zero byte.
+            let value = match param.name {
+                "requirepass" | "primaryauth" => *value,
+                _ => value.split(|&b| b == 0).next().unwrap_or_default(),
+            };
             let words: Vec<&[u8]> = if param.kind.is_list() {
                 value.split(|&b| b == b' ').collect()
             } else {
@@ -428,19 +389,6 @@ mod tests {
             assert_eq!(set(&mut c, name, value), expected, "{name} {value}");
         }
         assert_eq!(c.maxmemory, u64::MAX);
-    }
-
-    #[test]
-    fn a_file_is_rewritten_in_place() {
-        let mut c = Config::default();
-        set(&mut c, "maxmemory", "100mb");
-        set(&mut c, "timeout", "5");
-        set(&mut c, "requirepass", "a b\"c");
-        let text = c.rewrite(b"# mine\nMAXMEMORY 1gb\nmaxmemory 2gb\nsave 60 1\n");
-        assert_eq!(
-            String::from_utf8_lossy(&text),
-            "# mine\nmaxmemory 104857600\nsave 3600 1 300 100 60 10000\nrequirepass \"a b\\\"c\"\ntimeout 5\n"
-        );
     }
 
     #[test]

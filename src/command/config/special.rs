@@ -33,6 +33,9 @@ pub(super) fn save(_: &Config, words: &[&[u8]]) -> Read {
 /// `client-output-buffer-limit`: the classes named change, the others stay.
 pub(super) fn output_limits(config: &Config, words: &[&[u8]]) -> Read {
     const NAMES: [&str; 3] = ["normal", "slave", "pubsub"];
+    if words == [b""] {
+        return Ok(config.text("client-output-buffer-limit"));
+    }
     if !words.len().is_multiple_of(4) {
         return Err("Wrong number of arguments in buffer limit configuration.".into());
     }
@@ -190,6 +193,28 @@ pub(super) fn hostname(_: &Config, words: &[&[u8]]) -> Read {
     Ok(words[0].to_vec())
 }
 
+/// `cluster-announce-human-nodename`: what can stand in a node's line of the cluster's file.
+pub(super) fn nodename(_: &Config, words: &[&[u8]]) -> Read {
+    if words[0]
+        .iter()
+        .any(|b| b"!#$%&()*+:;<>?@[]^{|}~".contains(b))
+    {
+        return Err("Announced human node name contained invalid character".into());
+    }
+    Ok(words[0].to_vec())
+}
+
+/// `tls-cluster`, `tls-replication`: there is no TLS to be switched on.
+pub(super) fn no_tls(_: &Config, words: &[&[u8]]) -> Read {
+    if words[0].eq_ignore_ascii_case(b"no") {
+        Ok(b"no".to_vec())
+    } else if words[0].eq_ignore_ascii_case(b"yes") {
+        Err("Unable to update TLS configuration. Check server logs.".into())
+    } else {
+        Err("argument must be 'yes' or 'no'".into())
+    }
+}
+
 /// `cluster-announce-client-ipv4`.
 pub(super) fn ipv4(_: &Config, words: &[&[u8]]) -> Read {
     if !words[0].is_empty() && !is_ipv4(words[0]) {
@@ -282,14 +307,17 @@ pub(super) fn title(_: &Config, words: &[&[u8]]) -> Read {
         return Err(wrong.into());
     }
     let mut parts = template.split(|&b| b == b'{');
-    parts.next();
+    let mut says = !parts.next().unwrap_or_default().trim_ascii().is_empty();
     for part in parts {
         let name = part.split(|&b| b == b'}').next().unwrap_or_default();
         if name.len() == part.len() || !KNOWN.contains(&name) {
             return Err(wrong.into());
         }
+        // Some of them are empty where nothing is special.
+        let empty: [&[u8]; 4] = [b"title", b"server-mode", b"unixsocket", b"config-file"];
+        says |= !empty.contains(&name) || !part[name.len() + 1..].trim_ascii().is_empty();
     }
-    if template.trim_ascii().is_empty() {
+    if !says {
         return Err(wrong.into());
     }
     Ok(words[0].to_vec())

@@ -1,0 +1,69 @@
+//! Users at the start, and the file that ACL LOAD and ACL SAVE are about.
+use redlab::command::acl::{Acl, AclFile, parse};
+use redlab::command::{Config, Registry};
+use redlab::server::Node;
+
+/// An ACL file by its path.
+pub struct DiskFile(String);
+
+impl DiskFile {
+    /// The file with this path; none if that is empty.
+    pub fn boxed(path: &str) -> Option<Box<dyn AclFile>> {
+        (!path.is_empty()).then(|| Box::new(DiskFile(path.into())) as Box<dyn AclFile>)
+    }
+}
+
+impl AclFile for DiskFile {
+    fn load(&mut self, registry: &Registry, config: &Config) -> Result<Acl, String> {
+        let path = &self.0;
+        let text = std::fs::read(path).map_err(|e| {
+            let why = e.to_string();
+            let why = why.split(" (os error").next().unwrap_or_default();
+            format!("Error loading ACLs, opening file '{path}': {why}")
+        })?;
+        parse(path, &text, registry, config)
+    }
+
+    fn save(&mut self, text: &[u8]) -> bool {
+        // First beside it: a crash must not leave half a file.
+        let beside = format!("{}.tmp-{}", self.0, std::process::id());
+        std::fs::write(&beside, text)
+            .and_then(|()| std::fs::rename(&beside, &self.0))
+            .is_ok()
+    }
+}
+
+/// The users of the configuration's `user` lines, or those of the ACL file. The error is what the log has to say.
+pub fn set_users(node: &mut Node, lines: &[Vec<Vec<u8>>], path: &str) -> Result<(), Vec<String>> {
+    let Some(mut file) = DiskFile::boxed(path) else {
+        return node.set_users(|acl, registry, config| {
+            for line in lines {
+                let refused = |(rule, why): (Vec<u8>, _)| {
+                    let [rule, name] = [&rule, &line[0]].map(|w| String::from_utf8_lossy(w));
+                    vec![
+                        format!(
+                            "Error loading ACL rule '{rule}' for the user named '{name}': {why}"
+                        ),
+                        "Critical error while loading ACLs. Exiting.".into(),
+                    ]
+                };
+                acl.add_line(line, registry, config).map_err(refused)?;
+            }
+            Ok(())
+        });
+    };
+    if !lines.is_empty() {
+        return Err(vec![
+            "Users stand in the configuration file and there is an ACL file as well: use one of them, not both.".into(),
+        ]);
+    }
+    node.set_users(|acl, registry, config| {
+        let users = file.load(registry, config);
+        let abort = |why| {
+            vec![format!(
+                "Aborting Redis startup because of ACL errors: {why}"
+            )]
+        };
+        users.map(|users| acl.replace(users)).map_err(abort)
+    })
+}
