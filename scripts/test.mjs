@@ -80,6 +80,18 @@ const steps = [
     skip: oracleReason,
   },
   {
+    name: "conformance, payloads",
+    run: cargo("test", "--quiet", "--test", "conformance", "--", "dumps"),
+    count: own,
+    skip: oracleReason,
+  },
+  {
+    name: "conformance, files",
+    run: cargo("test", "--quiet", "--test", "conformance", "--", "files"),
+    count: own,
+    skip: oracleReason,
+  },
+  {
     name: "conformance, tools",
     run: cargo("test", "--quiet", "--test", "conformance", "--", "tools"),
     count: own,

@@ -9,6 +9,7 @@ pub mod keyspace;
 pub mod lab;
 pub mod persist;
 pub mod resp;
+pub mod script;
 pub mod server;
 pub mod sim;
 #[cfg(target_arch = "wasm32")]

@@ -5,6 +5,7 @@
 mod nonsense;
 
 use nonsense::{command_line, commands, encode, pick};
+use redlab::base::crc64::crc64;
 use redlab::base::rng::Rng;
 use redlab::command::{ClientId, Config};
 use redlab::resp::value::{Value, parse_value};
@@ -226,6 +227,103 @@ fn damaged_pipelines_do_no_harm() {
         }
         host.check_alive();
     });
+}
+
+/// Values in every encoding, for payloads: the thresholds decide which.
+fn fill_values(host: &mut Host, rng: &mut Rng) {
+    let large = rng.below(3);
+    let size = if large == 0 { 0 } else { 128 };
+    let limits = ["zset", "hash", "set"].map(|t| format!(" {t}-max-listpack-entries {size}"));
+    let list = ["-2", "2", "1"][large as usize];
+    let line = format!(
+        "CONFIG SET list-max-listpack-size {list}{}\r\n",
+        limits.concat()
+    );
+    host.send(line.as_bytes());
+    host.send(b"FLUSHALL\r\n");
+    fill(host);
+    for line in [
+        "SET run aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaabbbb",
+        "SADD ints 1 2 -70000",
+        "ZADD zset 1.5 d inf e",
+        "XADD stream 5-1 f v",
+        "XADD stream 6-0 f w",
+        "XADD stream 7-0 g v h w",
+        "XGROUP CREATE stream group 0",
+        "XREADGROUP GROUP group ann COUNT 2 STREAMS stream >",
+        "XDEL stream 6-0",
+    ] {
+        host.send(format!("{line}\r\n").as_bytes());
+    }
+}
+
+/// A payload with some bytes changed and its checksum made right again.
+fn damage(rng: &mut Rng, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = payload[..payload.len() - 8].to_vec();
+    for _ in 0..rng.below(4) {
+        let at = rng.below(bytes.len() as u64 - 2) as usize;
+        match rng.below(5) {
+            0 => bytes[at] = rng.next_u64() as u8,
+            1 => bytes[at] ^= 1 << rng.below(8),
+            2 => bytes[at] = [0, 0x7f, 0x80, 0x81, 0xc3, 0xfe, 0xff][rng.below(7) as usize],
+            3 => bytes.insert(at, rng.next_u64() as u8),
+            _ if bytes.len() > 3 => drop(bytes.remove(at)),
+            _ => {}
+        }
+    }
+    let crc = crc64(0, &bytes);
+    bytes.extend_from_slice(&crc.to_le_bytes());
+    bytes
+}
+
+const KEYS: [&str; 8] = [
+    "str", "list", "set", "hash", "zset", "run", "ints", "stream",
+];
+
+/// Restores damaged payloads of each type; how many were accepted.
+fn damaged_payloads(seed: u64) -> u32 {
+    let (mut rng, mut host) = (Rng::new(seed), Host::new(seed));
+    fill_values(&mut host, &mut rng);
+    let dumps: Vec<Vec<u8>> = KEYS
+        .iter()
+        .map(
+            |key| match &host.send(format!("DUMP {key}\r\n").as_bytes())[..] {
+                [Value::Bulk(bytes)] => bytes.to_vec(),
+                other => panic!("DUMP {key}: {other:?}"),
+            },
+        )
+        .collect();
+    let all = commands(&host.node);
+    let mut accepted = 0;
+    for _ in 0..60 {
+        // A subscriber may do little else.
+        host.send(b"RESET\r\n");
+        let at = rng.below(KEYS.len() as u64) as usize;
+        let payload = damage(&mut rng, &dumps[at]);
+        let restore = [b"RESTORE", KEYS[at].as_bytes(), b"0", &payload, b"REPLACE"];
+        let replies = host.send(&encode(&restore.map(<[u8]>::to_vec)));
+        accepted += u32::from(replies.first().is_some_and(|reply| !reply.is_error()));
+        for line in ["DEBUG DIGEST", "XINFO STREAM stream FULL", "DUMP stream"] {
+            host.send(format!("{line}\r\n").as_bytes());
+        }
+        for _ in 0..6 {
+            let command = pick(&mut rng, &all);
+            let words = command_line(&mut rng, command);
+            host.send(&encode(&words));
+        }
+    }
+    host.check_alive();
+    accepted
+}
+
+#[test]
+fn damaged_payloads_do_no_harm() {
+    let accepted = std::cell::Cell::new(0);
+    play("payloads", 400, |seed| {
+        accepted.set(accepted.get() + damaged_payloads(seed));
+    });
+    // Else the structures behind the checks were never reached.
+    assert!(accepted.get() > 3000, "{} were accepted", accepted.get());
 }
 
 /// A word of ACL SETUSER that may mean something; a wild one also has what separates and quotes rules.

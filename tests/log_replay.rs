@@ -21,7 +21,10 @@ fn node(seed: u64, now_us: i64) -> Node {
 /// Sends a line; whatever the reply, it is thrown away, and a closed connection is opened anew.
 fn send(node: &mut Node, id: &mut u64, bytes: &[u8], now_us: i64) {
     node.handle(Input::Data(*id, bytes), now_us);
-    let closing = node.client(*id).is_none_or(|c| c.close_after_reply);
+    // One that waits would wait for ever.
+    let closing = node
+        .client(*id)
+        .is_none_or(|c| c.close_after_reply || c.blocked.is_some());
     if let Some(out) = node.output(*id) {
         out.clear();
     }

@@ -6,7 +6,7 @@ mod nonsense;
 
 use nonsense::{command_line, commands, encode, pick};
 use redlab::base::rng::Rng;
-use redlab::command::Effect;
+use redlab::command::{Effect, F};
 use redlab::server::{Input, Node, NodeOptions};
 
 /// Both sides start with this seed at this time.
@@ -91,7 +91,7 @@ fn run() -> Vec<u8> {
     let mut run = Run::new();
     let all: Vec<_> = commands(&run.node)
         .into_iter()
-        .filter(|c| usable(&c.full_name()))
+        .filter(|c| usable(&c.full_name()) && !c.flags.has(F::BLOCKING))
         .collect();
     run.send(run.clients[1], b"HELLO 3\r\nPSUBSCRIBE *\r\n");
     for step in 0..STEPS {

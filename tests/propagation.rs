@@ -12,7 +12,7 @@ fn logged(script: &[&str]) -> Vec<Vec<String>> {
         node.handle(Input::Data(id, format!("{line}\r\n").as_bytes()), ms * 1000);
         log = node.take_log();
     }
-    let log = String::from_utf8(log).expect("the scripts are ASCII");
+    let log = String::from_utf8_lossy(&log);
     let mut lines = log.lines();
     let mut out = Vec::new();
     while let Some(head) = lines.next() {
@@ -77,6 +77,19 @@ fn a_float_goes_as_its_digits() {
 }
 
 #[test]
+fn a_restored_key_expires_at_a_moment() {
+    let payload = r#""\x00\xc0\x01\x0b\x00O\xa7Z\xc5,\x9e\xf8u""#;
+    let restore = |rest: &str, ttl: u32| format!("RESTORE k {ttl} {payload} {rest}");
+    let first = "SET other value";
+    check_shapes(&[first, &restore("", 0)], &[("RESTORE", 4)]);
+    check_shapes(&[first, &restore("FREQ 3", 1000)], &[("RESTORE", 7)]);
+    check_shapes(&[first, &restore("ABSTTL", 1000)], &[("RESTORE", 5)]);
+    let log = logged(&[first, &restore("REPLACE", 1000)]);
+    assert_eq!(log[0][2], "1002");
+    assert_eq!(log[0][4..], ["REPLACE", "ABSTTL"]);
+}
+
+#[test]
 fn a_transaction_goes_as_one_unless_it_is_one_write() {
     check_shapes(
         &["SET k 1", "MULTI\r\nSET k v\r\nGET k\r\nEXEC"],
@@ -97,5 +110,52 @@ fn a_transaction_goes_as_one_unless_it_is_one_write() {
     check_shapes(
         &["SET k v PXAT 2", "MULTI\r\nGET k\r\nSET k w\r\nEXEC"],
         &expired,
+    );
+}
+
+#[test]
+fn what_waited_goes_as_what_does_not() {
+    let check = |waits: &str, brings: &str, expected: &[&str]| {
+        let mut node = Node::new(NodeOptions::default());
+        node.keep_log();
+        let (a, b) = (node.connect("127.0.0.1:1"), node.connect("127.0.0.1:2"));
+        node.handle(Input::Data(a, format!("{waits}\r\n").as_bytes()), 1);
+        assert!(node.take_log().is_empty(), "{waits}");
+        node.handle(Input::Data(b, format!("{brings}\r\n").as_bytes()), 2);
+        let log = node.take_log();
+        let log = String::from_utf8_lossy(&log);
+        let words = log.lines().filter(|line| !line.starts_with(['*', '$']));
+        let words = words.collect::<Vec<&str>>().join(" ");
+        let words = words.replace("SELECT 0 ", "");
+        assert_eq!(words, expected.join(" "), "{waits}");
+        assert!(!node.output(a).expect("connected").is_empty(), "{waits}");
+    };
+    check("BLPOP q 0", "RPUSH q 1 2", &["RPUSH q 1 2", "LPOP q"]);
+    check("BRPOP q 0", "RPUSH q 1 2", &["RPUSH q 1 2", "RPOP q"]);
+    check(
+        "BLMOVE q r LEFT RIGHT 0",
+        "RPUSH q 1",
+        &["RPUSH q 1", "LMOVE q r LEFT RIGHT"],
+    );
+    check(
+        "BRPOPLPUSH q r 0",
+        "RPUSH q 1",
+        &["RPUSH q 1", "RPOPLPUSH q r"],
+    );
+    check(
+        "BLMPOP 0 2 p q LEFT COUNT 3",
+        "RPUSH q 1",
+        &["RPUSH q 1", "LPOP q 1"],
+    );
+    check("BZPOPMIN z 0", "ZADD z 1 a", &["ZADD z 1 a", "ZPOPMIN z"]);
+    check(
+        "BZMPOP 0 1 z MAX",
+        "ZADD z 1 a",
+        &["ZADD z 1 a", "ZPOPMAX z 1"],
+    );
+    check(
+        "BLPOP q 0",
+        "MULTI\r\nRPUSH q 1\r\nINCR n\r\nEXEC",
+        &["MULTI RPUSH q 1 INCR n EXEC LPOP q"],
     );
 }

@@ -1,5 +1,5 @@
 //! Clients: what the server keeps for each connection.
-use super::{Queue, acl::DEFAULT_USER, tracking::Tracking};
+use super::{Queue, acl::DEFAULT_USER, blocking::Blocked, tracking::Tracking};
 use crate::base::time::Millis;
 use crate::resp::{Proto, Reply, parse::Parser};
 
@@ -55,6 +55,8 @@ pub struct Client {
     pub reply_mode: ReplyMode,
     /// What MULTI has collected; `None` outside of a transaction.
     pub queue: Option<Box<Queue>>,
+    /// The command that waits; what is sent after it is kept in `query`.
+    pub blocked: Option<Box<Blocked>>,
     /// How many channels, patterns and shard channels it listens to.
     pub subscriptions: [u32; 3],
     /// CLIENT TRACKING.
@@ -108,6 +110,7 @@ impl Client {
             no_touch: false,
             reply_mode: ReplyMode::On,
             queue: None,
+            blocked: None,
             subscriptions: [0; 3],
             tracking: None,
             monitor: false,

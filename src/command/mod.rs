@@ -1,6 +1,7 @@
 //! What a command is: its record, its arguments, and the context it runs in. Knows no particular command.
 pub mod acl;
 pub mod args;
+pub mod blocking;
 pub mod client;
 pub mod config;
 pub mod ctx;

@@ -1,7 +1,7 @@
 //! What a node keeps besides its data: clients, statistics, and the effects that wait for the host.
 use super::acl::{Acl, AclFile, DEFAULT_USER, Denied};
 use super::pubsub::{Kind, PubSub};
-use super::{Client, ClientId, Clients, Queue, registry::Registry};
+use super::{Client, ClientId, Clients, Queue, blocking::Waits, registry::Registry};
 use super::{config::OutputLimit, slowlog::Slowlog, spikes::Spikes, tracking::Tracked};
 use crate::base::time::{Micros, Millis};
 
@@ -181,6 +181,8 @@ pub struct Server {
     pub exec: Option<Box<Queue>>,
     /// The commands of a transaction are running: none of them may wait.
     pub in_exec: bool,
+    /// Commands that wait.
+    pub waits: Waits,
     /// DEBUG SLEEP and the cost model: the node does nothing until then.
     pub busy_until_us: Micros,
     /// Memory may be beyond `maxmemory`: the node is to look, and to evict, by itself.

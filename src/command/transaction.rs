@@ -40,6 +40,11 @@ impl Queue {
         &self.commands
     }
 
+    /// The flags of all commands together.
+    pub fn flags(&self) -> Flags {
+        self.flags
+    }
+
     /// Whether one of the commands may add data.
     pub fn adds_data(&self) -> bool {
         self.flags.has(F::DENYOOM)

@@ -34,6 +34,7 @@ mod id;
 mod inspect;
 mod node;
 mod range;
+mod restore;
 #[cfg(test)]
 mod tests;
 mod trim;

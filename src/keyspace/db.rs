@@ -86,6 +86,10 @@ impl Db<'_> {
     }
 
     fn remove_entry(&mut self, id: EntryId) -> Value {
+        if !self.ks.waiting.is_empty() {
+            let key = self.table().key(id).to_vec();
+            self.ks.signal_gone(self.index, &key);
+        }
         let (object, bytes) = self.table_mut().remove(id);
         self.ks.data_bytes -= bytes;
         object.value
@@ -243,6 +247,12 @@ impl Db<'_> {
         if new {
             self.notify(Class::NEW, "new", key);
         }
+        if !self.ks.waiting.is_empty() {
+            match new {
+                true => self.ks.signal_come(self.index, key),
+                false => self.ks.signal_gone(self.index, key),
+            }
+        }
         id
     }
 
@@ -317,6 +327,32 @@ impl Db<'_> {
         self.table().expire_at(id)
     }
 
+    /// Makes room for keys that are about to be loaded. O(keys).
+    pub fn expect_keys(&mut self, keys: usize) {
+        self.table_mut().expect_keys(keys);
+    }
+
+    /// Adds a key that a file brings; false if it is there already. No event is sent, no watcher told.
+    pub fn load(&mut self, key: &[u8], value: Value, at: Option<Millis>, lru: u32) -> bool {
+        let mut value = Some(value);
+        let make = || value.take().expect("the closure runs once");
+        let (id, new) = self.table_mut().slot(key, lru, make);
+        if new {
+            self.ks.data_bytes += self.ks.tables[self.index].stored(id, false);
+            if let Some(at) = at {
+                self.table_mut().set_expire(id, at);
+            }
+        }
+        new
+    }
+
+    /// Sets the LRU or LFU field of a key that is there.
+    pub fn set_lru(&mut self, key: &[u8], field: u32) {
+        if let Some(id) = self.table().find(key) {
+            self.table_mut().object_mut(id).lru = field;
+        }
+    }
+
     /// Sets when the key expires (ms since 1970); whether the key is there. No event.
     pub fn set_expire(&mut self, key: &[u8], at_ms: Millis) -> bool {
         let Some(id) = self.table().find(key) else {
@@ -355,6 +391,13 @@ impl Db<'_> {
         self.ks.watches.touch(&(self.index, Box::from(key)), gone);
     }
 
+    /// Tells those who wait for this key that an element came to it. A key that is new says so by itself.
+    pub fn came(&mut self, key: &[u8]) {
+        if !self.ks.waiting.is_empty() {
+            self.ks.signal_come(self.index, key);
+        }
+    }
+
     /// Queues an event if its class is switched on.
     #[inline(always)]
     pub fn notify(&mut self, class: Class, event: &'static str, key: &[u8]) {
@@ -390,11 +433,8 @@ impl Db<'_> {
         self.ks.params.lfu.count(field, self.ks.now_ms)
     }
 
-    /// Seconds since the entry was last used, by the LRU clock, which goes round once in 194 days.
+    /// Seconds since the entry was last used, by the LRU clock.
     pub fn idle_seconds(&self, id: EntryId) -> u32 {
-        self.ks
-            .lru_clock()
-            .wrapping_sub(self.table().object(id).lru)
-            & 0xff_ffff
+        self.ks.idle_seconds(self.table().object(id).lru)
     }
 }

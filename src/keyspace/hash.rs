@@ -58,6 +58,24 @@ fn value_pos(lp: &Listpack, field: Pos) -> Pos {
 }
 
 impl Hash {
+    /// An empty table with room for so many fields.
+    pub fn table(limits: &HashLimits, room: usize) -> Hash {
+        let mut hash = Hash::default();
+        hash.make_table(limits, room);
+        hash
+    }
+
+    /// The hash with these fields and values, alternating, each field there once. `texts`: a long text makes it a table
+    /// as well as too many fields do. O(n).
+    pub fn from_pack(lp: Listpack, texts: bool, limits: &HashLimits) -> Hash {
+        let long = texts && lp.iter().any(|text| text.len() > limits.value);
+        let mut hash = Hash::Pack(lp);
+        if long || hash.len() > limits.entries {
+            hash.make_table(limits, 0);
+        }
+        hash
+    }
+
     /// Number of fields. O(1).
     pub fn len(&self) -> usize {
         match self {

@@ -43,6 +43,11 @@ impl List {
     pub fn of<'v>(values: impl Iterator<Item = &'v [u8]>, limits: Options) -> List {
         let mut ql = Quicklist::new(limits);
         values.for_each(|value| ql.push_back(value));
+        List::of_quicklist(ql, limits)
+    }
+
+    /// The list that a quicklist is, kept as one only if it does not fit a listpack. O(1).
+    pub fn of_quicklist(ql: Quicklist, limits: Options) -> List {
         match ql.into_listpack(limits, false) {
             Ok(lp) => List::Short(lp),
             Err(ql) => List::Long(ql),

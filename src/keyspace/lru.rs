@@ -79,6 +79,21 @@ impl Keyspace {
         self.lru_clock()
     }
 
+    /// The field of a value from outside that was idle for so many seconds, or has this counter of uses, whichever the
+    /// policy goes by; that of a new value if it is not told.
+    pub fn use_field(&self, idle_s: Option<u64>, uses: Option<u8>) -> u32 {
+        match (self.counts_uses(), idle_s, uses) {
+            (true, _, Some(uses)) => Lfu::fresh(self.now_ms) & !0xff | u32::from(uses),
+            (false, Some(idle_s), _) => self.lru_clock().wrapping_sub(idle_s as u32) & 0xff_ffff,
+            _ => self.fresh_use(),
+        }
+    }
+
+    /// Seconds since the use that an LRU field tells; the clock goes round once in 194 days.
+    pub fn idle_seconds(&self, field: u32) -> u32 {
+        self.lru_clock().wrapping_sub(field) & 0xff_ffff
+    }
+
     /// The field, which was `field`, of a value that is used now.
     #[inline(always)]
     pub(super) fn next_use(&mut self, field: u32) -> u32 {

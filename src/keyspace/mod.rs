@@ -18,6 +18,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 pub mod value;
+pub mod waiting;
 pub mod watch;
 pub mod zset;
 
@@ -113,6 +114,7 @@ pub struct Keyspace {
     pub hash_seed: (u64, u64),
     pub rng: Rng,
     pub watches: watch::Watches,
+    pub waiting: waiting::Waiting,
     touched: Vec<(usize, EntryId)>,
     data_bytes: i64,
     /// The moment of the last reading of the LRU clock, and what it was.
@@ -139,6 +141,7 @@ impl Keyspace {
             hash_seed,
             rng,
             watches: Default::default(),
+            waiting: Default::default(),
             touched: Vec::new(),
             data_bytes: 0,
             lru: Default::default(),
@@ -192,6 +195,10 @@ impl Keyspace {
             self.replace_watched(b, Some(a));
         }
         self.tables.swap(a, b);
+        if !self.waiting.is_empty() {
+            self.signal_all(a);
+            self.signal_all(b);
+        }
     }
 
     /// Empties database `index`, counted as freed elsewhere if `lazy`; returns how many keys it held. O(keys) to free them.
@@ -207,6 +214,9 @@ impl Keyspace {
         self.db(index).notify(Class::CHANGED, Event::FLUSHED, b"");
         self.data_bytes -= self.tables[index].data_bytes();
         self.tables[index] = Table::new(self.hash_seed);
+        if !self.waiting.is_empty() {
+            self.signal_all(index);
+        }
         removed
     }
 

@@ -112,6 +112,25 @@ impl Set {
         Set::Table(Members::new(limits.seed, room))
     }
 
+    /// The set with these numbers, as a snapshot brings them. O(n) where they are too many for an intset.
+    pub fn from_ints(ints: Intset, limits: &SetLimits) -> Set {
+        let large = ints.len() > limits.ints();
+        Set::Ints(ints).or_table(large, limits)
+    }
+
+    /// The set with these members, each there once. O(n) where they are too many for a listpack.
+    pub fn from_pack(lp: Listpack, limits: &SetLimits) -> Set {
+        let large = lp.len() > limits.listpack_entries;
+        Set::Pack(lp).or_table(large, limits)
+    }
+
+    fn or_table(mut self, large: bool, limits: &SetLimits) -> Set {
+        if large {
+            self.make_table(limits, 0);
+        }
+        self
+    }
+
     /// Number of members. O(1).
     pub fn len(&self) -> usize {
         match self {

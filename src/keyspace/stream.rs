@@ -1,4 +1,4 @@
-//! The stream value: the structure is `ds::stream`; here is what it takes on the modelled machine and in a snapshot.
+//! The stream value: the structure is `ds::stream`; here is what it takes on the modelled machine.
 pub use crate::ds::stream::Stream;
 
 /// The structures of a 64-bit server: the stream itself, a group, a consumer, a pending entry.
@@ -29,35 +29,6 @@ pub fn mem_bytes(stream: &Stream) -> usize {
         // The consumers share the pending entries: each has a tree of its own with a part of them.
         bytes += consumers * (CONSUMER_BYTES + tree_bytes(0)) + group.name_bytes();
         bytes += tree_bytes(pending) - tree_bytes(0);
-    }
-    bytes
-}
-
-/// Bytes in a snapshot, uncompressed; `prefix` tells how many bytes a length takes. O(nodes + consumers).
-pub fn serialized_len(stream: &Stream, prefix: fn(usize) -> usize) -> usize {
-    const ID: usize = 16;
-    const TIME: usize = 8;
-    let number = |n: u64| match usize::try_from(n) {
-        Ok(small) if small <= u32::MAX as usize => prefix(small),
-        _ => 9,
-    };
-    let text = |bytes: usize| prefix(bytes) + bytes;
-    let id = |id: crate::ds::stream::StreamId| number(id.ms) + number(id.seq);
-    let nodes = stream.nodes().map(|(_, b)| text(ID) + text(b.len()));
-    let mut bytes = prefix(stream.node_count()) + nodes.sum::<usize>();
-    bytes += number(stream.len()) + number(stream.entries_added);
-    bytes += id(stream.last_id) + id(stream.first_id) + id(stream.max_deleted_id);
-    bytes += prefix(stream.groups().len());
-    for group in stream.groups() {
-        bytes += text(group.name.len()) + id(group.last_id) + number(group.entries_read as u64);
-        let pending = group.pending().values();
-        bytes +=
-            prefix(pending.len()) + pending.map(|n| ID + TIME + number(n.count)).sum::<usize>();
-        bytes += prefix(group.consumer_count());
-        for consumer in group.consumers() {
-            let pending = consumer.pending().len();
-            bytes += text(consumer.name.len()) + 2 * TIME + prefix(pending) + ID * pending;
-        }
     }
     bytes
 }

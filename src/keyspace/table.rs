@@ -69,6 +69,11 @@ impl Table {
         self.dict.rehash_steps(n)
     }
 
+    /// Makes room for so many keys at once.
+    pub(super) fn expect_keys(&mut self, keys: usize) {
+        self.dict.expand(keys);
+    }
+
     /// What every look-up by a command does: moves a bucket while the dictionary rehashes, as until that is over each
     /// look-up may have to read two tables.
     #[inline(always)]

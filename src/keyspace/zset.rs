@@ -164,6 +164,17 @@ impl Zset {
         Zset::Pack(lp)
     }
 
+    /// The sorted set of members and scores as they stand in a listpack, each member once; `None` if they are not in
+    /// order, or a score is no number. O(n).
+    pub fn from_pack(lp: Listpack, limits: &ZsetLimits) -> Option<Zset> {
+        if !pack::is_sorted(&lp) {
+            return None;
+        }
+        let mut zset = Zset::Pack(lp);
+        zset.expect(zset.len(), 0, limits);
+        Some(zset)
+    }
+
     /// Announces that so many members, the longest of `longest` bytes, are about to be put: too many or too long ones
     /// change the encoding at once, even if in the end nothing is added.
     pub fn expect(&mut self, count: usize, longest: usize, limits: &ZsetLimits) {

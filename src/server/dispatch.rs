@@ -10,12 +10,23 @@ use crate::resp::{Mark, Reply};
 /// A command that was found in the registry, with its number there.
 pub(super) type Found = (usize, &'static Command);
 
-/// One request of a client: all gates, the command, the books.
+/// One request of a client, and whatever its effect lets go on that waited for it.
+#[inline(always)]
 pub fn run(node: &mut Node, id: ClientId, args: Args<'_>) {
+    request(node, id, args);
+    if node.ks.waiting.is_ready() {
+        node.serve_keys();
+    }
+}
+
+/// One request of a client: all gates, the command, the books.
+pub fn request(node: &mut Node, id: ClientId, args: Args<'_>) {
     if node.server.listened {
         node.limit_tracked();
     }
     let found = find(&node.server.registry, args).and_then(|found| gates(node, id, found, args));
+    let paused = node.server.waits.pause.is_some();
+    let held = paused && found.as_ref().is_ok_and(|found| node.puts_off(id, found.1));
     let Some(client) = node.server.clients.get_mut(id) else {
         return;
     };
@@ -28,6 +39,7 @@ pub fn run(node: &mut Node, id: ClientId, args: Args<'_>) {
     let mut out = take_output(client);
     let (start, mode) = (out.mark(), client.reply_mode);
     match found {
+        Ok(found) if held => node.server.hold(id, found.1, args),
         Ok(found) if client.queue.is_some() && !transaction::ends(found.1) => {
             transaction::queue(node, id, found, args, &mut out);
         }
@@ -182,21 +194,14 @@ pub fn call(
     node.stamp_us = Some(end);
     let usec = end - start + node.asleep_us();
     let failed = out.errors() > errors;
-    node.server.stats.commands += 1;
-    if let Some(client) = node.server.clients.get_mut(id) {
-        client.commands += 1;
-    }
-    let stats = &mut node.server.stats.commandstats[number];
-    stats.calls += 1;
-    stats.usec += usec;
-    stats.failed += u64::from(failed);
-    if node.config.latency_tracking {
-        stats.latency.record(usec);
-    }
-    node.note_duration(id, command, args, usec);
-    if node.observer.is_some() {
-        let reply = out.as_bytes().get(reply_start..).unwrap_or_default();
-        node.observed((id, index), command, args, reply, failed);
+    // A command that waits counts when it is served, or when its time is over.
+    if !std::mem::take(&mut node.server.waits.begun) {
+        count(node, id, number, usec, failed);
+        node.note_duration(id, command, args, usec);
+        if node.observer.is_some() {
+            let reply = out.as_bytes().get(reply_start..).unwrap_or_default();
+            node.observed((id, index), command, args, reply, failed);
+        }
     }
     node.ks.settle();
     let own = if node.ks.dirty == dirty {
@@ -212,6 +217,22 @@ pub fn call(
     }
     if node.server.listened {
         node.heard(id, command, args);
+    }
+}
+
+/// Counts a command that ran.
+#[inline(always)]
+fn count(node: &mut Node, id: ClientId, number: usize, usec: u64, failed: bool) {
+    node.server.stats.commands += 1;
+    if let Some(client) = node.server.clients.get_mut(id) {
+        client.commands += 1;
+    }
+    let stats = &mut node.server.stats.commandstats[number];
+    stats.calls += 1;
+    stats.usec += usec;
+    stats.failed += u64::from(failed);
+    if node.config.latency_tracking {
+        stats.latency.record(usec);
     }
 }
 

@@ -45,6 +45,7 @@ impl Node {
     /// A connection is gone, and with it all that hangs on it.
     pub(super) fn forget(&mut self, id: ClientId) {
         self.ks.unwatch(id);
+        self.server.take_wait(&mut self.ks, id);
         self.server.unsubscribe_all(id);
         self.server.unwatch_commands(id);
         self.server.untrack(id);

@@ -1,4 +1,5 @@
 //! One Redis process as a state machine: input in, effects out. Knows neither the network nor other nodes.
+mod blocking;
 mod dispatch;
 mod evict;
 mod guard;
@@ -9,6 +10,7 @@ mod observe;
 mod probe;
 mod propagate;
 mod slow;
+mod snapshot;
 mod transaction;
 
 pub use crate::command::state::Effect;

@@ -151,6 +151,7 @@ impl Node {
             propagates: false,
             exec: None,
             in_exec: false,
+            waits: Default::default(),
             busy_until_us: 0,
             evicting: false,
             slowlog: Default::default(),
@@ -261,6 +262,11 @@ impl Node {
             Input::Disconnect(id) => self.forget(id),
             Input::Tick => {}
         }
+        if self.ks.waiting.is_ready() {
+            self.serve_keys();
+        }
+        self.end_pause();
+        self.go_on();
         self.evict_on();
         if self.server.tracked.has_changes() {
             self.server.broadcast();
@@ -277,6 +283,8 @@ impl Node {
         if !self.waiting.is_empty() {
             self.serve_waiting();
         }
+        self.end_waits();
+        self.end_pause();
         if self.server.now_us >= self.next_cron_us {
             self.cron();
             // After a long silence one run is enough: the cron does what is due, not what was missed.
@@ -294,7 +302,8 @@ impl Node {
         } else if self.server.evicting {
             self.server.now_us
         } else {
-            self.next_cron_us
+            let wait_us = self.server.waits.next_us();
+            wait_us.map_or(self.next_cron_us, |at_us| at_us.min(self.next_cron_us))
         }
     }
 
@@ -309,10 +318,15 @@ impl Node {
             self.server.stats.net_in += bytes.len() as u64;
             client.net_in += bytes.len() as u64;
             client.query.extend_from_slice(bytes);
-            if !self.waiting.contains(&id) {
-                self.waiting.push_back(id);
-            }
+            self.wait_turn(id);
             self.limit_query(id);
+        }
+    }
+
+    /// Lets a client with unread input be served once the node is no longer busy.
+    pub(super) fn wait_turn(&mut self, id: ClientId) {
+        if !self.waiting.contains(&id) {
+            self.waiting.push_back(id);
         }
     }
 
@@ -351,7 +365,7 @@ impl Node {
         }
         let oldest_ms = self.ks.now_ms - i64::from(self.config.timeout) * 1000;
         for client in self.server.clients.iter_mut() {
-            let listens = client.is_subscriber() || client.monitor;
+            let listens = client.is_subscriber() || client.monitor || client.blocked.is_some();
             let idle = client.last_interaction_ms < oldest_ms && !listens;
             if idle && !client.close_after_reply {
                 client.close_after_reply = true;
@@ -407,7 +421,7 @@ impl Node {
     }
 
     /// Runs the whole commands among the bytes kept of a client.
-    fn run_query(&mut self, id: ClientId) {
+    pub(super) fn run_query(&mut self, id: ClientId) {
         let Some(client) = self.server.clients.get_mut(id) else {
             return;
         };
@@ -436,6 +450,9 @@ impl Node {
             };
             if client.close_after_reply {
                 used = buf.len();
+                break;
+            }
+            if client.blocked.is_some() {
                 break;
             }
             let limits = Limits {

@@ -216,6 +216,10 @@ impl<'a> Generator<'a> {
             ("integer", _) if syntax.group != "stream" => self.integer(arg, syntax),
             ("double", name) if syntax.group == "geo" => self.geo_number(name),
             ("unix-time", name) => self.unix_time(name.contains("milli")),
+            // Nobody else is there to end a wait.
+            ("double", "timeout") => self
+                .pick::<&[u8]>(&[b"0.001", b"0.002", b"1e-3", b"-1", b"x"])
+                .to_vec(),
             ("double", _) => self.double(),
             ("pattern", name) => self.pattern(name, syntax),
             (_, "min" | "max") => self.bound(&syntax.name),

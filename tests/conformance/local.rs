@@ -36,6 +36,15 @@ impl Local {
         self.node.take_log()
     }
 
+    pub fn save_rdb(&self) -> Vec<u8> {
+        self.node.save_rdb()
+    }
+
+    pub fn load_rdb(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let loaded = self.node.load_rdb(bytes);
+        loaded.map(drop).map_err(|fault| fault.to_string())
+    }
+
     fn now_us(&self) -> i64 {
         now_us(self.jumped)
     }

@@ -10,6 +10,8 @@
 //! cargo test --test conformance -- eviction              hit rates of a cache against those recorded, no server needed
 //! cargo test --test conformance -- soak-eviction [--count N] [--seed S]   measures and records them
 //! cargo test --test conformance -- replay                redlab's log of writes, read by the oracle
+//! cargo test --test conformance -- dumps                 values that go there and back as payloads of DUMP
+//! cargo test --test conformance -- files                 whole snapshot files, each read by the other
 //! cargo test --test conformance -- tools [--count N]     damaged files, judged by redlab and by the real check tool
 //! cargo test --test conformance -- self-test             the harness against itself
 //! ```
@@ -20,8 +22,10 @@
     reason = "a harness has a clock, sockets and child processes"
 )]
 
+mod dumps;
 mod events;
 mod eviction;
+mod files;
 mod generate;
 mod grammar;
 mod known;
@@ -123,6 +127,8 @@ fn run() -> Result<(usize, Vec<String>), String> {
         "eviction" => eviction::check(),
         "soak-eviction" => eviction::soak(&options),
         "replay" => soak::replay(&options),
+        "dumps" => soak::dumps(&options),
+        "files" => soak::files(&options),
         "tools" => tools::compare(options.number("count", 400)?, options.number("seed", 1)?),
         "self-test" => self_test::all(),
         other => Err(format!(

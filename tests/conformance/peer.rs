@@ -119,6 +119,14 @@ impl Server {
         Ok(Server::program(program, &options))
     }
 
+    /// The oracle with its files in a folder: it reads `dump.rdb` there as it starts.
+    pub fn oracle_in(folder: &std::path::Path) -> Result<Server, String> {
+        let mut server = Server::oracle()?;
+        let folder = folder.to_str().ok_or("the folder has no plain name")?;
+        server.options.extend(["--dir".into(), folder.into()]);
+        Ok(server)
+    }
+
     /// Any server that takes a real server's options.
     pub fn program(program: &str, options: &[&str]) -> Server {
         let mut server = Server {

@@ -3,7 +3,7 @@
 use crate::known::Known;
 use crate::peer::Server;
 use crate::run::{Plan, Report, now_s, run};
-use crate::{Options, grammar, progress, replay};
+use crate::{Options, dumps, files, grammar, progress, replay};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Instant;
@@ -43,6 +43,21 @@ pub fn replay(options: &Options) -> Verdict {
     let syntax = syntax(options, &mut oracle);
     let (count, seed) = (options.number("count", 3000)?, options.number("seed", 1)?);
     Ok(replay::compare(&mut oracle, &syntax, count, seed, now_s()))
+}
+
+/// Values of random commands, dumped and restored by both.
+pub fn dumps(options: &Options) -> Verdict {
+    let mut oracle = Server::oracle()?;
+    let syntax = syntax(options, &mut oracle);
+    let (count, seed) = (options.number("count", 6000)?, options.number("seed", 1)?);
+    Ok(dumps::compare(&mut oracle, &syntax, count, seed, now_s()))
+}
+
+/// Snapshot files of random commands, read by the other side.
+pub fn files(options: &Options) -> Verdict {
+    let syntax = syntax(options, &mut Server::oracle()?);
+    let (count, seed) = (options.number("count", 10)?, options.number("seed", 1)?);
+    files::compare(&syntax, count, seed, now_s())
 }
 
 /// The long run. It writes down every few segments what it found and where it is; started again, it goes on from there.

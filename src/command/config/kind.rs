@@ -172,11 +172,7 @@ fn memory_or_percent(word: &[u8]) -> Result<Vec<u8>, Refusal> {
     if n < -100 {
         return Err("percentage argument must be less or equal to 100".into());
     }
-    let unit = if n < 0 || word.ends_with(b"%") {
-        "%"
-    } else {
-        ""
-    };
+    let unit = if n < 0 { "%" } else { "" };
     Ok(format!("{}{unit}", n.unsigned_abs()).into())
 }
 

@@ -103,7 +103,14 @@ fn output_limits(value: &[u8], default: &[u8]) -> Vec<Wanted> {
         };
         let (hard, soft) = (with_unit(&class[1]), with_unit(&class[2]));
         Wanted {
-            text: [b"client-output-buffer-limit", name, &hard, &soft, &class[3]].join(&b' '),
+            text: [
+                &b"client-output-buffer-limit"[..],
+                name,
+                &hard,
+                &soft,
+                &class[3],
+            ]
+            .join(&b' '),
             new: class != default,
         }
     };
@@ -123,8 +130,8 @@ impl Config {
             }
             (Kind::Memory(..) | Kind::MemoryOrPercent, _) => text.extend(with_unit(&value)),
             (kind, name) if kind.is_list() => {
-                // The percentiles are always written, as by a real server.
-                new |= name == "latency-tracking-info-percentiles";
+                // These are always written, as by a real server.
+                new |= ["latency-tracking-info-percentiles", "save"].contains(&name);
                 if value.is_empty() {
                     text.extend_from_slice(b"\"\"");
                 } else {

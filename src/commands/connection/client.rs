@@ -1,6 +1,6 @@
 //! CLIENT and its small subcommands.
 use super::hello::valid_name;
-use super::{kill, list, tracking};
+use super::{kill, list, pause, tracking};
 use crate::command::{C, Command, Ctx, Error, F, Flags, Group, Outcome, client::ReplyMode, syntax};
 
 pub(super) const TABLE: &[Command] = &[CLIENT];
@@ -30,6 +30,9 @@ const CLIENT: Command = Command {
         tracking::GETREDIR,
         SETINFO,
         kill::KILL,
+        pause::PAUSE,
+        pause::UNBLOCK,
+        pause::UNPAUSE,
         list::LIST,
         list::INFO,
         REPLY,

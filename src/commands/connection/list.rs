@@ -215,6 +215,7 @@ fn flags(c: &Client, broken: bool) -> String {
         (c.monitor, 'O'),
         (c.is_subscriber(), 'P'),
         (c.queue.is_some(), 'x'),
+        (c.blocked.is_some(), 'b'),
         (c.tracking.is_some(), 't'),
         (tracks(|t| t.broken), 'R'),
         (tracks(|t| t.bcast), 'B'),

@@ -3,6 +3,7 @@ mod client;
 mod hello;
 mod kill;
 pub mod list;
+mod pause;
 mod tracking;
 
 use crate::command::{C, Command, Ctx, Deprecated, Error, F, Group, Outcome};

@@ -1,11 +1,11 @@
 //! DEBUG subcommands that look into keys and tables.
-use crate::base::num;
 use crate::base::num::fixed;
 use crate::command::{Ctx, Error, Outcome};
 use crate::commands::generic::refcount_of;
 use crate::ds::dict::EntryId;
 use crate::keyspace::digest::Digest;
-use crate::keyspace::{IntBuf, Value, hash::Hash, list::List, set::Set, stream, zset::Zset};
+use crate::keyspace::{Value, hash::Hash, set::Set, zset::Zset};
+use crate::persist::rdb;
 use std::fmt::Write;
 
 pub(super) fn digest(ctx: &mut Ctx<'_>) -> Outcome {
@@ -48,7 +48,9 @@ pub(super) fn object(ctx: &mut Ctx<'_>) -> Outcome {
         object.value.encoding()
     );
     if !fast {
-        let _ = write!(text, " serializedlength:{}", serialized_len(&object.value));
+        let compress = ctx.config.text("rdbcompression") == b"yes";
+        let bytes = rdb::saved_len(&object.value, compress);
+        let _ = write!(text, " serializedlength:{bytes}");
     }
     let minutes = object.lru >> 8;
     let _ = write!(
@@ -75,88 +77,6 @@ pub(super) fn object(ctx: &mut Ctx<'_>) -> Outcome {
     }
     ctx.out.simple(&text);
     Ok(())
-}
-
-/// Bytes of the value in a snapshot, uncompressed.
-fn serialized_len(value: &Value) -> usize {
-    match value {
-        Value::Str(v) => text_len(v.bytes(&mut IntBuf::default())),
-        Value::List(list) => match list.as_ref() {
-            List::Short(lp) => prefix_len(1) + prefix_len(2) + blob_len(lp.bytes()),
-            List::Long(ql) => {
-                let nodes = ql.containers().map(|c| prefix_len(2) + blob_len(c.bytes()));
-                prefix_len(ql.node_count()) + nodes.sum::<usize>()
-            }
-        },
-        Value::Set(set) => match set.as_ref() {
-            Set::Ints(_) => {
-                let mut widest = 2;
-                set.for_each(&mut |m| widest = widest.max(int_width(m)));
-                blob_len(8 + widest * set.len())
-            }
-            Set::Pack(lp) => blob_len(lp.bytes()),
-            Set::Table(_) => {
-                let mut bytes = prefix_len(set.len());
-                set.for_each(&mut |m| bytes += text_len(m));
-                bytes
-            }
-        },
-        Value::Hash(hash) => match hash.as_ref() {
-            Hash::Pack(lp) => blob_len(lp.bytes()),
-            Hash::Table(_) => {
-                let mut bytes = prefix_len(hash.len());
-                hash.for_each(&mut |f, v| bytes += text_len(f) + text_len(v));
-                bytes
-            }
-        },
-        Value::Zset(v) => zset_len(v),
-        Value::Stream(v) => stream::serialized_len(v, prefix_len),
-    }
-}
-
-fn zset_len(zset: &Zset) -> usize {
-    if let Zset::Pack(lp) = zset {
-        return blob_len(lp.bytes());
-    }
-    let mut bytes = prefix_len(zset.len());
-    zset.for_each(&mut |m, _| bytes += text_len(m) + 8);
-    bytes
-}
-
-fn int_width(digits: &[u8]) -> usize {
-    match num::parse_i64(digits) {
-        Some(n) if i16::try_from(n).is_ok() => 2,
-        Some(n) if i32::try_from(n).is_ok() => 4,
-        _ => 8,
-    }
-}
-
-/// Bytes of a length in a snapshot.
-fn prefix_len(len: usize) -> usize {
-    match len {
-        0..=63 => 1,
-        64..=16383 => 2,
-        _ => 5,
-    }
-}
-
-fn blob_len(bytes: usize) -> usize {
-    prefix_len(bytes) + bytes
-}
-
-/// A string in a snapshot: small integers are kept as such.
-fn text_len(text: &[u8]) -> usize {
-    let int = if text.len() <= 11 {
-        num::parse_i64(text)
-    } else {
-        None
-    };
-    match int {
-        Some(-128..=127) => 2,
-        Some(n) if i16::try_from(n).is_ok() => 3,
-        Some(n) if i32::try_from(n).is_ok() => 5,
-        _ => blob_len(text.len()),
-    }
 }
 
 pub(super) fn listpack(ctx: &mut Ctx<'_>) -> Outcome {

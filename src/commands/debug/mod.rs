@@ -9,7 +9,9 @@ mod protocol;
 use super::help;
 use crate::base::num;
 use crate::command::{Args, Command, Ctx, Error, F, Group, Outcome};
+use crate::commands::server::snapshot;
 use crate::keyspace::{Str, Value};
+use crate::persist::rdb::save;
 
 /// The family, file by file.
 pub const TABLES: &[&[Command]] = &[&[DEBUG]];
@@ -131,6 +133,13 @@ const SUBS: &[Sub] = &[
         "From how many bytes on an element of a list gets a node of its own; 0: the default, 1gb.",
     ),
     sub(
+        "reload",
+        (0, 3),
+        reload,
+        "RELOAD [NOSAVE] [NOFLUSH] [MERGE]",
+        "Writes all data as a snapshot, in memory, and reads it back. There is no file to read with NOSAVE.",
+    ),
+    sub(
         "set-active-expire",
         (1, 1),
         set_active_expire,
@@ -241,6 +250,41 @@ fn sleep(ctx: &mut Ctx<'_>) -> Outcome {
     let until = ctx.server.now_us.saturating_add((seconds * 1e6) as i64);
     ctx.server.busy_until_us = ctx.server.busy_until_us.max(until);
     accept(ctx)
+}
+
+/// The data as a snapshot and back. What was just written holds all there is, so it makes no difference whether the
+/// databases are emptied before; they always are.
+fn reload(ctx: &mut Ctx<'_>) -> Outcome {
+    const FAILED: Error = Error(std::borrow::Cow::Borrowed(
+        b"ERR Error trying to load the RDB dump, check server logs.",
+    ));
+    let known = |word: &[u8]| {
+        let options: [&[u8]; 3] = [b"noflush", b"merge", b"nosave"];
+        options
+            .iter()
+            .any(|option| option.eq_ignore_ascii_case(word))
+    };
+    if !ctx.args.from(2).all(known) {
+        return Err(Error::new(
+            "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
+        ));
+    }
+    if ctx
+        .args
+        .from(2)
+        .any(|word| word.eq_ignore_ascii_case(b"nosave"))
+    {
+        return Err(FAILED);
+    }
+    let options = snapshot::save_options(ctx.db.ks, ctx.config);
+    let file = save::save(ctx.db.ks, options);
+    for index in 0..ctx.db.ks.count() {
+        ctx.db.ks.flush(index, false);
+    }
+    match snapshot::load(ctx.db.ks, ctx.config, &file, usize::MAX) {
+        Ok(_) => accept(ctx),
+        Err(_) => Err(FAILED),
+    }
 }
 
 /// The number that `text` begins with, as C's `strtod` finds it; 0 if there is none.

@@ -5,7 +5,10 @@
 //! - `relocate`: RENAME, MOVE, COPY;
 //! - `scan`: SCAN and KEYS;
 //! - `object`: OBJECT;
-//! - `sort`: SORT.
+//! - `dump`: DUMP, RESTORE;
+//! - `sort`: SORT;
+//! - `wait`: WAIT, WAITAOF.
+mod dump;
 mod expire;
 mod keys;
 mod object;
@@ -13,13 +16,16 @@ mod relocate;
 mod scan;
 mod sort;
 mod ttl;
+mod wait;
 
+pub(super) use dump::value_limits;
 pub(super) use object::refcount_of;
 
 use crate::command::Command;
 
 /// The family, file by file.
 pub const TABLES: &[&[Command]] = &[
+    dump::TABLE,
     expire::TABLE,
     keys::TABLE,
     object::TABLE,
@@ -27,4 +33,5 @@ pub const TABLES: &[&[Command]] = &[
     scan::TABLE,
     sort::TABLE,
     ttl::TABLE,
+    wait::TABLE,
 ];

@@ -12,7 +12,7 @@ const SAME_OBJECT: Error = Error(std::borrow::Cow::Borrowed(
 
 /// Stores a value with its expiry under a name that is free or may be overwritten. What was there is deleted first, so
 /// that the key counts as a new one.
-fn put(db: &mut Db<'_>, key: &[u8], value: Value, at: Option<Millis>) {
+pub(super) fn put(db: &mut Db<'_>, key: &[u8], value: Value, at: Option<Millis>) {
     db.remove(key);
     db.set(key, value, false);
     if let Some(at) = at {

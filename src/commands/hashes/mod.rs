@@ -4,7 +4,7 @@ mod field;
 mod random;
 mod whole;
 
-use crate::command::{Begin, Command, Ctx, Find, KeySpec};
+use crate::command::{Begin, Command, Config, Ctx, Find, KeySpec};
 use crate::keyspace::hash::HashLimits;
 
 /// The family, file by file.
@@ -17,9 +17,14 @@ const fn one_key(flags: &'static str) -> KeySpec {
 
 /// When hashes change their encoding here.
 fn limits(ctx: &Ctx<'_>) -> HashLimits {
+    limits_of(ctx.config, ctx.db.ks.hash_seed)
+}
+
+/// The same by any configuration.
+pub(crate) fn limits_of(config: &Config, seed: (u64, u64)) -> HashLimits {
     HashLimits {
-        entries: ctx.config.hash_max_listpack_entries,
-        value: ctx.config.hash_max_listpack_value,
-        seed: ctx.db.ks.hash_seed,
+        entries: config.hash_max_listpack_entries,
+        value: config.hash_max_listpack_value,
+        seed,
     }
 }

@@ -3,9 +3,11 @@
 //! - `push`: elements that come in, at the ends or beside another;
 //! - `pop`: elements that are taken from an end;
 //! - `transfer`: elements that go from one list to another;
+//! - `blocking`: popping and moving that wait for an element;
 //! - `read`: lengths, elements, ranges;
 //! - `find`: where an element stands;
 //! - `change`: elements that are replaced or removed where they stand.
+mod blocking;
 mod change;
 mod find;
 mod pop;
@@ -14,12 +16,13 @@ mod read;
 mod transfer;
 
 use crate::base::num;
-use crate::command::{Command, Ctx, Error};
+use crate::command::{Command, Config, Ctx, Error};
 use crate::ds::quicklist::{Options, Side};
 use crate::keyspace::{Class, list::List};
 
 /// The family, file by file.
 pub const TABLES: &[&[Command]] = &[
+    blocking::TABLE,
     change::TABLE,
     find::TABLE,
     pop::TABLE,
@@ -30,9 +33,14 @@ pub const TABLES: &[&[Command]] = &[
 
 /// The limits that new and changed lists get, from the configuration.
 pub(crate) fn limits(ctx: &Ctx<'_>) -> Options {
+    limits_of(ctx.config)
+}
+
+/// The same by any configuration.
+pub(crate) fn limits_of(config: &Config) -> Options {
     Options::new(
-        ctx.config.list_max_listpack_size.into(),
-        ctx.config.list_compress_depth.into(),
+        config.list_max_listpack_size.into(),
+        config.list_compress_depth.into(),
     )
 }
 

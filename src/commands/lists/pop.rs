@@ -8,7 +8,7 @@ use crate::keyspace::list::List;
 
 pub(super) const TABLE: &[Command] = &[LMPOP, LPOP, RPOP];
 
-const LPOP: Command = Command {
+pub(super) const LPOP: Command = Command {
     name: "lpop",
     arity: -2,
     flags: F::WRITE.with(F::FAST),
@@ -49,28 +49,34 @@ fn pop(ctx: &mut Ctx<'_>, end: Side) -> Outcome {
         3 => Some(at_least(0, ctx.arg(2), Error::NOT_POSITIVE)?),
         _ => return Err(Error::arity(ctx.command.name)),
     };
-    let limits = limits(ctx);
-    let Some(list) = ctx.db.write_as::<List>(key)? else {
-        match count {
-            None => ctx.out.null(),
-            Some(_) => ctx.out.null_array(),
+    let Some(count) = count else {
+        if !pop_one(ctx, key, end)? {
+            ctx.out.null();
         }
         return Ok(());
     };
-    match count {
-        None => {
-            let element = list.get(index_of(end)).expect("no list is empty");
-            bulk(ctx.out, element);
-            list.pop(end);
-            let empty = settle(list, limits);
-            removed(ctx, key, pop_event(end), 1, empty);
-        }
-        Some(0) => ctx.out.array(0),
-        Some(count) => {
-            pop_many(ctx, key, end, count)?;
-        }
+    if ctx.db.write_as::<List>(key)?.is_none() {
+        ctx.out.null_array();
+    } else if count == 0 {
+        ctx.out.array(0);
+    } else {
+        pop_many(ctx, key, end, count)?;
     }
     Ok(())
+}
+
+/// Replies with the element at that end and removes it; false if there is no list.
+pub(super) fn pop_one(ctx: &mut Ctx<'_>, key: &[u8], end: Side) -> Result<bool, Error> {
+    let limits = limits(ctx);
+    let Some(list) = ctx.db.write_as::<List>(key)? else {
+        return Ok(false);
+    };
+    let element = list.get(index_of(end)).expect("no list is empty");
+    bulk(ctx.out, element);
+    list.pop(end);
+    let empty = settle(list, limits);
+    removed(ctx, key, pop_event(end), 1, empty);
+    Ok(true)
 }
 
 /// Replies with up to `count` elements from that end on, and removes them from the list at `key`; returns how many.
@@ -92,7 +98,7 @@ fn pop_many(ctx: &mut Ctx<'_>, key: &[u8], end: Side, count: usize) -> Result<us
     Ok(count)
 }
 
-const LMPOP: Command = Command {
+pub(super) const LMPOP: Command = Command {
     name: "lmpop",
     arity: -4,
     flags: F::WRITE.with(F::MOVABLEKEYS),
@@ -112,37 +118,65 @@ const LMPOP: Command = Command {
 };
 
 fn lmpop(ctx: &mut Ctx<'_>) -> Outcome {
-    let too_few_keys = Error::new("ERR numkeys should be greater than 0");
-    let keys = at_least(1, ctx.arg(1), too_few_keys)?;
-    if keys >= ctx.argc() - 2 {
-        return Err(Error::SYNTAX);
+    let request = Many::read(ctx, 1)?;
+    if !pop_first(ctx, &request)? {
+        ctx.out.null_array();
     }
-    let mut options = ctx.cursor(2 + keys);
-    let end = end(options.word()?)?;
-    let mut count = None;
-    while !options.is_done() {
-        if count.is_some() || !options.take_with("count", 1) {
+    Ok(())
+}
+
+/// Which elements LMPOP and BLMPOP are asked for.
+pub(super) struct Many {
+    /// Where the keys begin, and how many there are.
+    pub(super) keys: (usize, usize),
+    end: Side,
+    count: usize,
+}
+
+impl Many {
+    /// Reads a request whose number of keys is argument `at`.
+    pub(super) fn read(ctx: &Ctx<'_>, at: usize) -> Result<Many, Error> {
+        let too_few_keys = Error::new("ERR numkeys should be greater than 0");
+        let keys = at_least(1, ctx.args.get(at), too_few_keys)?;
+        if keys >= ctx.argc() - at - 1 {
             return Err(Error::SYNTAX);
         }
-        let too_few = Error::new("ERR count should be greater than 0");
-        count = Some(at_least(1, options.word()?, too_few)?);
+        let mut options = ctx.cursor(at + 1 + keys);
+        let end = end(options.word()?)?;
+        let mut count = None;
+        while !options.is_done() {
+            if count.is_some() || !options.take_with("count", 1) {
+                return Err(Error::SYNTAX);
+            }
+            let too_few = Error::new("ERR count should be greater than 0");
+            count = Some(at_least(1, options.word()?, too_few)?);
+        }
+        Ok(Many {
+            keys: (at + 1, keys),
+            end,
+            count: count.unwrap_or(1),
+        })
     }
-    for key in ctx.args.from(2).take(keys) {
+}
+
+/// Takes elements out of the first of the lists that is there; false if none is.
+pub(super) fn pop_first(ctx: &mut Ctx<'_>, request: &Many) -> Result<bool, Error> {
+    let (first, keys) = request.keys;
+    for key in ctx.args.from(first).take(keys) {
         if ctx.db.write_as::<List>(key)?.is_none() {
             continue;
         }
         ctx.out.array(2);
         ctx.out.bulk(key);
-        let popped = pop_many(ctx, key, end, count.unwrap_or(1))?;
-        let name: &[u8] = match end {
+        let popped = pop_many(ctx, key, request.end, request.count)?;
+        let name: &[u8] = match request.end {
             Side::Before => b"LPOP",
             Side::After => b"RPOP",
         };
         let mut digits = [0; 20];
         let popped = num::i64_bytes(popped as i64, &mut digits);
         ctx.propagate_as(&[name, key, popped]);
-        return Ok(());
+        return Ok(true);
     }
-    ctx.out.null_array();
-    Ok(())
+    Ok(false)
 }

@@ -1,13 +1,13 @@
 //! Elements that go from one list to another, or round in one.
 use super::{end, index_of, limits, pop_event, push_event, removed, settle};
-use crate::command::{Begin, C, Command, Ctx, Deprecated, F, Find, Group, KeySpec, Outcome};
+use crate::command::{Begin, C, Command, Ctx, Deprecated, Error, F, Find, Group, KeySpec, Outcome};
 use crate::commands::elements::bulk;
 use crate::ds::quicklist::Side;
 use crate::keyspace::{Class, list::List};
 
 pub(super) const TABLE: &[Command] = &[LMOVE, RPOPLPUSH];
 
-const LMOVE: Command = Command {
+pub(super) const LMOVE: Command = Command {
     name: "lmove",
     arity: 5,
     flags: F::WRITE.with(F::DENYOOM),
@@ -26,7 +26,7 @@ const LMOVE: Command = Command {
 
 fn lmove(ctx: &mut Ctx<'_>) -> Outcome {
     let (from, to) = (end(ctx.arg(3))?, end(ctx.arg(4))?);
-    transfer(ctx, from, to)
+    reply_transfer(ctx, from, to)
 }
 
 const RPOPLPUSH: Command = Command {
@@ -44,20 +44,27 @@ const RPOPLPUSH: Command = Command {
 };
 
 fn rpoplpush(ctx: &mut Ctx<'_>) -> Outcome {
-    transfer(ctx, Side::After, Side::Before)
+    reply_transfer(ctx, Side::After, Side::Before)
 }
 
-fn transfer(ctx: &mut Ctx<'_>, from: Side, to: Side) -> Outcome {
+fn reply_transfer(ctx: &mut Ctx<'_>, from: Side, to: Side) -> Outcome {
+    if !transfer(ctx, from, to)? {
+        ctx.out.null();
+    }
+    Ok(())
+}
+
+/// Moves an element from the list of the first argument to that of the second, and gives it; false if there is none.
+pub(super) fn transfer(ctx: &mut Ctx<'_>, from: Side, to: Side) -> Result<bool, Error> {
     let (source, target) = (ctx.arg(1), ctx.arg(2));
     let limits = limits(ctx);
     if ctx.db.write_as::<List>(source)?.is_none() {
-        ctx.out.null();
-        return Ok(());
+        return Ok(false);
     }
     // The target's type is an error only if there is something to move, and before anything has changed.
     ctx.db.edit_as::<List>(target)?;
     let Some(list) = ctx.db.edit_as::<List>(source)? else {
-        return Ok(());
+        return Ok(false);
     };
     let element = list.get(index_of(from)).expect("no list is empty");
     bulk(ctx.out, element);
@@ -72,5 +79,5 @@ fn transfer(ctx: &mut Ctx<'_>, from: Side, to: Side) -> Outcome {
         let empty = settle(list, limits);
         removed(ctx, source, pop_event(from), 1, empty);
     }
-    Ok(())
+    Ok(true)
 }

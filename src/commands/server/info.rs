@@ -192,14 +192,14 @@ fn clients(ctx: &Ctx<'_>, text: &mut String) {
         "maxclients": ctx.config.maxclients,
         "client_recent_max_input_buffer": query,
         "client_recent_max_output_buffer": out,
-        "blocked_clients": 0,
+        "blocked_clients": ctx.server.waits.clients,
         "tracking_clients": ctx.server.tracked.clients(),
         "watching_clients": ctx.db.ks.watches.clients(),
         "pubsub_clients": all.iter().filter(|c| c.is_subscriber()).count(),
-        "clients_in_timeout_table": 0,
+        "clients_in_timeout_table": ctx.server.waits.with_deadline(),
         "total_watched_keys": ctx.db.ks.watches.keys(),
-        "total_blocking_keys": 0,
-        "total_blocking_keys_on_nokey": 0,
+        "total_blocking_keys": ctx.db.ks.waiting.keys().0,
+        "total_blocking_keys_on_nokey": ctx.db.ks.waiting.keys().1,
     );
 }
 

@@ -8,6 +8,7 @@ mod memory;
 mod monitor;
 mod process;
 mod slowlog;
+pub(crate) mod snapshot;
 
 use crate::command::Command;
 

@@ -3,7 +3,7 @@ mod algebra;
 mod member;
 mod random;
 
-use crate::command::{Begin, Command, Ctx, Find, KeySpec};
+use crate::command::{Begin, Command, Config, Ctx, Find, KeySpec};
 use crate::keyspace::set::SetLimits;
 
 /// The family, file by file.
@@ -16,10 +16,15 @@ const fn one_key(flags: &'static str) -> KeySpec {
 
 /// When sets change their encoding here.
 fn limits(ctx: &Ctx<'_>) -> SetLimits {
+    limits_of(ctx.config, ctx.db.ks.hash_seed)
+}
+
+/// The same by any configuration.
+pub(crate) fn limits_of(config: &Config, seed: (u64, u64)) -> SetLimits {
     SetLimits {
-        intset_entries: ctx.config.set_max_intset_entries,
-        listpack_entries: ctx.config.set_max_listpack_entries,
-        listpack_value: ctx.config.set_max_listpack_value,
-        seed: ctx.db.ks.hash_seed,
+        intset_entries: config.set_max_intset_entries,
+        listpack_entries: config.set_max_listpack_entries,
+        listpack_value: config.set_max_listpack_value,
+        seed,
     }
 }

@@ -218,6 +218,7 @@ fn xadd(ctx: &mut Ctx<'_>) -> Outcome {
         ctx.propagate = Propagate::With(changes);
     }
     ctx.db.modified(key, Class::STREAM, "xadd");
+    ctx.db.came(key);
     if trimmed {
         ctx.db.notify(Class::STREAM, "xtrim", key);
     }

@@ -167,6 +167,7 @@ fn destroy(ctx: &mut Ctx<'_>) -> Outcome {
     let removed = stream(ctx)?.remove_group(name);
     if removed {
         changed(ctx, "xgroup-destroy");
+        ctx.db.came(ctx.args.get(2));
     }
     ctx.out.int(removed.into());
     Ok(())

@@ -3,10 +3,11 @@ use super::{
     BASE, bulk_id, consumer_made, entry, id, no_key_or_group, propagate_claim, propagate_position,
     range,
 };
-use crate::base::num;
+use crate::base::time::Micros;
 use crate::command::ctx::Propagate;
-use crate::command::{Begin, Command, Ctx, Error, F, Find, KeySpec, Outcome};
+use crate::command::{Begin, Command, Ctx, Error, F, Find, KeySpec, Outcome, OwnedArgs, blocking};
 use crate::ds::stream::{Group, Nack, Stream, StreamId};
+use crate::keyspace::waiting::Awaited;
 use crate::resp::{Mark, Reply};
 
 pub(super) const TABLE: &[Command] = &[XREAD, XREADGROUP];
@@ -48,26 +49,13 @@ const XREADGROUP: Command = Command {
 struct Request<'a> {
     /// Most entries of each stream; 0: all.
     count: u64,
-    /// Milliseconds to wait if nothing is there; 0: for ever.
-    block_ms: Option<i64>,
+    /// When to end waiting, if nothing is there and it is to be waited; `Some(None)`: never.
+    until: Option<Option<Micros>>,
     noack: bool,
     /// Group and consumer.
     group: Option<(&'a [u8], &'a [u8])>,
     /// Where the keys begin, and how many there are; as many ids follow.
     keys: (usize, usize),
-}
-
-/// How long to wait, in ms.
-fn timeout(text: &[u8], now_ms: i64) -> Result<i64, Error> {
-    let ms =
-        num::parse_i64(text).ok_or(Error::new("ERR timeout is not an integer or out of range"))?;
-    if ms < 0 {
-        return Err(Error::new("ERR timeout is negative"));
-    }
-    if ms.checked_add(now_ms).is_none() {
-        return Err(Error::new("ERR timeout is out of range"));
-    }
-    Ok(ms)
 }
 
 impl<'a> Request<'a> {
@@ -81,7 +69,7 @@ impl<'a> Request<'a> {
         };
         while !cursor.is_done() {
             if cursor.take_with("block", 1) {
-                request.block_ms = Some(timeout(cursor.word()?, ctx.db.now_ms())?);
+                request.until = Some(ctx.deadline_ms(cursor.word()?)?);
             } else if cursor.take_with("count", 1) {
                 request.count = cursor.int()?.max(0) as u64;
             } else if cursor.take_with("streams", 1) {
@@ -147,11 +135,11 @@ fn finish(out: &mut Reply, mark: Mark, parts: usize) {
 
 fn xread(ctx: &mut Ctx<'_>) -> Outcome {
     let request = Request::read(ctx, false)?;
-    let mut after = Vec::with_capacity(request.keys.1);
+    let mut from = Vec::with_capacity(request.keys.1);
     for (key, word) in request.streams(ctx) {
         let stream = ctx.db.read_as::<Stream>(key)?;
         let last = stream.map_or(StreamId::MIN, |s| s.last_id);
-        after.push(match word {
+        from.push(match word {
             b"$" => last,
             b"+" if stream.is_some() => last
                 .prev()
@@ -167,7 +155,7 @@ fn xread(ctx: &mut Ctx<'_>) -> Outcome {
     }
     let mark = ctx.out.defer();
     let mut parts = 0;
-    for ((key, _), after) in request.streams(ctx).zip(after) {
+    for ((key, _), &after) in request.streams(ctx).zip(&from) {
         let Some(stream) = ctx.db.read_as::<Stream>(key)? else {
             continue;
         };
@@ -183,6 +171,22 @@ fn xread(ctx: &mut Ctx<'_>) -> Outcome {
             request.count,
         );
         parts += 1;
+    }
+    if parts == 0
+        && let Some(until) = request.until
+        && ctx.may_wait()
+    {
+        // What `$` stands for is decided now.
+        let ids = request.keys.0 + request.keys.1;
+        let texts: Vec<_> = from
+            .iter()
+            .map(|id| id.text(&mut [0; 41]).to_vec())
+            .collect();
+        let words = ctx.args.from(0).take(ids);
+        let argv: OwnedArgs = words.chain(texts.iter().map(Vec::as_slice)).collect();
+        let keys = request.streams(ctx).map(|(key, _)| key);
+        ctx.wait_for(keys, Awaited::Entry, argv, until);
+        return Ok(());
     }
     finish(ctx.out, mark, parts);
     Ok(())
@@ -219,6 +223,15 @@ fn xreadgroup(ctx: &mut Ctx<'_>) -> Outcome {
     let mut parts = 0;
     for ((key, _), from) in request.streams(ctx).zip(from) {
         parts += usize::from(serve_group(ctx, &request, key, from)?);
+    }
+    if parts == 0
+        && let Some(until) = request.until
+        && ctx.may_wait()
+    {
+        let keys = request.streams(ctx).map(|(key, _)| key);
+        let argv = blocking::as_sent(ctx.args);
+        ctx.wait_for(keys, Awaited::GroupEntry, argv, until);
+        return Ok(());
     }
     finish(ctx.out, mark, parts);
     Ok(())

@@ -7,6 +7,7 @@
 //! - `pop`: taking elements from either end;
 //! - `scan`: random elements, ZSCAN.
 mod add;
+mod blocking;
 mod pop;
 mod range;
 mod rank;
@@ -17,7 +18,7 @@ pub(crate) use add::{Elements, add};
 pub(crate) use store::store_result;
 
 use crate::base::num;
-use crate::command::{Command, Ctx, Error};
+use crate::command::{Command, Config, Ctx, Error};
 use crate::commands::elements::bulk as reply_member;
 use crate::ds::listpack::Entry;
 use crate::ds::skiplist::{LexBound, ScoreBound};
@@ -27,6 +28,7 @@ use crate::resp::Reply;
 /// The family, file by file.
 pub const TABLES: &[&[Command]] = &[
     add::TABLE,
+    blocking::TABLE,
     pop::TABLE,
     range::TABLE,
     rank::TABLE,
@@ -36,10 +38,15 @@ pub const TABLES: &[&[Command]] = &[
 
 /// When sorted sets change their encoding, by the configuration of now.
 pub(crate) fn limits(ctx: &Ctx<'_>) -> ZsetLimits {
+    limits_of(ctx.config, ctx.db.ks.hash_seed)
+}
+
+/// The same by any configuration.
+pub(crate) fn limits_of(config: &Config, seed: (u64, u64)) -> ZsetLimits {
     ZsetLimits {
-        entries: ctx.config.zset_max_listpack_entries,
-        value: ctx.config.zset_max_listpack_value,
-        seed: ctx.db.ks.hash_seed,
+        entries: config.zset_max_listpack_entries,
+        value: config.zset_max_listpack_value,
+        seed,
     }
 }
 

@@ -8,7 +8,7 @@ pub(super) const TABLE: &[Command] = &[ZMPOP, ZPOPMAX, ZPOPMIN];
 
 /// Which end elements are taken from.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
+pub(super) enum End {
     Min,
     Max,
 }
@@ -29,7 +29,7 @@ impl End {
     }
 }
 
-const ZPOPMIN: Command = Command {
+pub(super) const ZPOPMIN: Command = Command {
     name: "zpopmin",
     arity: -2,
     flags: F::WRITE.with(F::FAST),
@@ -116,7 +116,7 @@ fn pop(ctx: &mut Ctx<'_>, key: &[u8], end: End, taken: usize, pairs: bool) -> Ou
     Ok(())
 }
 
-const ZMPOP: Command = Command {
+pub(super) const ZMPOP: Command = Command {
     name: "zmpop",
     arity: -4,
     flags: F::WRITE.with(F::MOVABLEKEYS),
@@ -136,46 +136,88 @@ const ZMPOP: Command = Command {
 };
 
 fn zmpop(ctx: &mut Ctx<'_>) -> Outcome {
-    let positive = |i: usize, text: &'static str| {
-        let n = ctx.args.int_or(i, Error::new(text))?;
-        if n > 0 { Ok(n) } else { Err(Error::new(text)) }
-    };
-    let numkeys = positive(1, "ERR numkeys should be greater than 0")?;
-    let at = usize::try_from(numkeys).map_or(usize::MAX, |n| n.saturating_add(2));
-    if at >= ctx.argc() {
-        return Err(Error::SYNTAX);
+    let request = Many::read(ctx, 1)?;
+    if !pop_first(ctx, &request)? {
+        ctx.out.null_array();
     }
-    let end = match ctx.arg(at) {
-        word if word.eq_ignore_ascii_case(b"min") => End::Min,
-        word if word.eq_ignore_ascii_case(b"max") => End::Max,
-        _ => return Err(Error::SYNTAX),
-    };
-    let mut count = None;
-    let mut i = at + 1;
-    while i < ctx.argc() {
-        if count.is_some() || !ctx.args.is(i, "count") || i + 1 == ctx.argc() {
+    Ok(())
+}
+
+/// Which elements ZMPOP and BZMPOP are asked for.
+pub(super) struct Many {
+    /// Where the keys begin, and how many there are.
+    pub(super) keys: (usize, usize),
+    end: End,
+    count: i64,
+}
+
+impl Many {
+    /// Reads a request whose number of keys is argument `numkeys`.
+    pub(super) fn read(ctx: &Ctx<'_>, numkeys: usize) -> Result<Many, Error> {
+        let positive = |i: usize, text: &'static str| {
+            let n = ctx.args.int_or(i, Error::new(text))?;
+            if n > 0 { Ok(n) } else { Err(Error::new(text)) }
+        };
+        let first = numkeys + 1;
+        let keys = positive(numkeys, "ERR numkeys should be greater than 0")?;
+        let at = usize::try_from(keys).map_or(usize::MAX, |n| n.saturating_add(first));
+        if at >= ctx.argc() {
             return Err(Error::SYNTAX);
         }
-        count = Some(positive(i + 1, "ERR count should be greater than 0")?);
-        i += 2;
+        let end = match ctx.args.get(at) {
+            word if word.eq_ignore_ascii_case(b"min") => End::Min,
+            word if word.eq_ignore_ascii_case(b"max") => End::Max,
+            _ => return Err(Error::SYNTAX),
+        };
+        let mut count = None;
+        let mut i = at + 1;
+        while i < ctx.argc() {
+            if count.is_some() || !ctx.args.is(i, "count") || i + 1 == ctx.argc() {
+                return Err(Error::SYNTAX);
+            }
+            count = Some(positive(i + 1, "ERR count should be greater than 0")?);
+            i += 2;
+        }
+        Ok(Many {
+            keys: (first, at - first),
+            end,
+            count: count.unwrap_or(1),
+        })
     }
-    let count = count.unwrap_or(1);
-    for i in 2..at {
-        let key = ctx.arg(i);
+}
+
+/// Takes elements out of the first of the sorted sets that is there; false if none is.
+pub(super) fn pop_first(ctx: &mut Ctx<'_>, request: &Many) -> Result<bool, Error> {
+    let (first, keys) = request.keys;
+    for key in ctx.args.from(first).take(keys) {
         let Some(zset) = ctx.db.write_as::<Zset>(key)? else {
             continue;
         };
-        let taken = first_of(zset, count);
+        let taken = first_of(zset, request.count);
         ctx.out.array(2);
         ctx.out.bulk(key);
         ctx.out.array(taken);
-        pop(ctx, key, end, taken, true)?;
+        pop(ctx, key, request.end, taken, true)?;
         // Followers need not look through the keys again.
         let mut digits = [0; 20];
         let taken = num::i64_bytes(taken as i64, &mut digits);
-        ctx.propagate_as(&[end.verb(), key, taken]);
-        return Ok(());
+        ctx.propagate_as(&[request.end.verb(), key, taken]);
+        return Ok(true);
     }
-    ctx.out.null_array();
-    Ok(())
+    Ok(false)
+}
+
+/// Takes one element out of the first of `keys` keys that is there, as BZPOPMIN gives it; false if none is.
+pub(super) fn pop_key_and_element(ctx: &mut Ctx<'_>, keys: usize, end: End) -> Result<bool, Error> {
+    for key in ctx.args.from(1).take(keys) {
+        if ctx.db.write_as::<Zset>(key)?.is_none() {
+            continue;
+        }
+        ctx.out.array(3);
+        ctx.out.bulk(key);
+        pop(ctx, key, end, 1, false)?;
+        ctx.propagate_as(&[end.verb(), key]);
+        return Ok(true);
+    }
+    Ok(false)
 }

@@ -61,7 +61,8 @@ impl Group {
     /// It cannot be told how many entries were read.
     pub const UNKNOWN: i64 = -1;
 
-    pub(super) fn new(name: &[u8], last_id: StreamId, entries_read: i64) -> Group {
+    /// A group without consumers.
+    pub fn new(name: &[u8], last_id: StreamId, entries_read: i64) -> Group {
         Group {
             name: name.into(),
             last_id,
@@ -121,7 +122,10 @@ impl Group {
             active_ms: -1,
             pending: BTreeSet::new(),
         };
-        let free = self.consumers.iter().position(Option::is_none);
+        let free = match self.by_name.len() == self.consumers.len() {
+            true => None,
+            false => self.consumers.iter().position(Option::is_none),
+        };
         let number = free.unwrap_or(self.consumers.len());
         if free.is_none() {
             self.consumers.push(None);

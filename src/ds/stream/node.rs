@@ -42,6 +42,12 @@ impl Node {
         node
     }
 
+    /// A node that is whole.
+    pub fn of_pack(first: StreamId, pack: Listpack) -> Node {
+        let alloc = alloc::size_class(pack.bytes()) as u32;
+        Node { first, pack, alloc }
+    }
+
     /// Modelled bytes.
     pub fn alloc_bytes(&self) -> usize {
         self.alloc as usize

@@ -116,7 +116,7 @@ fn random_operations_as_on_a_map() {
                     let nth = rng.below(truth.len() as u64 + 1) as usize;
                     let wanted = truth.keys().nth(nth).copied().unwrap_or(id(1, 7));
                     let there = truth.remove(&wanted).is_some();
-                    assert_eq!(stream.delete(&[wanted]), there.into(), "seed {seed}");
+                    assert_eq!(stream.delete(&[wanted]), i64::from(there), "seed {seed}");
                     assert!(stream.get(wanted).is_none(), "seed {seed}");
                 }
                 _ if rng.below(20) == 0 => random_trim(&mut stream, &mut truth, &mut rng),

@@ -16,6 +16,19 @@ pub(super) fn to_score(entry: Entry<'_>) -> f64 {
     }
 }
 
+/// Whether all scores are numbers, and members and scores in order. O(n).
+pub(super) fn is_sorted(lp: &Listpack) -> bool {
+    let numbers = lp.iter().skip(1).step_by(2).all(|score| match score {
+        Entry::Int(_) => true,
+        Entry::Str(text) => num::parse_f64(text).is_some(),
+    });
+    numbers
+        && pairs(lp).is_sorted_by(|(a, low), (b, high)| {
+            let (mut first, mut second) = (IntBuf::default(), IntBuf::default());
+            low < high || (low == high && bytes_of(*a, &mut first) < bytes_of(*b, &mut second))
+        })
+}
+
 /// The score behind a member.
 pub(super) fn score_after(lp: &Listpack, member: Pos) -> f64 {
     let pos = lp.next(member).expect("a score follows each member");

@@ -1,0 +1,224 @@
+//! Reading values: each type and encoding that a real server ever wrote, as the encoding that it has today.
+use super::read::{Read, Reader};
+use super::{Fault, Why, container, kind, old};
+use crate::ds::dict::Dict;
+use crate::ds::intset::Intset;
+use crate::ds::listpack::Listpack;
+use crate::ds::quicklist::{Container, Options, Quicklist};
+use crate::keyspace::hash::{Hash, HashLimits};
+use crate::keyspace::list::List;
+use crate::keyspace::set::{Set, SetLimits};
+use crate::keyspace::zset::{Zset, ZsetLimits, bytes_of};
+use crate::keyspace::{IntBuf, Str, Typed, Value};
+use std::borrow::Cow;
+
+/// Of so few entries each is compared with each.
+const FEW: usize = 32;
+
+/// What a value becomes where it is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub list: Options,
+    pub set: SetLimits,
+    pub hash: HashLimits,
+    pub zset: ZsetLimits,
+    /// Most bytes that compressed strings may unfold to, in one payload or file.
+    pub room: usize,
+}
+
+const NOT_WHOLE: &str = "a compact encoding that is not whole";
+const TWICE: &str = "an element that is there already";
+
+impl<'a> Reader<'a> {
+    /// The value of a type. O(bytes), and n log n for sorted sets of n members.
+    pub fn value(&mut self, kind: u8, limits: &Limits) -> Read<Value> {
+        let start = self.position();
+        let value = match kind {
+            kind::STRING => Value::Str(Str::new(&self.string()?)),
+            kind::LIST => self.plain_list(limits)?.wrap(),
+            kind::LIST_ZIPLIST | kind::LIST_QUICKLIST | kind::LIST_QUICKLIST_2 => {
+                self.list(kind, limits)?.wrap()
+            }
+            kind::SET => self.set(limits)?.wrap(),
+            kind::SET_INTSET => {
+                let ints = self.string()?.into_owned();
+                let ints = self.check(Intset::from_bytes(ints).ok(), NOT_WHOLE)?;
+                Set::from_ints(ints, &limits.set).wrap()
+            }
+            kind::SET_LISTPACK => {
+                let lp = self.listpack()?;
+                self.distinct(&lp, 1, limits)?;
+                Set::from_pack(lp, &limits.set).wrap()
+            }
+            kind::HASH => self.hash(limits)?.wrap(),
+            kind::HASH_LISTPACK | kind::HASH_ZIPLIST | kind::HASH_ZIPMAP => {
+                let lp = self.pairs(kind, limits)?;
+                // Only of the oldest form does a real server look at the texts as well.
+                Hash::from_pack(lp, kind == kind::HASH_ZIPMAP, &limits.hash).wrap()
+            }
+            kind::ZSET | kind::ZSET_2 => self.zset(kind, limits)?.wrap(),
+            kind::ZSET_LISTPACK | kind::ZSET_ZIPLIST => {
+                let lp = self.pairs(kind, limits)?;
+                let zset = Zset::from_pack(lp, &limits.zset);
+                self.check(zset, "scores that do not ascend")?.wrap()
+            }
+            kind::STREAM | kind::STREAM_2 | kind::STREAM_3 => self.stream(kind)?.wrap(),
+            kind::MODULE => return self.fault("Pre-release module format not supported"),
+            kind::MODULE_2 => {
+                return self.module("module data I can't load: no matching module type '");
+            }
+            _ => return self.fault_at(start.saturating_sub(1), "an unknown type of value"),
+        };
+        if value.is_empty() {
+            return Err(Fault {
+                at: start,
+                why: Why::Empty,
+            });
+        }
+        Ok(value)
+    }
+
+    /// Modules cannot be loaded; the message names the one that would be needed, as a real server's does.
+    pub fn module<T>(&mut self, what: &str) -> Read<T> {
+        const LETTERS: &[u8; 64] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let at = self.position();
+        let id = self.len()?;
+        let mut text = String::from("The RDB file contains ");
+        text.push_str(what);
+        // Nine letters of six bits, then ten bits of its version.
+        for letter in (0..9).rev() {
+            text.push(LETTERS[(id >> (10 + 6 * letter) & 63) as usize].into());
+        }
+        text.push('\'');
+        self.fault_at(at, text)
+    }
+
+    /// A listpack, checked entry by entry.
+    pub fn listpack(&mut self) -> Read<Listpack> {
+        let bytes = self.string()?.into_owned();
+        self.check(Listpack::from_bytes(bytes).ok(), NOT_WHOLE)
+    }
+
+    /// Keys and values in one listpack, whatever the form; no key is there twice.
+    fn pairs(&mut self, kind: u8, limits: &Limits) -> Read<Listpack> {
+        let lp = match kind {
+            kind::HASH_ZIPMAP => self.old_form(old::zipmap)?,
+            kind::HASH_ZIPLIST | kind::ZSET_ZIPLIST => self.old_form(old::ziplist)?,
+            _ => self.listpack()?,
+        };
+        self.distinct(&lp, 2, limits)?;
+        Ok(lp)
+    }
+
+    /// A string in a form of older servers as the listpack of today.
+    fn old_form(&mut self, form: fn(&[u8]) -> Option<Listpack>) -> Read<Listpack> {
+        let bytes = self.string()?;
+        self.check(form(&bytes), NOT_WHOLE)
+    }
+
+    /// Fails if of each `step` entries the first is there already, or the last `step` are not whole.
+    fn distinct(&self, lp: &Listpack, step: usize, limits: &Limits) -> Read<()> {
+        if !lp.len().is_multiple_of(step) {
+            return self.fault(NOT_WHOLE);
+        }
+        let few = lp.len() <= FEW;
+        let mut seen = Set::table(&limits.set, if few { 0 } else { lp.len() / step });
+        let mut at = lp.first();
+        while let Some(pos) = at {
+            let entry = lp.get(pos);
+            at = (0..step).try_fold(pos, |pos, _| lp.next(pos));
+            let twice = match (few, at) {
+                (true, Some(next)) => lp
+                    .find(bytes_of(entry, &mut IntBuf::default()), next, step - 1)
+                    .is_some(),
+                (true, None) => false,
+                (false, _) => !seen.add_entry(entry, &limits.set),
+            };
+            if twice {
+                return self.fault(TWICE);
+            }
+        }
+        Ok(())
+    }
+
+    fn plain_list(&mut self, limits: &Limits) -> Read<List> {
+        let mut ql = Quicklist::new(limits.list);
+        for _ in 0..self.count(1)? {
+            ql.push_back(&self.string()?);
+        }
+        Ok(List::of_quicklist(ql, limits.list))
+    }
+
+    /// A list of nodes: ziplists, listpacks or large elements.
+    fn list(&mut self, kind: u8, limits: &Limits) -> Read<List> {
+        let mut ql = Quicklist::new(limits.list);
+        if kind == kind::LIST_ZIPLIST {
+            let lp = self.old_form(old::ziplist)?;
+            lp.iter().for_each(|entry| ql.push_back(&entry.to_vec()));
+            // As a real server leaves it, however short.
+            return Ok(List::Long(ql));
+        }
+        for _ in 0..self.count(1)? {
+            if kind == kind::LIST_QUICKLIST {
+                ql.push_container(Container::Packed(self.old_form(old::ziplist)?));
+                continue;
+            }
+            let node = match self.len()? {
+                container::PLAIN => Container::Plain(self.string()?.into_owned()),
+                container::PACKED => Container::Packed(self.listpack()?),
+                _ => return self.fault("a node of an unknown kind"),
+            };
+            ql.push_container(node);
+        }
+        Ok(List::of_quicklist(ql, limits.list))
+    }
+
+    fn set(&mut self, limits: &Limits) -> Read<Set> {
+        let count = self.count(1)?;
+        let mut set = match count > limits.set.intset_entries {
+            true => Set::table(&limits.set, count),
+            false => Set::default(),
+        };
+        for _ in 0..count {
+            if !set.add(&self.string()?, &limits.set) {
+                return self.fault(TWICE);
+            }
+        }
+        Ok(set)
+    }
+
+    fn hash(&mut self, limits: &Limits) -> Read<Hash> {
+        let count = self.count(2)?;
+        let mut hash = match count > limits.hash.entries {
+            true => Hash::table(&limits.hash, count),
+            false => Hash::default(),
+        };
+        for _ in 0..count {
+            let (field, value) = (self.string()?, self.string()?);
+            if !hash.set(&field, &value, &limits.hash) {
+                return self.fault(TWICE);
+            }
+        }
+        Ok(hash)
+    }
+
+    fn zset(&mut self, kind: u8, limits: &Limits) -> Read<Zset> {
+        let count = self.count(2)?;
+        let mut dict = Dict::new(limits.zset.seed);
+        dict.expand(count);
+        let mut longest = 0;
+        for _ in 0..count {
+            let member: Cow<'_, [u8]> = self.string()?;
+            let score = match kind {
+                kind::ZSET => self.text_score()?,
+                _ => self.binary_score()?,
+            };
+            longest = longest.max(member.len());
+            if !dict.find_or_insert(&member, || score).1 {
+                return self.fault(TWICE);
+            }
+        }
+        Ok(Zset::from_dict(dict, longest, &limits.zset))
+    }
+}

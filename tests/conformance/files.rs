@@ -1,0 +1,200 @@
+//! Whole snapshot files in both directions: what random commands make on redlab is read by a real server as it starts,
+//! and what they make there is saved by it and read by redlab. Both then have the same data in the same encodings.
+
+use crate::generate::Generator;
+use crate::grammar::Syntax;
+use crate::local::Local;
+use crate::peer::{Peer, Server};
+use crate::reply::Reply;
+use crate::scope::in_scope;
+use redlab::base::rng::Rng;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Commands before a file is made.
+const SEGMENT: usize = 200;
+/// Keys that expire within this time would be gone on one side and not yet on the other.
+const SOON_MS: i64 = 1_000_000;
+
+/// A folder for the files, gone with the value.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Folder {
+        let path = std::env::temp_dir().join(format!("redlab-files-{}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("temporary files can be made");
+        Folder(path)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.join("dump.rdb")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn args(words: &[&[u8]]) -> Vec<Vec<u8>> {
+    words.iter().map(|w| w.to_vec()).collect()
+}
+
+fn number(reply: &Reply) -> i64 {
+    match reply {
+        Reply::Integer(n) => *n,
+        _ => 0,
+    }
+}
+
+/// Asks until the server has loaded its file.
+fn digest(peer: &mut dyn Peer, on: usize) -> String {
+    loop {
+        let digest = peer.ask(on, "DEBUG DIGEST").lossy();
+        if !digest.starts_with("LOADING") {
+            return digest;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+/// Every key with what a file must keep of it.
+fn describe(peer: &mut dyn Peer, on: usize) -> Vec<String> {
+    let mut all = Vec::new();
+    for db in 0..16 {
+        peer.ask(on, &format!("SELECT {db}"));
+        let keys = peer.ask(on, "KEYS *").sorted();
+        for key in keys.items() {
+            let key = key.text().unwrap_or_default();
+            let mut ask = |words: &[&[u8]]| peer.call(on, &args(words)).1.notation();
+            all.push(format!(
+                "{db} {}: {} {} {}",
+                key.escape_ascii(),
+                ask(&[b"PEXPIRETIME", key]),
+                ask(&[b"OBJECT", b"ENCODING", key]),
+                ask(&[b"XINFO", b"STREAM", key, b"FULL", b"COUNT", b"0"]),
+            ));
+        }
+    }
+    all
+}
+
+/// Keys that expire soon no longer do.
+fn keep(peer: &mut dyn Peer, on: usize) {
+    for db in 0..16 {
+        peer.ask(on, &format!("SELECT {db}"));
+        for key in peer.ask(on, "KEYS *").items() {
+            let key = key.text().unwrap_or_default();
+            let left = number(&peer.call(on, &args(&[b"PTTL", key])).1);
+            if (0..SOON_MS).contains(&left) {
+                peer.call(on, &args(&[b"PERSIST", key]));
+            }
+        }
+    }
+}
+
+fn fill(peer: &mut dyn Peer, on: usize, generator: &mut Generator<'_>) {
+    for _ in 0..SEGMENT {
+        let (_, command) = generator.command();
+        peer.call(on, &command);
+    }
+    keep(peer, on);
+}
+
+/// What the first difference is, if any.
+fn difference(names: [&str; 2], peers: [&mut dyn Peer; 2], on: [usize; 2]) -> Option<String> {
+    let [a, b] = peers;
+    let digests = [digest(a, on[0]), digest(b, on[1])];
+    let keys = [describe(a, on[0]), describe(b, on[1])];
+    let pairs = keys[0].iter().zip(&keys[1]);
+    let text = |x: &str, y: &str| format!("\n  {}: {x}\n  {}: {y}", names[0], names[1]);
+    if keys[0].len() != keys[1].len() {
+        return Some(text(&keys[0].join("\n    "), &keys[1].join("\n    ")));
+    }
+    let differ = pairs
+        .filter(|(x, y)| x != y)
+        .map(|(x, y)| text(x, y))
+        .next();
+    differ.or_else(|| (digests[0] != digests[1]).then(|| text(&digests[0], &digests[1])))
+}
+
+/// A redlab node that has loaded a file.
+fn loaded(file: &Path) -> Result<Local, String> {
+    let bytes = std::fs::read(file).map_err(|e| e.to_string())?;
+    let mut ours = Local::new();
+    ours.load_rdb(&bytes)?;
+    Ok(ours)
+}
+
+/// What the stock tool says of a file that it does not like.
+fn check(file: &Path) -> Option<String> {
+    let out = Command::new("valkey-check-rdb").arg(file).output().ok()?;
+    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    (!out.status.success() || !text.contains("RDB looks OK")).then_some(text)
+}
+
+/// Goes through `count` files; gives how many comparisons agreed and what did not.
+pub fn compare(
+    syntax: &[Syntax],
+    count: u64,
+    seed: u64,
+    now_s: i64,
+) -> Result<(usize, Vec<String>), String> {
+    let folder = Folder::new();
+    let mut oracle = Server::oracle_in(&folder.0)?;
+    let scope: Vec<&Syntax> = syntax.iter().filter(|s| in_scope(s)).collect();
+    let mut generator = Generator::new(scope, 0, now_s);
+    let (mut passed, mut failures) = (0, Vec::new());
+    for segment in 0..count {
+        generator.rng = Rng::new(seed.wrapping_mul(1_000_003).wrapping_add(segment));
+        generator.tick = 0;
+        let mut judge = |what: &str, found: Option<String>| match found {
+            None => passed += 1,
+            Some(found) => failures.push(format!(
+                "files, seed {seed}, file {segment}, {what}: {found}"
+            )),
+        };
+        let mut ours = Local::new();
+        let on = ours.open();
+        fill(&mut ours, on, &mut generator);
+        std::fs::write(folder.file(), ours.save_rdb()).map_err(|e| e.to_string())?;
+        judge("the stock tool", check(&folder.file()));
+        oracle.restart();
+        let there = oracle.open();
+        let mut again = loaded(&folder.file())?;
+        let here = again.open();
+        judge(
+            "read at start",
+            difference(
+                ["redlab", "oracle"],
+                [&mut again, &mut oracle],
+                [here, there],
+            ),
+        );
+        let kept = [digest(&mut ours, on), digest(&mut again, here)];
+        judge(
+            "read by redlab",
+            (kept[0] != kept[1]).then(|| kept.join(" ")),
+        );
+
+        oracle.ask(there, "SELECT 0");
+        fill(&mut oracle, there, &mut generator);
+        let saved = oracle.ask(there, "SAVE").lossy();
+        judge("SAVE", (saved != "OK").then_some(saved));
+        let mut read = loaded(&folder.file())?;
+        let here = read.open();
+        // It reads its own file as well: some encodings are lost on the way.
+        oracle.restart();
+        let there = oracle.open();
+        judge(
+            "the oracle's file",
+            difference(
+                ["redlab", "oracle"],
+                [&mut read, &mut oracle],
+                [here, there],
+            ),
+        );
+    }
+    Ok((passed, failures))
+}
