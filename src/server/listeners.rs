@@ -65,7 +65,10 @@ impl Node {
     /// After a command ran, where somebody listens: shows it to monitors, and remembers what its client has read.
     #[cold]
     pub(super) fn heard(&mut self, id: ClientId, command: &Command, args: Args<'_>) {
-        let shown = !command.flags.has(F::ADMIN) && !command.flags.has(F::SKIP_MONITOR);
+        // What waited and runs again was shown when it began to wait.
+        let shown = !command.flags.has(F::ADMIN)
+            && !command.flags.has(F::SKIP_MONITOR)
+            && self.server.waits.again.is_none();
         if shown
             && !self.server.monitors.is_empty()
             && let Some(client) = self.server.clients.get(id)
