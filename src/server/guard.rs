@@ -47,7 +47,9 @@ pub fn judge(
     let Err(why) = user.check(number, command, args) else {
         return Ok(());
     };
-    (client.last_parent, client.last_command) = (command.parent, command.name);
+    if !server.in_exec {
+        (client.last_parent, client.last_command) = (command.parent, command.name);
+    }
     let running = list::Running {
         id,
         args,
