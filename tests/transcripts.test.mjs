@@ -94,8 +94,7 @@ class Player {
     else if (name === "id") {
       this.send(["CLIENT", "ID"]);
       this.ids.push([`{${value}}`, this.reply().replace("(integer) ", "")]);
-    }
-    else if (name === "advance") this.jumped += Number(value);
+    } else if (name === "advance") this.jumped += Number(value);
     else if (name === "no-reply") this.silent = true;
     else if (name === "read") return this.reply();
     else if (RULES[name]) this.rule = RULES[name];

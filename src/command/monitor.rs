@@ -1,23 +1,9 @@
 //! The lines that MONITOR shows: `+1700000000.000001 [0 127.0.0.1:50000] "get" "k"`.
-use super::{Args, ClientId, Server};
+use super::{Args, ClientId, Command, Server, slowlog::is_secret};
 use crate::base::num;
 
 /// Shown in place of what must stay secret.
 const REDACTED: &[u8] = b"(redacted)";
-
-/// Whether argument `i` is a secret that neither MONITOR nor SLOWLOG may show.
-pub fn is_secret(args: Args<'_>, i: usize) -> bool {
-    // HELLO 3 AUTH user password; MIGRATE … AUTH password, or AUTH2 user password.
-    let follows =
-        |word, from: usize, n: usize| (from..i).any(|at| args.is(at, word) && i - at <= n);
-    match () {
-        () if i == 0 => false,
-        () if args.is(0, "auth") => true,
-        () if args.is(0, "hello") => follows("auth", 2, 2),
-        () if args.is(0, "migrate") => follows("auth", 6, 1) || follows("auth2", 6, 2),
-        () => false,
-    }
-}
 
 /// A string as redis-cli quotes it.
 fn quote(text: &mut Vec<u8>, bytes: &[u8]) {
@@ -67,7 +53,7 @@ impl Server {
     }
 
     /// Shows a command to all who watch: `who` sent it (an address, or `lua`), in database `db`. O(bytes * watchers).
-    pub fn show_command(&mut self, who: &[u8], db: usize, args: Args<'_>) {
+    pub fn show_command(&mut self, who: &[u8], db: usize, command: &Command, args: Args<'_>) {
         let mut line = vec![b'+'];
         num::write_i64(&mut line, self.now_us / 1_000_000);
         // Six digits: the one in front makes them so, and is written over.
@@ -81,7 +67,8 @@ impl Server {
         line.push(b']');
         for (i, arg) in args.from(0).enumerate() {
             line.push(b' ');
-            quote(&mut line, if is_secret(args, i) { REDACTED } else { arg });
+            let secret = is_secret(command, args, i);
+            quote(&mut line, if secret { REDACTED } else { arg });
         }
         line.extend_from_slice(b"\r\n");
         for at in 0..self.monitors.len() {

@@ -65,7 +65,10 @@ impl Node {
     /// After a command ran, where somebody listens: shows it to monitors, and remembers what its client has read.
     #[cold]
     pub(super) fn heard(&mut self, id: ClientId, command: &Command, args: Args<'_>) {
-        let shown = !command.flags.has(F::ADMIN) && !command.flags.has(F::SKIP_MONITOR);
+        // What waited and runs again was shown when it began to wait.
+        let shown = !command.flags.has(F::ADMIN)
+            && !command.flags.has(F::SKIP_MONITOR)
+            && self.server.waits.again.is_none();
         if shown
             && !self.server.monitors.is_empty()
             && let Some(client) = self.server.clients.get(id)
@@ -76,7 +79,7 @@ impl Node {
                 client.addr.clone()
             };
             let db = client.db;
-            self.server.show_command(who.as_bytes(), db, args);
+            self.server.show_command(who.as_bytes(), db, command, args);
         }
         if command.flags.has(F::READONLY) && self.server.tracked.clients() > 0 {
             let keys = keys::find(command, args).unwrap_or_default();
@@ -90,7 +93,7 @@ impl Node {
     pub(super) fn after_reply(&mut self, id: ClientId) {
         self.server.tell_own_news(id);
         let client = self.server.clients.get(id);
-        if client.is_some_and(|c| c.last_parent != "client") {
+        if client.is_some_and(|c| c.queue.is_none() && c.last_parent != "client") {
             self.server.end_caching(id);
         }
     }

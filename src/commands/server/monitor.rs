@@ -1,5 +1,5 @@
 //! MONITOR: a look over the server's shoulder.
-use crate::command::{Command, Ctx, F, Group, Outcome};
+use crate::command::{Command, Ctx, Error, F, Group, Outcome};
 
 pub(super) const TABLE: &[Command] = &[MONITOR];
 
@@ -16,6 +16,11 @@ const MONITOR: Command = Command {
 };
 
 fn monitor(ctx: &mut Ctx<'_>) -> Outcome {
+    if ctx.server.in_exec {
+        return Err(Error::new(
+            "ERR MONITOR isn't allowed for DENY BLOCKING client",
+        ));
+    }
     if ctx.server.watch_commands(ctx.id) {
         ctx.out.ok();
     }
