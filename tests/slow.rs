@@ -64,6 +64,19 @@ fn a_sleeper_is_slow() {
 }
 
 #[test]
+fn in_a_transaction_only_the_sleeper_slept() {
+    let mut host = Host::new();
+    host.send("CONFIG SET slowlog-log-slower-than 1000");
+    for line in ["MULTI", "PING", "DEBUG SLEEP 1", "PING", "EXEC"] {
+        host.send(line);
+    }
+    let words = host.words("SLOWLOG GET");
+    let entry = ["0", "1000001", "1000000", "DEBUG", "SLEEP", "1"];
+    assert_eq!(words[..6], entry);
+    assert_eq!(words.len(), 8);
+}
+
+#[test]
 fn entries_are_cut_and_keep_secrets() {
     let mut host = Host::new();
     host.send("CONFIG SET slowlog-log-slower-than 0 slowlog-max-len 3");

@@ -166,6 +166,7 @@ pub fn call(
     let start = node.stamp_us.take().unwrap_or_else(|| node.meter.micros());
     let (mark, mut errors, dirty) = (out.mark(), out.errors(), node.ks.dirty);
     let reply_start = out.as_bytes().len();
+    let busy_until_us = node.server.busy_until_us;
     let mut ctx = Ctx {
         args,
         command,
@@ -192,7 +193,7 @@ pub fn call(
     }
     let end = node.meter.micros();
     node.stamp_us = Some(end);
-    let usec = end - start + node.asleep_us();
+    let usec = end - start + node.asleep_us(busy_until_us);
     let failed = out.errors() > errors;
     // A command that waits counts when it is served, or when its time is over.
     if !std::mem::take(&mut node.server.waits.begun) {

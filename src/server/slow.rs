@@ -1,5 +1,6 @@
 //! What is noted of a command, or of the node's own work, that took long: for SLOWLOG and LATENCY.
 use super::node::Node;
+use crate::base::time::Micros;
 use crate::command::slowlog::{self, Slow};
 use crate::command::{Args, ClientId, Command, F, spikes::Spike};
 
@@ -62,10 +63,13 @@ impl Node {
         self.server.now_us.max(self.server.busy_until_us) / 1_000_000
     }
 
-    /// What the running command makes the node sleep, in µs.
+    /// What the running command makes the node sleep, in µs; before it, `busy_until_us` was this.
     #[inline(always)]
-    pub(super) fn asleep_us(&self) -> u64 {
-        let (until, now) = (self.server.busy_until_us, self.server.now_us);
-        if until > now { (until - now) as u64 } else { 0 }
+    pub(super) fn asleep_us(&self, before_us: Micros) -> u64 {
+        let until_us = self.server.busy_until_us;
+        if until_us == before_us {
+            return 0;
+        }
+        u64::try_from(until_us - before_us.max(self.server.now_us)).unwrap_or(0)
     }
 }
