@@ -16,7 +16,7 @@ a(("x"):find("x",0))
 a(("x"):find("x",-10))
 a(("a\0b"):find("\0b",1,true))
 a(("a\0b"):find("b")) return table.concat(r,"|")
---=> 
+--=> 7,9|3,3|nil|1,0|6,5|4,4|2,2|2,2|2,2|4,4|nil|1,1|1,1|2,3|3,3
 
 --@@ find_pattern
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -30,7 +30,7 @@ a(("a$b"):find("$b"))
 a(("aXb"):find("%u"))
 a(("   x"):find("^%s*"))
 a(("x"):find("(x)(y?)")) return table.concat(r,"|")
---=> 
+--=> 3,4|1,11,key,value|nil|3,3|2,2,2,3|2,3|2,2|1,3|1,1,x,
 
 --@@ match
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -56,7 +56,7 @@ a(("äö"):match("[\128-\255]+"))
 a(("a\0b"):match("%z"))
 a(("THE END"):match("%f[%w]%w+",4))
 a(("one;two"):match("([^;]*);([^;]*)")) return table.concat(r,"|")
---=> 
+--=> 2024,01,15|trim|b|nil||a|(a(b)c)|quick|hello|ab|x,1|x|a-|]|^|a-|09af|\xc3\xa4\xc3\xb6|\x00|END|one,two
 
 --@@ match_classes
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -81,7 +81,7 @@ a(("aB1 _\n%.\0\200"):gsub("%U","x"))
 a(("aB1 _\n%.\0\200"):gsub("%W","x"))
 a(("aB1 _\n%.\0\200"):gsub("%X","x"))
 a(("aB1 _\n%.\0\200"):gsub("%Z","x")) return table.concat(r,"|")
---=> 
+--=> xx1 _\n%.\x00\xc8,2|aB1 _x%.x\xc8,2|aBx _\n%.\x00\xc8,1|xB1 _\n%.\x00\xc8,1|aB1 x\nxx\x00\xc8,3|aB1x_x%.\x00\xc8,2|ax1 _\n%.\x00\xc8,1|xxx _\n%.\x00\xc8,3|xxx _\n%.\x00\xc8,3|aB1 _\n%.x\xc8,1|aBxxxxxxxx,8|xxxxx\nxx\x00x,8|xx1xxxxxxx,9|axxxxxxxxx,9|xxxx_x%.xx,7|xxx x\nxxxx,8|xBxxxxxxxx,9|aB1xxxxxxx,7|aB1xxxxxxx,7|xxxxxxxx\x00x,9
 
 --@@ pattern_errors
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -119,7 +119,7 @@ a(t(string.gsub,"a","b",true))
 a(t(string.gsub,"abc","b",function() return {} end))
 a(t(string.gsub,"abc","b",{b=true}))
 a(t(string.gmatch,"a")) return table.concat(r,"|")
---=> 
+--=> unfinished capture|nil|malformed pattern (ends with \'%\')|malformed pattern (missing \']\')|malformed pattern (missing \']\')|malformed pattern (missing \']\')|malformed pattern (missing \']\')|malformed pattern (missing \']\')|unbalanced pattern|unbalanced pattern|missing \'[\' after \'%f\' in pattern|missing \'[\' after \'%f\' in pattern|invalid capture index|invalid capture index|invalid capture index|unfinished capture|unfinished capture|too many captures|malformed pattern (missing \']\')|nil|invalid capture index|malformed pattern (missing \']\')|unfinished capture|invalid capture index|invalid capture index|bad argument #1 to \'?\' (string expected, got no value)|bad argument #2 to \'?\' (string expected, got no value)|bad argument #1 to \'?\' (string expected, got no value)|bad argument #3 to \'?\' (string/function/table expected)|bad argument #3 to \'?\' (string/function/table expected)|invalid replacement value (a table)|invalid replacement value (a boolean)|bad argument #2 to \'?\' (string expected, got no value)
 
 --@@ gsub
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -149,12 +149,12 @@ a(("abc def"):gsub("%w+","<%0>",0))
 a(("abc"):gsub("a",setmetatable({},{__index=function(t,k) return k.."!" end})))
 a(("a.b.c"):gsub("%.",""))
 a(("abc"):gsub("",{[""]="-"})) return table.concat(r,"|")
---=> 
+--=> heLLo,2|heLlo,1|-h-e-l-l-o-,6|aabbcc,3|bac,1|HELLO WORLD,2|1 2,2|abc,1|abc,1|ab3c,1|xbc,1|xaa,1|1tc,3|a%c,1|axc,1|a b c,2|1a2b3c4,4|xaxxcx,4|abcx,1|\x00,1|a5c,1|abc def,0|a!bc,1|abc,2|-a-b-c-,4
 
 --@@ gmatch
 local r={} local function a(...) local x={} for i=1,select("#",...) do x[i]=tostring((select(i,...))) end r[#r+1]=table.concat(x,",") end
 for w in ("one two  three"):gmatch("%a+") do a(w) end for k,v in ("a=1,b=2"):gmatch("(%w+)=(%w+)") do a(k,v) end for x in ("abc"):gmatch("") do a("e") end for p in ("a.b"):gmatch("()%.") do a(p) end for w in ("^a^b"):gmatch("^%a") do a(w) end local g=("x"):gmatch("x") a(g()) a(g()) a(g()) return table.concat(r,"|")
---=> 
+--=> one|two|three|a,1|b,2|e|e|e|e|2|^a|^b|x||
 
 --@@ format_integers
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -258,7 +258,7 @@ a(("[%.5x]"):format(0))
 a(("[%.5x]"):format(255))
 a(("[%.5x]"):format(2^40))
 a(("[%.5x]"):format(-1)) return table.concat(r,"|")
---=> 
+--=> [0]|[42]|[-42]|[3]|[-3]|[2147483648]|[9007199254740992]|[    0]|[   42]|[  -42]|[    3]|[   -3]|[2147483648]|[9007199254740992]|[0    ]|[42   ]|[-42  ]|[3    ]|[-3   ]|[2147483648]|[9007199254740992]|[00000]|[00042]|[-0042]|[00003]|[-0003]|[2147483648]|[9007199254740992]|[+0]|[+42]|[-42]|[+3]|[-3]|[+2147483648]|[+9007199254740992]|[ 0]|[ 42]|[-42]|[ 3]|[-3]|[ 2147483648]|[ 9007199254740992]|[  000]|[  042]|[ -042]|[  003]|[ -003]|[2147483648]|[9007199254740992]|[0    ]|[42   ]|[-42  ]|[3    ]|[-3   ]|[2147483648]|[9007199254740992]|[]|[42]|[-42]|[3]|[-3]|[2147483648]|[9007199254740992]|[0]|[ff]|[10000000000]|[ffffffffffffffff]|[0]|[FF]|[10000000000]|[FFFFFFFFFFFFFFFF]|[0]|[0xff]|[0x10000000000]|[0xffffffffffffffff]|[0]|[377]|[20000000000000]|[1777777777777777777777]|[0]|[0377]|[020000000000000]|[01777777777777777777777]|[0]|[255]|[1099511627776]|[18446744073709551615]|[00000000]|[000000ff]|[10000000000]|[ffffffffffffffff]|[0       |]|[ff      |]|[10000000000|]|[ffffffffffffffff|]|[00000]|[000ff]|[10000000000]|[ffffffffffffffff]
 
 --@@ format_floats
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -637,7 +637,7 @@ a(("[%20.10f]"):format(1/0))
 a(("[%20.10f]"):format(-1/0))
 a(("[%20.10f]"):format(0/0))
 a(("[%20.10f]"):format(99.995)) return table.concat(r,"|")
---=> 
+--=> [0.000000]|[1.000000]|[-1.500000]|[3.141593]|[10000000000000000159028911097599180468360808563945281389781327557747838772170381060813469985856815104.000000]|[0.000000]|[123456789.000000]|[0.100000]|[100000.000000]|[1000000.000000]|[2.500000]|[0.500000]|[0.000000]|[inf]|[-inf]|[-nan]|[99.995000]|[0]|[1]|[-2]|[3]|[10000000000000000159028911097599180468360808563945281389781327557747838772170381060813469985856815104]|[0]|[123456789]|[0]|[100000]|[1000000]|[2]|[0]|[0]|[inf]|[-inf]|[-nan]|[100]|[0.00]|[1.00]|[-1.50]|[3.14]|[10000000000000000159028911097599180468360808563945281389781327557747838772170381060813469985856815104.00]|[0.00]|[123456789.00]|[0.10]|[100000.00]|[1000000.00]|[2.50]|[0.50]|[0.00]|[inf]|[-inf]|[-nan]|[100.00]|[     0.000]|[     1.000]|[    -1.500]|[     3.142]|[10000000000000000159028911097599180468360808563945281389781327557747838772170381060813469985856815104.000]|[     0.000]|[123456789.000]|[     0.100]|[100000.000]|[1000000.000]|[     2.500]|[     0.500]|[     0.000]|[       inf]|[      -inf]|[      -nan]|[    99.995]|[0.000     ]|[1.000     ]|[-1.500    ]|[3.142     ]|[10000000000000000159028911097599180468360808563945281389781327557747838772170381060813469985856815104.000]|[0.000     ]|[123456789.000]|[0.100     ]|[100000.000]|[1000000.000]|[2.500     ]|[0.500     ]|[0.000     ]|[inf       ]|[-inf      ]|[-nan      ]|[99.995    ]|[+0.0]|[+1.0]|[-1.5]|[+3.1]|[+10000000000000000159028911097599180468360808563945281389781327557747838772170381060813469985856815104.0]|[+0.0]|[+123456789.0]|[+0.1]|[+100000.0]|[+1000000.0]|[+2.5]|[+0.5]|[+0.0]|[+inf]|[-inf]|[-nan]|[+100.0]|[0000000.00]|[0000001.00]|[-000001.50]|[0000003.14]|[10000000000000000159028911097599180468360808563945281389781327557747838772170381060813469985856815104.00]|[0000000.00]|[123456789.00]|[0000000.10]|[0100000.00]|[1000000.00]|[0000002.50]|[0000000.50]|[0000000.00]|[       inf]|[      -inf]|[      -nan]|[0000100.00]|[0.]|[1.]|[-2.]|[3.]|[10000000000000000159028911097599180468360808563945281389781327557747838772170381060813469985856815104.]|[0.]|[123456789.]|[0.]|[100000.]|[1000000.]|[2.]|[0.]|[0.]|[inf]|[-inf]|[-nan]|[100.]|[0.000000e+00]|[1.000000e+00]|[-1.500000e+00]|[3.141593e+00]|[1.000000e+100]|[1.000000e-10]|[1.234568e+08]|[1.000000e-01]|[1.000000e+05]|[1.000000e+06]|[2.500000e+00]|[5.000000e-01]|[0.000000e+00]|[inf]|[-inf]|[-nan]|[9.999500e+01]|[0e+00]|[1e+00]|[-2e+00]|[3e+00]|[1e+100]|[1e-10]|[1e+08]|[1e-01]|[1e+05]|[1e+06]|[2e+00]|[5e-01]|[0e+00]|[inf]|[-inf]|[-nan]|[1e+02]|[0.000e+00]|[1.000e+00]|[-1.500e+00]|[3.142e+00]|[1.000e+100]|[1.000e-10]|[1.235e+08]|[1.000e-01]|[1.000e+05]|[1.000e+06]|[2.500e+00]|[5.000e-01]|[0.000e+00]|[inf]|[-inf]|[-nan]|[1.000e+02]|[    0.00e+00]|[    1.00e+00]|[   -1.50e+00]|[    3.14e+00]|[   1.00e+100]|[    1.00e-10]|[    1.23e+08]|[    1.00e-01]|[    1.00e+05]|[    1.00e+06]|[    2.50e+00]|[    5.00e-01]|[    0.00e+00]|[         inf]|[        -inf]|[        -nan]|[    1.00e+02]|[0.000000E+00]|[1.000000E+00]|[-1.500000E+00]|[3.141593E+00]|[1.000000E+100]|[1.000000E-10]|[1.234568E+08]|[1.000000E-01]|[1.000000E+05]|[1.000000E+06]|[2.500000E+00]|[5.000000E-01]|[0.000000E+00]|[INF]|[-INF]|[-NAN]|[9.999500E+01]|[0]|[1]|[-1.5]|[3.14159]|[1e+100]|[1e-10]|[1.23457e+08]|[0.1]|[100000]|[1e+06]|[2.5]|[0.5]|[0]|[inf]|[-inf]|[-nan]|[99.995]|[0]|[1]|[-1.5]|[3.14]|[1e+100]|[1e-10]|[1.23e+08]|[0.1]|[1e+05]|[1e+06]|[2.5]|[0.5]|[0]|[inf]|[-inf]|[-nan]|[100]|[0]|[1]|[-1.5]|[3.14159]|[1E+100]|[1E-10]|[1.23457E+08]|[0.1]|[100000]|[1E+06]|[2.5]|[0.5]|[0]|[INF]|[-INF]|[-NAN]|[99.995]|[0.00000]|[1.00000]|[-1.50000]|[3.14159]|[1.00000e+100]|[1.00000e-10]|[1.23457e+08]|[0.100000]|[100000.]|[1.00000e+06]|[2.50000]|[0.500000]|[0.00000]|[inf]|[-inf]|[-nan]|[99.9950]|[0]|[1]|[-2]|[3]|[1e+100]|[1e-10]|[1e+08]|[0.1]|[1e+05]|[1e+06]|[2]|[0.5]|[0]|[inf]|[-inf]|[-nan]|[1e+02]|[         0]|[         1]|[      -1.5]|[   3.14159]|[    1e+100]|[     1e-10]|[1.23457e+08]|[       0.1]|[    100000]|[     1e+06]|[       2.5]|[       0.5]|[         0]|[       inf]|[      -inf]|[      -nan]|[    99.995]|[0]|[1]|[-1.5]|[3.1415926500000002]|[1e+100]|[1e-10]|[123456789]|[0.10000000000000001]|[100000]|[1000000]|[2.5]|[0.5]|[0]|[inf]|[-inf]|[-nan]|[99.995000000000005]|[0]|[1]|[-1.5]|[3.14159265]|[1e+100]|[1e-10]|[123456789]|[0.1]|[100000]|[1000000]|[2.5]|[0.5]|[0]|[inf]|[-inf]|[-nan]|[99.995]|[        0.0000000000]|[        1.0000000000]|[       -1.5000000000]|[        3.1415926500]|[10000000000000000159028911097599180468360808563945281389781327557747838772170381060813469985856815104.0000000000]|[        0.0000000001]|[123456789.0000000000]|[        0.1000000000]|[   100000.0000000000]|[  1000000.0000000000]|[        2.5000000000]|[        0.5000000000]|[        0.0000000000]|[                 inf]|[                -inf]|[                -nan]|[       99.9950000000]
 
 --@@ format_strings
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -661,7 +661,7 @@ a(("%i"):format(5))
 a(("%05s"):format("ab"))
 a(("%-05d|"):format(3))
 a(("%+s"):format("a")) return table.concat(r,"|")
---=> 
+--=> x|   ab||ab   ||ab|    a||12.5|AB|    A|||a%b|\"a\\\"b\\\\c\\\n\\000d\\r\"|xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx|    a|a|xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx|5|   ab|3    ||a
 
 --@@ format_errors
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -682,7 +682,7 @@ a(t(string.format,"%d","0x10"))
 a(t(string.format,"%s",true))
 a(t(string.format,"%10.5",1))
 a(t(string.format,"% ",1)) return table.concat(r,"|")
---=> 
+--=> bad argument #2 to \'?\' (number expected, got string)|bad argument #2 to \'?\' (no value)|bad argument #2 to \'?\' (string expected, got nil)|bad argument #2 to \'?\' (string expected, got table)|invalid option \'%y\' to \'format\'|invalid option \'%\' to \'format\'|invalid format (width or precision too long)|invalid format (width or precision too long)|invalid format (repeated flags)|bad argument #2 to \'?\' (no value)|bad argument #1 to \'?\' (string expected, got no value)|invalid option \'%a\' to \'format\'|16|bad argument #2 to \'?\' (string expected, got boolean)|invalid option \'%\' to \'format\'|invalid option \'%\' to \'format\'
 
 --@@ string_misc
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -724,7 +724,7 @@ a(("x"):rep(2.9))
 a(("é"):upper())
 a(("abc"):sub("2"))
 a(("abc"):sub(1.9)) return table.concat(r,"|")
---=> 
+--=> 97|98|97,98,99||99|||A\x00\xff|bad argument #1 to \'?\' (invalid value)|bad argument #1 to \'?\' (invalid value)|bad argument #1 to \'?\' (number expected, got string)|bc|bc|b|abc||abc|b|bad argument #2 to \'?\' (number expected, got no value)|ABC|abc|cba|3|3|ababab|||function|bad argument #1 to \'?\' (function expected, got no value)|stack overflow (string slice too long)|1|bad argument #1 to \'?\' (string expected, got no value)|bad argument #1 to \'?\' (string expected, got table)|xx|\xc3\xa9|bc|abc
 
 --@@ table_insert_remove
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -741,7 +741,7 @@ a((function() local x={} table.insert(x,5,"a") return #x,x[5] end)())
 a(t(table.insert,{},"x",1))
 a((function() local x={1,2,3} table.insert(x,-1,5) return x[-1],#x,x[1] end)())
 a((function() local x={n=1} table.insert(x,1) return x[1],x.n end)()) return table.concat(r,"|")
---=> 
+--=> 0,1,9,2,3,4|wrong number of arguments to \'insert\'|wrong number of arguments to \'insert\'|bad argument #1 to \'?\' (table expected, got number)|3,1,1,2||||0,a|bad argument #2 to \'?\' (number expected, got string)|5,4,nil|1,1
 
 --@@ table_concat
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -759,7 +759,7 @@ a(t(table.concat))
 a(table.concat({1.5,"x",2e20},"|"))
 a(t(table.concat,{1},{}))
 a(table.concat({"a"},1,1,1)) return table.concat(r,"|")
---=> 
+--=> |123|1, 2, 3|2-3|2-3||invalid value (table) at index 2 in table for \'concat\'|invalid value (nil) at index 4 in table for \'concat\'|invalid value (boolean) at index 1 in table for \'concat\'|bad argument #1 to \'?\' (table expected, got no value)|1.5|x|2e+20|bad argument #2 to \'?\' (string expected, got table)|a
 
 --@@ table_sort
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -777,7 +777,7 @@ a(t(table.sort,{nil,1,nil,3}))
 a((function() local n=0 local x={5,3,9,1,7,2,8} table.sort(x,function(p,q) n=n+1 return p<q end) return n end)())
 a((function() local o="" local x={3,1,2,5,4} table.sort(x,function(p,q) o=o..p..q.." " return p<q end) return o end)())
 a((function() local mt={__lt=function(a,b) return a.v<b.v end} local x={} for i=1,5 do x[i]=setmetatable({v=(i*7)%5},mt) end table.sort(x) local s="" for i=1,5 do s=s..x[i].v end return s end)()) return table.concat(r,"|")
---=> 
+--=> 1,2,3|C,a,b|9,8,5,3,2,1|attempt to compare string with number|user_script:7: c|invalid order function for sorting|attempt to compare table with number|bad argument #1 to \'?\' (table expected, got no value)|bad argument #2 to \'?\' (function expected, got number)|attempt to compare number with nil|14|43 23 13 53 35 31 45 12 |01234
 
 --@@ table_misc
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -793,7 +793,7 @@ a(t(table.foreach,{}))
 a(t(table.foreach,{1},function() error("e") end))
 a(t(table.foreachi,{},1))
 a(t(table.getn)) return table.concat(r,"|")
---=> 
+--=> 3|\'setn\' is obsolete|10|0|20|6|a1|bad argument #2 to \'?\' (function expected, got no value)|user_script:11: e|bad argument #2 to \'?\' (function expected, got number)|bad argument #1 to \'?\' (table expected, got no value)
 
 --@@ math_abs
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -820,7 +820,7 @@ a(("%.16g"):format((math.abs(0.7))))
 a(("%.16g"):format((math.abs(1))))
 a(("%.16g"):format((math.abs(2.3))))
 a(("%.16g"):format((math.abs(12.9)))) return table.concat(r,"|")
---=> 
+--=> 0|1|1|0.5|0.5|2|10|100|10000000000|1e-10|3.7|3.7|inf|inf|nan|710|745|0.1|0.7|1|2.3|12.9
 
 --@@ math_acos
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -847,7 +847,7 @@ a(("%.16g"):format((math.acos(0.7))))
 a(("%.16g"):format((math.acos(1))))
 a(("%.16g"):format((math.acos(2.3))))
 a(("%.16g"):format((math.acos(12.9)))) return table.concat(r,"|")
---=> 
+--=> 1.5707963267949|0|3.1415926535898|1.0471975511966|2.0943951023932|nan|nan|nan|nan|1.5707963266949|nan|nan|nan|nan|-nan|nan|nan|1.470628905633337|0.7953988301841436|0|nan|nan
 
 --@@ math_asin
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -874,7 +874,7 @@ a(("%.16g"):format((math.asin(0.7))))
 a(("%.16g"):format((math.asin(1))))
 a(("%.16g"):format((math.asin(2.3))))
 a(("%.16g"):format((math.asin(12.9)))) return table.concat(r,"|")
---=> 
+--=> 0|1.5707963267949|-1.5707963267949|0.5235987755983|-0.5235987755983|nan|nan|nan|nan|1e-10|nan|nan|nan|nan|-nan|nan|nan|0.1001674211615598|0.775397496610753|1.570796326794897|nan|nan
 
 --@@ math_atan
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -901,7 +901,7 @@ a(("%.16g"):format((math.atan(0.7))))
 a(("%.16g"):format((math.atan(1))))
 a(("%.16g"):format((math.atan(2.3))))
 a(("%.16g"):format((math.atan(12.9)))) return table.concat(r,"|")
---=> 
+--=> 0|0.78539816339745|-0.78539816339745|0.46364760900081|-0.46364760900081|1.1071487177941|1.4711276743037|1.5607966601082|1.5707963266949|1e-10|1.3068326031692|-1.3068326031692|1.5707963267949|-1.5707963267949|-nan|1.569387877022|-1.5694540457218|0.09966865249116204|0.6107259643892086|0.7853981633974483|1.160668986253406|1.493431667366923
 
 --@@ math_ceil
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -928,7 +928,7 @@ a(("%.16g"):format((math.ceil(0.7))))
 a(("%.16g"):format((math.ceil(1))))
 a(("%.16g"):format((math.ceil(2.3))))
 a(("%.16g"):format((math.ceil(12.9)))) return table.concat(r,"|")
---=> 
+--=> 0|1|-1|1|-0|2|10|100|10000000000|1|4|-3|inf|-inf|-nan|710|-745|1|1|1|3|13
 
 --@@ math_cos
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -955,7 +955,7 @@ a(("%.16g"):format((math.cos(0.7))))
 a(("%.16g"):format((math.cos(1))))
 a(("%.16g"):format((math.cos(2.3))))
 a(("%.16g"):format((math.cos(12.9)))) return table.concat(r,"|")
---=> 
+--=> 1|0.54030230586814|0.54030230586814|0.87758256189037|0.87758256189037|-0.41614683654714|-0.83907152907645|0.86231887228768|0.87311962267686|1|-0.84810003171041|-0.84810003171041|-nan|-nan|-nan|0.99999999818264|-0.9036663888698|0.9950041652780258|0.7648421872844885|0.5403023058681398|-0.6662760212798241|0.9448600381598606
 
 --@@ math_cosh
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -977,7 +977,7 @@ a(math.cosh(-1/0))
 a(math.cosh(0/0))
 a(math.cosh(710))
 a(math.cosh(-745)) return table.concat(r,"|")
---=> 
+--=> 1|1.5430806348152|1.5430806348152|1.1276259652064|1.1276259652064|3.7621956910836|11013.232920103|1.3440585709081e+43|inf|1|20.236013943269|20.236013943269|inf|inf|-nan|1.1169973830809e+308|inf
 
 --@@ math_deg
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -1004,7 +1004,7 @@ a(("%.16g"):format((math.deg(0.7))))
 a(("%.16g"):format((math.deg(1))))
 a(("%.16g"):format((math.deg(2.3))))
 a(("%.16g"):format((math.deg(12.9)))) return table.concat(r,"|")
---=> 
+--=> 0|57.295779513082|-57.295779513082|28.647889756541|-28.647889756541|114.59155902616|572.95779513082|5729.5779513082|572957795130.82|5.7295779513082e-09|211.9943841984|-211.9943841984|inf|-inf|-nan|40680.003454288|-42685.355737246|5.729577951308232|40.10704565915762|57.29577951308232|131.7802928800893|739.1155557187619
 
 --@@ math_exp
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -1031,7 +1031,7 @@ a(("%.16g"):format((math.exp(0.7))))
 a(("%.16g"):format((math.exp(1))))
 a(("%.16g"):format((math.exp(2.3))))
 a(("%.16g"):format((math.exp(12.9)))) return table.concat(r,"|")
---=> 
+--=> 1|2.718281828459|0.36787944117144|1.6487212707001|0.60653065971263|7.3890560989307|22026.465794807|2.6881171418161e+43|inf|1.0000000001|40.447304360067|0.024723526470339|inf|0|-nan|inf|4.9406564584125e-324|1.105170918075648|2.013752707470477|2.718281828459045|9.974182454814718|400312.1913298826
 
 --@@ math_floor
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -1058,7 +1058,7 @@ a(("%.16g"):format((math.floor(0.7))))
 a(("%.16g"):format((math.floor(1))))
 a(("%.16g"):format((math.floor(2.3))))
 a(("%.16g"):format((math.floor(12.9)))) return table.concat(r,"|")
---=> 
+--=> 0|1|-1|0|-1|2|10|100|10000000000|0|3|-4|inf|-inf|-nan|710|-745|0|0|1|2|12
 
 --@@ math_log
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -1085,7 +1085,7 @@ a(("%.16g"):format((math.log(0.7))))
 a(("%.16g"):format((math.log(1))))
 a(("%.16g"):format((math.log(2.3))))
 a(("%.16g"):format((math.log(12.9)))) return table.concat(r,"|")
---=> 
+--=> -inf|0|-nan|-0.69314718055995|-nan|0.69314718055995|2.302585092994|4.6051701859881|23.02585092994|-23.02585092994|1.3083328196502|-nan|inf|-nan|-nan|6.5652649700354|-nan|-2.302585092994045|-0.3566749439387324|0|0.8329091229351039|2.557227311367626
 
 --@@ math_log10
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -1112,7 +1112,7 @@ a(("%.16g"):format((math.log10(0.7))))
 a(("%.16g"):format((math.log10(1))))
 a(("%.16g"):format((math.log10(2.3))))
 a(("%.16g"):format((math.log10(12.9)))) return table.concat(r,"|")
---=> 
+--=> -inf|0|nan|-0.30102999566398|nan|0.30102999566398|1|2|10|-10|0.56820172406699|nan|inf|nan|-nan|2.8512583487191|nan|-1|-0.1549019599857432|0|0.3617278360175928|1.110589710299249
 
 --@@ math_rad
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -1139,7 +1139,7 @@ a(("%.16g"):format((math.rad(0.7))))
 a(("%.16g"):format((math.rad(1))))
 a(("%.16g"):format((math.rad(2.3))))
 a(("%.16g"):format((math.rad(12.9)))) return table.concat(r,"|")
---=> 
+--=> 0|0.017453292519943|-0.017453292519943|0.0087266462599716|-0.0087266462599716|0.034906585039887|0.17453292519943|1.7453292519943|174532925.19943|1.7453292519943e-12|0.06457718232379|-0.06457718232379|inf|-inf|-nan|12.39183768916|-13.002702927358|0.00174532925199433|0.01221730476396031|0.0174532925199433|0.04014257279586958|0.2251474735072685
 
 --@@ math_sin
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -1166,7 +1166,7 @@ a(("%.16g"):format((math.sin(0.7))))
 a(("%.16g"):format((math.sin(1))))
 a(("%.16g"):format((math.sin(2.3))))
 a(("%.16g"):format((math.sin(12.9)))) return table.concat(r,"|")
---=> 
+--=> 0|0.8414709848079|-0.8414709848079|0.4794255386042|-0.4794255386042|0.90929742682568|-0.54402111088937|-0.50636564110976|-0.48750602508751|1e-10|-0.52983614090849|0.52983614090849|-nan|-nan|-nan|6.0288706691585e-05|0.42823715115228|0.09983341664682815|0.644217687237691|0.8414709848078965|0.7457052121767203|0.327474439137693
 
 --@@ math_sinh
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -1188,7 +1188,7 @@ a(math.sinh(-1/0))
 a(math.sinh(0/0))
 a(math.sinh(710))
 a(math.sinh(-745)) return table.concat(r,"|")
---=> 
+--=> 0|1.1752011936438|-1.1752011936438|0.52109530549375|-0.52109530549375|3.626860407847|11013.232874703|1.3440585709081e+43|inf|1e-10|20.211290416799|-20.211290416799|inf|-inf|-nan|1.1169973830809e+308|-inf
 
 --@@ math_sqrt
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -1215,7 +1215,7 @@ a(("%.16g"):format((math.sqrt(0.7))))
 a(("%.16g"):format((math.sqrt(1))))
 a(("%.16g"):format((math.sqrt(2.3))))
 a(("%.16g"):format((math.sqrt(12.9)))) return table.concat(r,"|")
---=> 
+--=> 0|1|-nan|0.70710678118655|-nan|1.4142135623731|3.1622776601684|10|100000|1e-05|1.9235384061671|-nan|inf|-nan|-nan|26.645825188948|-nan|0.3162277660168379|0.8366600265340756|1|1.51657508881031|3.591656999213594
 
 --@@ math_tan
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -1242,7 +1242,7 @@ a(("%.16g"):format((math.tan(0.7))))
 a(("%.16g"):format((math.tan(1))))
 a(("%.16g"):format((math.tan(2.3))))
 a(("%.16g"):format((math.tan(12.9)))) return table.concat(r,"|")
---=> 
+--=> 0|1.5574077246549|-1.5574077246549|0.54630248984379|-0.54630248984379|-2.1850398632615|0.64836082745909|-0.58721391515693|-0.55834963781124|1e-10|0.62473307522456|-0.62473307522456|-nan|-nan|-nan|6.0288706801152e-05|-0.47388854606828|0.1003346720854505|0.8422883804630794|1.557407724654902|-1.119213641734133|0.3465851299791003
 
 --@@ math_tanh
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -1264,7 +1264,7 @@ a(math.tanh(-1/0))
 a(math.tanh(0/0))
 a(math.tanh(710))
 a(math.tanh(-745)) return table.concat(r,"|")
---=> 
+--=> 0|0.76159415595576|-0.76159415595576|0.46211715726001|-0.46211715726001|0.96402758007582|0.99999999587769|1|1|1e-10|0.99877824128113|-0.99877824128113|1|-1|-nan|1|-1
 
 --@@ math_frexp
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -1291,7 +1291,7 @@ a(("%.16g"):format((math.frexp(0.7))))
 a(("%.16g"):format((math.frexp(1))))
 a(("%.16g"):format((math.frexp(2.3))))
 a(("%.16g"):format((math.frexp(12.9)))) return table.concat(r,"|")
---=> 
+--=> 0,0|0.5,1|-0.5,1|0.5,0|-0.5,0|0.5,2|0.625,4|0.78125,7|0.58207660913467,34|0.8589934592,-33|0.925,2|-0.925,2|inf,0|-inf,0|-nan,0|0.693359375,10|-0.7275390625,10|0.8|0.7|0.5|0.575|0.80625
 
 --@@ math_modf
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -1318,7 +1318,7 @@ a(("%.16g"):format((math.modf(0.7))))
 a(("%.16g"):format((math.modf(1))))
 a(("%.16g"):format((math.modf(2.3))))
 a(("%.16g"):format((math.modf(12.9)))) return table.concat(r,"|")
---=> 
+--=> 0,0|1,0|-1,-0|0,0.5|-0,-0.5|2,0|10,0|100,0|10000000000,0|0,1e-10|3,0.7|-3,-0.7|inf,0|-inf,-0|-nan,-nan|710,0|-745,-0|0|0|1|2|12
 
 --@@ math_two
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -1423,12 +1423,12 @@ a(t(math.atan2,1))
 a(math.fmod(7,0))
 a(math.floor(-0.0))
 a(math.ceil(-0.5)) return table.concat(r,"|")
---=> 
+--=> 0.46364760900081|-0.46364760900081|2.677945044589|3.1415926535898|1.222025323211|-1.222025323211|1.325817663668|0|1.5707963267949|1.5707963267949|0|-1.5291537476963|-0.58800260354757|3.1415926535898|-nan|-nan|0.0019999973333397|3.1397408038548|-0|0.58800260354757|2.0344439357957|1|-1|1|0|1.5|-1.5|0|-nan|-nan|-nan|2|-4.4408920985006e-16|-2|0|-nan|-nan|2|2|-1|10|0|1|1|1|inf|30.25|30.25|1.4142135623731|1|1|inf|inf|-nan|-8|inf|1|1|1.0715086071863e+301|0|1|1e+15|1e-05|1|-1|1|0|1.5|-1.5|0|-nan|-nan|-nan|2|-4.4408920985006e-16|-2|0|-nan|-nan|2|2|-1|10|0|1024|0|inf|3|2|bad argument #1 to \'?\' (number expected, got no value)|bad argument #1 to \'?\' (number expected, got no value)|bad argument #2 to \'?\' (number expected, got string)|10|3.1415926535898|inf|bad argument #1 to \'?\' (number expected, got no value)|bad argument #2 to \'?\' (number expected, got no value)|-nan|0|-0
 
 --@@ math_random
 local r={} local function a(...) local x={} for i=1,select("#",...) do x[i]=tostring((select(i,...))) end r[#r+1]=table.concat(x,",") end
 math.randomseed(7) for i=1,5 do a(math.random(100)) end a(math.random()) a(math.random(5,6)) a(("%.17g"):format(math.random())) math.randomseed(42) a(math.random(1000)) a(math.random(1000)) math.randomseed(-5) a(math.random(1000)) math.randomseed(1e10) a(math.random(1000)) a(pcall(math.random,0)) a(pcall(math.random,2,1)) a(pcall(math.random,1,2,3)) a(math.random(-10,10)) a(math.random(2^31-1)) a(pcall(math.random,"x")) return table.concat(r,"|")
---=> 
+--=> 27|69|27|13|50|0.29757283362447|5|0.72044094033559825|745|343|817|827|false,bad argument #1 to \'?\' (interval is empty)|false,bad argument #2 to \'?\' (interval is empty)|false,wrong number of arguments|-4|658207731|false,bad argument #1 to \'?\' (number expected, got string)
 
 --@@ bit
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -1463,7 +1463,7 @@ a(bit.tobit(1e15))
 a(bit.tobit(-2^31-1))
 a(bit.lshift(3,-1))
 a(t(bit.lshift,1)) return table.concat(r,"|")
---=> 
+--=> -1|5|-1|2|2|-1|15|7|6|-2147483648|1|15|-16|878082066|2014458966|2018915346|000000ff|00ff|00FF|ffffffff||00000001|bad argument #1 to \'?\' (number expected, got no value)|bad argument #2 to \'?\' (number expected, got string)|bad argument #1 to \'?\' (number expected, got no value)|7|-1530494976|2147483647|-2147483648|bad argument #2 to \'?\' (number expected, got no value)
 
 --@@ globals
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -1483,27 +1483,27 @@ a(type(newproxy()))
 a(tostring(string.rep):match("^%a+"))
 a(tostring({}):match("^%a+"))
 a(tostring(coroutine.create(function() end)):match("^%a+")) return table.concat(r,"|")
---=> 
+--=> Lua 5.1|number|table|true|table|true|true|0|bad argument #1 to \'?\' (invalid option \'bad\')|boolean|0|userdata|function|table|thread
 
 --@@ pattern_bomb
 local a,b=pcall(string.find,("a"):rep(20),("a?"):rep(20)..("a"):rep(20)) return tostring(b)
---=> 
+--=> 1
 
 --@@ pattern_long
 return tostring(("x"):rep(1000):find(".-y")).. #(("ab"):rep(50000):match("(.*)b"))
---=> 
+--=> nil99999
 
 --@@ sort_random
 local x={} local s=12345 for i=1,500 do s=(s*1103515245+12345)%2147483648 x[i]=s%1000 end table.sort(x) local y=0 for i=2,500 do if x[i-1]>x[i] then y=y+1 end end return y..":"..table.concat(x,",",1,40)
---=> 
+--=> 0:0,0,0,0,0,8,8,8,16,16,16,16,24,24,24,24,32,32,32,40,40,40,40,48,48,48,48,48,56,56,56,56,64,64,64,72,72,72,72,72
 
 --@@ big_concat
 local x={} for i=1,5000 do x[i]=i end local s=table.concat(x,",") return #s..s:sub(-10)
---=> 
+--=> 23892,4999,5000
 
 --@@ string_buffer
 local s="" for i=1,500 do s=s..i end return #s..s:sub(1,20)
---=> 
+--=> 139212345678910111213141
 
 --@@ struct
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -1544,7 +1544,7 @@ a(struct.pack(""))
 a(struct.unpack("i3",("\254\255\255")))
 a(struct.size("!bhil"))
 a(struct.unpack("c3","abcdef",2)) return table.concat(r,"|")
---=> 
+--=> bad argument #1 to \'?\' (invalid format option \'z\')|integral size 33 is larger than limit of 32|bad argument #2 to \'?\' (number expected, got nil)|alignment 3 is not a power of 2|bad argument #3 to \'?\' (string too short)|bad argument #2 to \'?\' (data string too short)|format \'c0\' needs a previous size|unfinished string in data|bad argument #2 to \'?\' (data string too short)|bad argument #3 to \'?\' (offset must be 1 or greater)|bad argument #2 to \'?\' (data string too short)|bad argument #1 to \'?\' (option \'s\' has no fixed size)|bad argument #1 to \'?\' (option \'c0\' has no fixed size)|16|0|bad argument #1 to \'?\' (string expected, got no value)|bad argument #2 to \'?\' (string expected, got no value)|integral size overflow|\x00\x01\x02\x00\xff\xff\x00\xfe\xff\x03\x00\xfc\xff\xff\xff\xff\xff\xff\xff\x05\x00\x00\x00\x00\x00\x00\x00\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00\xc0?\x00\x00\x00\x00\x00\x00\x04@|\xfe\xff\xff\xff\xff\xfe\x02\x00\x00\x00\x00|\x01\x00\x00\x00\x02\x00\x00\x00|abc\x00|ab|abc|\x01|\xff|\x00\x00\x00\x00\x00\x00\x00\x80|1,2,-1,255,-2,3,12|abc,2004515192,9|1.1000000238419,2.2,x,yz,18|-1,1.844674407371e+19,17|1||-2,4|16|bcd,5
 
 --@@ json_encode
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -1582,7 +1582,7 @@ a(cjson.encode({{},{{}}}))
 a(cjson.encode({a=1,b={c=2,d={1,2,3}},e="x"}))
 a(t(function() local x={} x[1]=x cjson.encode(x) end))
 a(#cjson.encode((function() local d={} local x=d for i=1,999 do x[1]={} x=x[1] end return d end)())) return table.concat(r,"|")
---=> 
+--=> bad argument #1 to \'?\' (expected 1 argument)|bad argument #1 to \'?\' (expected 1 argument)|Cannot serialise number: must not be NaN or Inf|Cannot serialise number: must not be NaN or Inf|Cannot serialise function: type not supported|Cannot serialise table: table key must be a number or string|Cannot serialise boolean: table key must be a number or string|Cannot serialise table: excessively sparse array|[null,null,null,null,1]|[1,2,3,4,5,null,null,null,null,null,1]|Cannot serialise table: excessively sparse array|{}|[1,null,3]|{\"1.5\":1}|{\"-1\":1}|{\"0\":1}|{\"1\":1,\"2\":2,\"a\":3}|\"a\\/b\\\"\\\\\\b\\f\\n\\r\\t\\u0000\\u001f\\u007f\x80\xff\"|1e+15|9.007199254741e+15|0.1|1e+100|123456789012|null|[null,false,true]|{\"a\":null}|Cannot serialise function: type not supported|null|-1.5e-07|[{},[{}]]|{\"a\":1,\"e\":\"x\",\"b\":{\"c\":2,\"d\":[1,2,3]}}|user_script:34: Cannot serialise, excessive nesting (1001)|2000
 
 --@@ json_decode
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -1674,7 +1674,7 @@ a(#cjson.decode("[1,null,3]"))
 a(cjson.decode("{\"a\":1,\"a\":2}").a)
 a(cjson._NAME)
 a(cjson._VERSION) return table.concat(r,"|")
---=> 
+--=> Expected value but found T_END at character 1|Expected object key string but found T_END at character 2|Expected value but found T_END at character 2|Expected comma or array end but found T_END at character 3|Expected value but found T_END at character 4|Expected colon but found T_END at character 5|Expected value but found T_END at character 6|Expected comma or object end but found T_END at character 7|Expected object key string but found T_END at character 8|Expected object key string but found T_NUMBER at character 2|Expected object key string but found invalid token at character 2|Expected comma or array end but found T_NUMBER at character 4|Expected colon but found T_NUMBER at character 6|Expected comma or object end but found T_STRING at character 8|Expected value but found invalid token at character 1|Expected value but found invalid token at character 1|Expected the end but found invalid token at character 5|Expected value but found T_ARR_END at character 7|Expected the end but found T_NUMBER at character 3|Expected value but found unexpected end of string at character 5|Expected value but found invalid escape code at character 3|Expected value but found invalid unicode escape code at character 2|Expected value but found invalid unicode escape code at character 2|\xf0\x9f\x98\x80|Expected value but found invalid unicode escape code at character 2|\xc3\xa9\xe2\x82\xac\x00x|a\nb|1|1|Expected value but found invalid number at character 1|Expected value but found invalid number at character 1|Expected value but found invalid token at character 1|1|16|inf|-inf|nan|nan|inf|Expected the end but found invalid token at character 2|100000|-0|inf|Expected value but found T_ARR_END at character 1|Expected value but found T_OBJ_END at character 1|Expected value but found T_COMMA at character 1|Expected value but found T_COLON at character 1|Expected the end but found T_ARR_END at character 4|Expected value but found invalid token at character 1|Expected value but found T_END at character 1|JSON parser does not support UTF-16 or UTF-32|JSON parser does not support UTF-16 or UTF-32|Expected value but found invalid token at character 1|/\x08\x0c\n\r\t\\\"|1500|Expected the end but found invalid token at character 6|\x00|1|Expected value but found T_COMMA at character 4|Expected value but found T_OBJ_END at character 6|Expected object key string but found T_OBJ_END at character 8|\x7f|Expected value but found invalid unicode escape code at character 2|Expected value but found invalid token at character 1|Expected value but found invalid token at character 1|Expected the end but found invalid token at character 4|Expected the end but found invalid token at character 4|{}|{}|[1,[2,{\"a\":[3]}],\"x\"]|{\"a\":{\"b\":{\"c\":null}},\"d\":[true,false]}|[1,2]|{\"y\":2,\"x\":1,\"z\":3,\"w\":4,\"v\":5}|[{},[{}]]|\"a\"|-1250|Found too many nested data structures (1001) at character 1001|Expected value but found T_END at character 1001|bad argument #1 to \'?\' (expected 1 argument)|bad argument #1 to \'?\' (expected 1 argument)|bad argument #1 to \'?\' (string expected, got table)|12|true|3|2|cjson|2.1.0
 
 --@@ json_settings
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -1717,7 +1717,7 @@ a(cjson.encode_sparse_array(false,2,10))
 a(t(cjson.encode,{[100]=1}))
 a(t(cjson.encode_sparse_array,true,-1))
 a(type(cjson.new().encode)) return table.concat(r,"|")
---=> 
+--=> 1000|bad argument #1 to \'?\' (expected integer between 1 and 2147483647)|1000|14|bad argument #1 to \'?\' (expected integer between 1 and 14)|true|false|true|false,2,10|bad argument #1 to \'?\' (invalid option \'x\')|bad argument #1 to \'?\' (number expected, got string)|3|0.333|14|null|[null,null]|true|[nan,inf,-inf]|false|3|Cannot serialise, excessive nesting (4)|1000|2|Found too many nested data structures (3) at character 3|1000|false|Expected value but found invalid number at character 2|Expected value but found invalid token at character 2|Expected value but found invalid number at character 2|Expected value but found invalid number at character 1|-1.5|true|true,0,0|[null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,1]|false,2,10|Cannot serialise table: excessively sparse array|bad argument #1 to \'?\' (expected integer between 0 and 2147483647)|function
 
 --@@ msgpack
 local function t(f,...) local a,b=pcall(f,...) return tostring(b) end
@@ -1754,7 +1754,7 @@ a(h(cmsgpack.pack({[true]=1})))
 a(h(cmsgpack.pack({{{{{{{{{{{{{{{{{{{1}}}}}}}}}}}}}}}}}}})))
 a(h(cmsgpack.pack({a={b={c={1,2,{x="y"}}}}})))
 a(t(cmsgpack.pack)) a(#cmsgpack.pack(("x"):rep(65536))) return table.concat(r,"|")
---=> 
+--=> 90|83010102020404|81a16101|8301010202a17803|ca3fc00000|cb3fb999999999999a|cf0020000000000000|ca5f000000|ca5f800000|d38000000000000000|cadf800000|cb7e37e43c8800759c|cbfff8000000000000|ca7f800000|c0|c3c2|c0|c0|a3610062|00|81ca3fc0000002|810201|810001|93010203|d9207878787878787878787878787878787878787878787878787878787878787878|da010078787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878|ffe0d0dfd080d1ff7fd18000d2ffff7fffd280000000d3ffffffff7fffffff7fcc80ccffcd0100cdffffce00010000ceffffffffcf0000000100000000|81c301|91919191919191919191919191919191c0|81a16181a16281a16393010281a178a179|bad argument #0 to \'?\' (MessagePack pack needs input.)|65541
 
 --@@ msgunpack
 local function t(f,...) local r={pcall(f,...)} for i=1,#r do r[i]=type(r[i])=="table" and cjson.encode(r[i]) or tostring(r[i]) end return table.concat(r,",") end local r={} local function a(x) r[#r+1]=x end
@@ -1805,5 +1805,4 @@ a(t(cmsgpack.unpack,{}))
 a(t(cmsgpack.unpack,("\145"):rep(9000)))
 a(t(cmsgpack.unpack,("\1"):rep(8000)))
 a(type(cmsgpack.unpack(("\145"):rep(3000).."\1"))) a(cmsgpack._NAME) a(cmsgpack._VERSION) return table.concat(r,"|")
---=> 
-
+--=> true|true|true,1,2,3|false,Bad data format in input.|false,Bad data format in input.|false,Bad data format in input.|false,Bad data format in input.|false,Bad data format in input.|true,a|false,Missing bytes in input.|false,Missing bytes in input.|false,Missing bytes in input.|true,{\"a\":1}|false,table index is nil|true,1.5|true,1|true,-1|true,-1|true,-128,-32768,-2147483648|true,255,65535,4294967295|true,[1,2]|true,[1,2]|true,[2]|true,[2]|true,a,b|false,Missing bytes in input.|false,table index is NaN|true,false,true|true,[{},{},\"\"]|true,1,1|true,2,2|true,-1,3|true,-1|false,Start offset 4 greater than input length 3.|false,Invalid request to unpack with offset of -1 and limit of 3.|true,2,1,2|true,-1,2,3|true,-1,1,2,3|true,1,2,3|true,1|false,bad argument #2 to \'?\' (number expected, got no value)|false,Invalid request to unpack with offset of 0 and limit of 1.|false,bad argument #1 to \'?\' (string expected, got no value)|false,bad argument #1 to \'?\' (string expected, got table)|false,stack overflow (in function mp_decode_to_lua_array)|false,stack overflow (too many return values at once; use unpack_one or unpack_limit instead.)|table|cmsgpack|lua-cmsgpack 0.4.0
