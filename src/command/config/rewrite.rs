@@ -145,7 +145,7 @@ impl Config {
                 }
                 // Where the server works is no default: it depends on where it was started.
                 new |= name == "dir";
-                quote::word(&mut text, &value);
+                quote::quoted(&mut text, &value);
             }
             _ => text.extend_from_slice(&value),
         }
