@@ -170,7 +170,7 @@ fn snippets_answer_as_on_a_real_server() {
                 wrong += 1;
                 println!("{}: with fuel 1\n  {step_by_step}\n  {got}", case.name);
             }
-            if (got != case.expected) != known.contains(&case.name) {
+            if (got.trim_end() != case.expected.trim_end()) != known.contains(&case.name) {
                 wrong += 1;
                 let Case { name, expected, .. } = case;
                 println!("{name}\n  real {expected}\n  here {got}");

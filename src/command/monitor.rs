@@ -1,35 +1,9 @@
 //! The lines that MONITOR shows: `+1700000000.000001 [0 127.0.0.1:50000] "get" "k"`.
 use super::{Args, ClientId, Command, Server, slowlog::is_secret};
-use crate::base::num;
+use crate::base::{num, quote::quoted};
 
 /// Shown in place of what must stay secret.
 const REDACTED: &[u8] = b"(redacted)";
-
-/// A string as redis-cli quotes it.
-fn quote(text: &mut Vec<u8>, bytes: &[u8]) {
-    const NAMED: [(u8, u8); 7] = [
-        (b'\\', b'\\'),
-        (b'"', b'"'),
-        (b'\n', b'n'),
-        (b'\r', b'r'),
-        (b'\t', b't'),
-        (7, b'a'),
-        (8, b'b'),
-    ];
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    text.push(b'"');
-    for &byte in bytes {
-        if let Some((_, name)) = NAMED.iter().find(|named| named.0 == byte) {
-            text.extend_from_slice(&[b'\\', *name]);
-        } else if (b' '..=b'~').contains(&byte) {
-            text.push(byte);
-        } else {
-            let (high, low) = (HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]);
-            text.extend_from_slice(&[b'\\', b'x', high, low]);
-        }
-    }
-    text.push(b'"');
-}
 
 impl Server {
     /// Shows the client all commands from now on; `false` if it sees them already.
@@ -68,7 +42,7 @@ impl Server {
         for (i, arg) in args.from(0).enumerate() {
             line.push(b' ');
             let secret = is_secret(command, args, i);
-            quote(&mut line, if secret { REDACTED } else { arg });
+            quoted(&mut line, if secret { REDACTED } else { arg });
         }
         line.extend_from_slice(b"\r\n");
         for at in 0..self.monitors.len() {

@@ -136,19 +136,6 @@ pub fn find(name: &[u8]) -> Option<&'static Param> {
     })
 }
 
-/// A value as one word of a configuration file.
-fn quote(value: &[u8], text: &mut Vec<u8>) {
-    text.push(b'"');
-    for &b in value {
-        match b {
-            b'"' | b'\\' => text.extend_from_slice(&[b'\\', b]),
-            b' '..=b'~' => text.push(b),
-            _ => text.extend_from_slice(format!("\\x{b:02x}").as_bytes()),
-        }
-    }
-    text.push(b'"');
-}
-
 impl Config {
     /// The defaults for a node that nothing is at stake in: DEBUG is allowed.
     pub fn sandbox() -> Config {

@@ -1,6 +1,6 @@
 //! CONFIG REWRITE: a configuration file brought up to date, with its comments and the order of its lines.
-use super::{Config, Kind, PARAMS, Param, find, quote};
-use crate::base::num;
+use super::{Config, Kind, PARAMS, Param, find};
+use crate::base::{num, quote};
 use crate::resp::parse::split_args;
 
 /// Stands above what had no line before.
@@ -145,7 +145,7 @@ impl Config {
                 }
                 // Where the server works is no default: it depends on where it was started.
                 new |= name == "dir";
-                quote(&value, &mut text);
+                quote::quoted(&mut text, &value);
             }
             _ => text.extend_from_slice(&value),
         }
