@@ -70,6 +70,18 @@ const LIES: &[Lie] = &[
     (
         "pushed to the other end",
         |r| swapped(r, b"\r\nLPUSH\r\n", b"\r\nRPUSH\r\n"),
+        "events",
+        "LPUSH",
+    ),
+    (
+        "another value stored",
+        // The last letter before the last line end.
+        |r| {
+            let mut out = swapped(r, b"\r\nLSET\r\n", b"\r\nLSET\r\n")?;
+            let last = out.len() - 3;
+            out[last] = if out[last] == b'z' { b'y' } else { b'z' };
+            Some(out)
+        },
         "state.digest",
         "L",
     ),
