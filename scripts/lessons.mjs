@@ -261,7 +261,9 @@ export function lessons() {
     resolveId: (id) => (id === name ? `\0${name}` : undefined),
     load(id) {
       if (id === `\0${name}`) {
-        for (const file of readdirSync(HOME, { recursive: true })) this.addWatchFile(join(HOME, String(file)));
+        // Vite's server resolves what is watched as it does imports, and a folder is none.
+        for (const entry of readdirSync(HOME, { recursive: true, withFileTypes: true }))
+          if (entry.isFile()) this.addWatchFile(join(entry.parentPath, entry.name));
         const rows = compileAll().map(
           ({ file, lesson: l }) =>
             `{ id: ${JSON.stringify(l.data.id)}, title: ${JSON.stringify(l.title)}, track: ${JSON.stringify(l.track)}, load: () => import(${JSON.stringify(`/${shown(file)}`)}).then((m) => m.default) }`,
