@@ -21,6 +21,14 @@ const serviceWorker = () => ({
   },
 });
 
+/** Vite's own server puts the styles that modules import into the page; the built page links them, and allows no such thing. */
+const inlineStyles = () => ({
+  name: "inline-styles",
+  apply: "serve",
+  /** @param {string} html */
+  transformIndexHtml: (html) => html.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'"),
+});
+
 export default defineConfig({
   base: "./", // works from any sub-path
   build: {
@@ -29,7 +37,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: { input: ["index.html", "embed.html"] },
   },
-  plugins: [lessons(), serviceWorker()],
+  plugins: [lessons(), serviceWorker(), inlineStyles()],
   worker: { format: "es" },
   server: { port: 5173, strictPort: true },
 });
