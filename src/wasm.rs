@@ -147,7 +147,8 @@ impl Engine {
                 Effect::Close(id) | Effect::Drop(id) => {
                     self.node.handle(Input::Disconnect(id), self.now_us);
                 }
-                Effect::Exit => self.exited = true,
+                Effect::Exit | Effect::Abort => self.exited = true,
+                Effect::Log(..) => {}
                 Effect::Output(_) => {} // the host asks every client at the end of a slice
                 Effect::RewriteConfig => {} // refused before: there is no configuration file here
             }

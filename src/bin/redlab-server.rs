@@ -6,6 +6,8 @@
 #![allow(clippy::disallowed_methods)] // the host is where the clock comes from
 #[path = "redlab_server/acl_file.rs"]
 mod acl_file;
+#[path = "redlab_server/files.rs"]
+mod files;
 #[path = "redlab_server/journal.rs"]
 mod journal;
 #[path = "redlab_server/net.rs"]

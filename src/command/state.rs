@@ -1,5 +1,6 @@
 //! What a node keeps besides its data: clients, statistics, and the effects that wait for the host.
 use super::acl::{Acl, AclFile, DEFAULT_USER, Denied};
+use super::persistence::Persistence;
 use super::pubsub::{Kind, PubSub};
 use super::{Client, ClientId, Clients, Queue, blocking::Waits, registry::Registry};
 use super::{config::OutputLimit, slowlog::Slowlog, spikes::Spikes, tracking::Tracked};
@@ -16,6 +17,10 @@ pub enum Effect {
     Output(ClientId),
     /// The node ends (SHUTDOWN).
     Exit,
+    /// The node cannot go on: it ends with a failure.
+    Abort,
+    /// A line for the server's log; whether it is a warning.
+    Log(bool, String),
     /// The configuration is to be written to the node's configuration file (CONFIG REWRITE).
     RewriteConfig,
 }
@@ -190,6 +195,7 @@ pub struct Server {
     /// What SLOWLOG and LATENCY tell of.
     pub slowlog: Slowlog,
     pub spikes: Spikes,
+    pub persist: Persistence,
 }
 
 impl Server {

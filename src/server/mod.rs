@@ -7,6 +7,7 @@ mod listeners;
 mod load;
 mod node;
 mod observe;
+mod persist;
 mod probe;
 mod propagate;
 mod slow;

@@ -1,15 +1,17 @@
 //! The node: owns everything, takes inputs, and leaves output and effects for its host to drain.
 use super::dispatch;
 use super::observe::Observer;
+use super::persist::Storage;
 use super::propagate::Log;
 use crate::base::{num, rng::Rng, time::Micros};
 use crate::command::acl::AclFile;
 use crate::command::{
-    Acl, Args, Client, ClientId, Config, Effect, OwnedArgs, Registry, Server, state::Rates,
-    state::Stats,
+    Acl, Args, Client, ClientId, Config, Effect, OwnedArgs, Registry, Server,
+    persistence::Persistence, state::Rates, state::Stats,
 };
 use crate::commands;
 use crate::keyspace::Keyspace;
+use crate::persist::disk::{Done, MemoryDisk};
 use crate::resp::parse::{Limits, Parsed};
 use std::collections::VecDeque;
 
@@ -22,6 +24,10 @@ pub enum Input<'a> {
     Disconnect(ClientId),
     /// Nothing but time.
     Tick,
+    /// The disk's answer to the request of this number.
+    Disk(u64, &'a Done),
+    /// The process is told to end (a signal).
+    Terminate,
 }
 
 /// The two ends of a new connection.
@@ -70,6 +76,9 @@ pub struct NodeOptions {
     pub memory_ceiling: Option<u64>,
     /// Most bytes of output that may wait for one client; more ends its connection. `None`: any.
     pub output_limit: Option<usize>,
+    /// Whether the host has a disk for the node ([`Node::take_requests`]). Without one its files are in memory, and gone
+    /// with it.
+    pub disk: bool,
 }
 
 impl Default for NodeOptions {
@@ -86,6 +95,7 @@ impl Default for NodeOptions {
             meter: Box::new(NoMeter),
             memory_ceiling: None,
             output_limit: None,
+            disk: false,
         }
     }
 }
@@ -110,6 +120,7 @@ pub struct Node {
     no_output: Vec<u8>,
     ranges: Vec<(u32, u32)>,
     output_limit: Option<usize>,
+    pub(super) storage: Storage,
 }
 
 impl Node {
@@ -156,8 +167,9 @@ impl Node {
             evicting: false,
             slowlog: Default::default(),
             spikes: Default::default(),
+            persist: Persistence::new(options.now_us / 1_000_000),
         };
-        Node {
+        let mut node = Node {
             ks,
             config: options.config,
             rng,
@@ -171,12 +183,23 @@ impl Node {
             no_output: Vec::new(),
             ranges: Vec::new(),
             output_limit: options.output_limit,
+            storage: Storage::default(),
+        };
+        if !options.disk {
+            node.storage.memory = Some(MemoryDisk::default());
         }
+        // There is nothing to read in a memory that is new.
+        if options.disk || node.config.text("appendonly") == b"yes" {
+            node.start();
+            node.persist();
+        }
+        node
     }
 
     /// Keeps the propagated writes from now on; [`Node::take_log`] hands them out.
     pub fn keep_log(&mut self) {
         self.server.propagates = true;
+        self.storage.tapped = true;
         self.log.get_or_insert_default();
     }
 
@@ -261,6 +284,11 @@ impl Node {
             Input::Data(id, bytes) => self.feed(id, bytes),
             Input::Disconnect(id) => self.forget(id),
             Input::Tick => {}
+            Input::Disk(number, done) => self.answered(number, done.clone()),
+            Input::Terminate => self.terminate(),
+        }
+        if self.server.persist.active {
+            self.persist_on();
         }
         if self.ks.waiting.is_ready() {
             self.serve_keys();
@@ -271,12 +299,18 @@ impl Node {
         if self.server.tracked.has_changes() {
             self.server.broadcast();
         }
+        if self.server.persist.active {
+            self.persist();
+        }
     }
 
     /// Moves the clock (never back) and runs the cron as often as is due.
     pub fn advance(&mut self, now_us: Micros) {
         self.server.now_us = self.server.now_us.max(now_us);
         self.ks.now_ms = self.server.now_us / 1000;
+        if self.server.persist.active {
+            self.stamp_log();
+        }
         if self.is_busy() {
             return;
         }
@@ -297,19 +331,33 @@ impl Node {
 
     /// When the node wants to be called again, in µs since 1970. After that call any client may have output.
     pub fn next_timer_us(&self) -> Micros {
-        if self.is_busy() {
-            self.server.busy_until_us
-        } else if self.server.evicting {
-            self.server.now_us
-        } else {
-            let wait_us = self.server.waits.next_us();
-            wait_us.map_or(self.next_cron_us, |at_us| at_us.min(self.next_cron_us))
+        if self.server.persist.stalled {
+            // The disk's answer wakes it.
+            return self.server.now_us.saturating_add(1_000_000);
         }
+        if self.is_busy() {
+            return self.server.busy_until_us;
+        }
+        if self.server.evicting {
+            return self.server.now_us;
+        }
+        let wait_us = self.server.waits.next_us();
+        let disk_us = if self.server.persist.active {
+            self.disk_timer_us()
+        } else {
+            None
+        };
+        let all = wait_us
+            .into_iter()
+            .chain(disk_us)
+            .chain([self.next_cron_us]);
+        all.min().unwrap_or(self.next_cron_us)
     }
 
     /// Whether the node does nothing at this moment (DEBUG SLEEP): it takes input in, and gives no output out.
+    #[inline(always)]
     pub fn is_busy(&self) -> bool {
-        self.server.now_us < self.server.busy_until_us
+        self.server.persist.stalled || self.server.now_us < self.server.busy_until_us
     }
 
     /// Input of a busy node: it waits its turn.
@@ -331,7 +379,7 @@ impl Node {
     }
 
     /// Serves those who had to wait, until a command makes the node busy again.
-    fn serve_waiting(&mut self) {
+    pub(super) fn serve_waiting(&mut self) {
         while !self.is_busy()
             && let Some(id) = self.waiting.pop_front()
         {
@@ -356,6 +404,7 @@ impl Node {
         self.note_peak();
         self.propagate_expired();
         self.publish_events(None);
+        self.persist_cron();
     }
 
     /// Ends the connections that were silent for longer than `timeout`.
@@ -516,7 +565,15 @@ impl Node {
 
     /// What the host must do now.
     pub fn drain(&mut self) -> Vec<Effect> {
-        std::mem::take(&mut self.server.effects)
+        let effects = std::mem::take(&mut self.server.effects);
+        if !self.server.persist.stalled {
+            return effects;
+        }
+        // Whoever is to go has replies that wait for the disk.
+        let waits = |effect: &Effect| matches!(effect, Effect::Close(_) | Effect::Output(_));
+        let (later, now) = effects.into_iter().partition(waits);
+        self.server.effects = later;
+        now
     }
 
     /// The data, for views and probes.

@@ -14,6 +14,6 @@ impl Node {
     /// Reads a file into a node without data. After a fault the node has what came before it. O(bytes).
     pub fn load_rdb(&mut self, bytes: &[u8]) -> Result<Loaded, Fault> {
         let room = usize::try_from(self.server.memory_ceiling).unwrap_or(usize::MAX);
-        snapshot::load(&mut self.ks, &self.config, bytes, room)
+        snapshot::load(&mut self.ks, &self.config, bytes, room, false)
     }
 }

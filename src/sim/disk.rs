@@ -22,6 +22,7 @@ mod file;
 mod tests;
 
 use crate::base::time::Micros;
+use crate::persist::disk::DiskError;
 use file::File;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -32,28 +33,6 @@ pub const WRITE_OUT_AGE_US: Micros = 30_000_000;
 
 /// What an fsync was given, to tell its end from others'.
 pub type Ticket = u64;
-
-/// Why an operation did not happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DiskError {
-    /// No file of that name (ENOENT).
-    NotFound,
-    /// No room (ENOSPC).
-    Full,
-    /// The device failed (EIO).
-    Io,
-}
-
-impl DiskError {
-    /// The words of the C library.
-    pub fn text(self) -> &'static str {
-        match self {
-            DiskError::NotFound => "No such file or directory",
-            DiskError::Full => "No space left on device",
-            DiskError::Io => "Input/output error",
-        }
-    }
-}
 
 /// How fast a device is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

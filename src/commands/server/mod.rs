@@ -7,6 +7,7 @@ mod lolwut;
 mod memory;
 mod monitor;
 mod process;
+mod save;
 mod slowlog;
 pub(crate) mod snapshot;
 
@@ -22,5 +23,6 @@ pub const TABLES: &[&[Command]] = &[
     memory::TABLE,
     monitor::TABLE,
     process::TABLE,
+    save::TABLE,
     slowlog::TABLE,
 ];
