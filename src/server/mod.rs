@@ -12,6 +12,7 @@ mod probe;
 mod propagate;
 mod slow;
 mod snapshot;
+pub mod trail;
 mod transaction;
 
 pub use crate::command::state::Effect;
