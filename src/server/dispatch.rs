@@ -312,6 +312,9 @@ impl Books {
         if !std::mem::take(&mut node.server.waits.begun) {
             count(node, id, number, usec, failed);
             node.note_duration(id, command, args, usec);
+            if node.trail.is_some() && !node.server.in_script {
+                node.note_ran(id, command, args, usec, failed);
+            }
             if node.observer.is_some() && !node.server.in_script {
                 let reply = out.since(self.reply_start);
                 node.observed((id, index), command, args, reply, failed);

@@ -12,6 +12,7 @@ mod propagate;
 mod script;
 mod slow;
 mod snapshot;
+pub mod trail;
 mod transaction;
 
 pub use crate::command::state::Effect;

@@ -3,6 +3,7 @@ use super::dispatch;
 use super::observe::Observer;
 use super::propagate::Log;
 use super::script::{SLICE, Suspended};
+use super::trail::Trail;
 use crate::base::{num, rng::Rng, time::Micros};
 use crate::command::acl::AclFile;
 use crate::command::{
@@ -121,6 +122,8 @@ pub struct Node {
     /// The script that has used up its fuel, and what is left of this input's.
     pub(super) script: Option<Box<Suspended>>,
     pub(super) fuel: i64,
+    /// The last commands, for the view of the event loop; `None` while nobody looks.
+    pub(super) trail: Option<Trail>,
     next_cron_us: Micros,
     /// Clients with unread input, in the order they are served in once the node is no longer busy.
     waiting: VecDeque<ClientId>,
@@ -190,6 +193,7 @@ impl Node {
             observer: None,
             script: None,
             fuel: 0,
+            trail: None,
             next_cron_us: options.now_us,
             waiting: VecDeque::new(),
             no_output: Vec::new(),
@@ -281,6 +285,9 @@ impl Node {
         self.advance(now_us);
         self.stamp_us = None;
         self.fuel = SLICE;
+        if let Some(trail) = &mut self.trail {
+            trail.turn = 0;
+        }
         match input {
             Input::Data(id, bytes) if self.puts_off_input(id) => self.keep(id, bytes),
             Input::Data(id, bytes) => self.feed(id, bytes),
