@@ -10,6 +10,7 @@ mod observe;
 mod persist;
 mod probe;
 mod propagate;
+mod script;
 mod slow;
 mod snapshot;
 pub mod trail;

@@ -25,15 +25,27 @@ pub(super) struct Log {
 impl Log {
     /// The bytes since the last call.
     pub(super) fn take(&mut self) -> Vec<u8> {
-        self.seen = 0;
-        std::mem::take(self.out.buffer())
+        // A unit that is not whole yet stays.
+        let mut end = if self.depth > 0 {
+            self.start
+        } else {
+            self.out.mark()
+        };
+        let whole = self.out.take_before(&mut end);
+        self.start = end;
+        self.start_bytes = self.start_bytes.saturating_sub(whole.len());
+        self.seen = self.seen.saturating_sub(whole.len());
+        whole
     }
 
     /// The bytes since the last call of this, for a second reader; they stay.
     pub(super) fn fresh(&mut self) -> Vec<u8> {
-        let len = self.len();
-        let from = std::mem::replace(&mut self.seen, len);
-        self.out.as_bytes()[from..].to_vec()
+        let end = match self.depth {
+            0 => self.len(),
+            _ => self.start_bytes,
+        };
+        let from = std::mem::replace(&mut self.seen, end).min(end);
+        self.out.as_bytes()[from..end].to_vec()
     }
 
     /// Bytes that nobody has taken yet.
