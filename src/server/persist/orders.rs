@@ -1,7 +1,7 @@
 //! What commands want of the files: SAVE, BGSAVE, BGREWRITEAOF, `appendonly` on and off, SHUTDOWN.
 use super::super::node::Node;
 use super::flush::State;
-use super::job::Job;
+use super::job::{Form, Job};
 use crate::command::persistence::{Background, Order};
 use crate::command::{ClientId, Effect};
 use crate::commands::server::snapshot;
@@ -121,7 +121,7 @@ impl Node {
             },
             Op::SyncDir { dir: String::new() },
         ];
-        Job::image(options, temporary, ops)
+        Job::image(Form::snapshot(options), temporary, ops)
     }
 
     fn begin_exit(&mut self, id: ClientId, save: bool, force: bool) {

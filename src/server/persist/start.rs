@@ -406,13 +406,11 @@ impl Node {
                 &["Creating AOF base file ", &name, " on server start"],
             );
             let temporary = format!("temp-rewriteaof-{}.aof", self.server.pid);
-            let mut options = snapshot::save_options(&self.ks, &self.config);
-            options.is_base(true);
             ops.push(Op::Rename {
                 from: temporary.clone(),
                 to: self.aof_path(&name),
             });
-            image = Some((options, temporary));
+            image = Some((self.base_form(true), temporary));
         }
         if manifest.increments.is_empty() {
             let name = String::from_utf8_lossy(&manifest.open_increment(&prefix).name).into_owned();
@@ -431,7 +429,7 @@ impl Node {
             .map(|e| String::from_utf8_lossy(&e.name).into_owned());
         let path = self.aof_path(&last.unwrap_or_default());
         let mut job = match image {
-            Some((options, temporary)) => Job::image(options, &temporary, ops),
+            Some((form, temporary)) => Job::image(form, &temporary, ops),
             None => Job::of(ops),
         };
         let dir = self.storage_text("appenddirname");
