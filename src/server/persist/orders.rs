@@ -83,6 +83,9 @@ impl Node {
 
     /// Takes up what a command wants, as soon as nothing of the log is on its way.
     pub(super) fn take_order(&mut self) {
+        if self.server.persist.order.is_none() {
+            return;
+        }
         let flushed = self.server.persist.aof.write_error.is_some() || !self.has_log();
         let storage = &self.storage;
         if storage.front.is_some() || !storage.aof.is_quiet() || storage.start.is_some() || !flushed
