@@ -382,7 +382,8 @@ impl Node {
     pub fn next_timer_us(&self) -> Micros {
         if self.server.persist.stalled {
             // The disk's answer wakes it.
-            return self.server.now_us.saturating_add(1_000_000);
+            let wait_us = if self.is_loading() { 0 } else { 1_000_000 };
+            return self.server.now_us.saturating_add(wait_us);
         }
         if self.is_busy() {
             return self.server.busy_until_us;
