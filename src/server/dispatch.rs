@@ -71,7 +71,9 @@ pub fn request(node: &mut Node, id: ClientId, args: Args<'_>) {
 /// The names of a refused command, as CLIENT LIST shows them.
 #[cold]
 fn named(registry: &Registry, number: Option<usize>) -> (&'static str, &'static str) {
-    number.map_or(("", "NULL"), |n| (registry.all()[n].parent, registry.all()[n].name))
+    number.map_or(("", "NULL"), |n| {
+        (registry.all()[n].parent, registry.all()[n].name)
+    })
 }
 
 /// Words that begin the lines of an HTTP request, and no command's name.
@@ -274,6 +276,12 @@ fn take_output(client: &mut Client) -> Reply {
     std::mem::replace(&mut client.out, meanwhile)
 }
 
+/// That a subscription holds is told like the messages that follow, whatever CLIENT REPLY says.
+#[cold]
+fn is_message(client: &Client, reply: &[u8]) -> bool {
+    client.last_command.ends_with("subscribe") && reply.first() != Some(&b'-')
+}
+
 /// Gives the client its buffer back; CLIENT REPLY, whose mode was `before`, may have the reply, which began at `start`, left
 /// out.
 #[inline(always)]
@@ -281,14 +289,13 @@ fn finish_reply(node: &mut Node, id: ClientId, mut out: Reply, start: Mark, befo
     let Some(client) = node.server.clients.get_mut(id) else {
         return;
     };
-    if is_left_out(before, Some(client.reply_mode)) {
-        out.rollback(start);
+    // What waits has yet to be answered, or not.
+    if client.blocked.is_none() {
+        if is_left_out(before, Some(client.reply_mode)) && !is_message(client, out.since(start)) {
+            out.rollback(start);
+        }
+        client.reply_mode.take_mute();
     }
-    client.reply_mode = match client.reply_mode {
-        ReplyMode::SkipNext => ReplyMode::Skip,
-        ReplyMode::Skip => ReplyMode::On,
-        mode => mode,
-    };
     let meanwhile = std::mem::replace(&mut client.out, out);
     if !meanwhile.as_bytes().is_empty() {
         client.out.raw(meanwhile.as_bytes());

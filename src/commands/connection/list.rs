@@ -157,7 +157,10 @@ fn line(c: &Client, running: &Running<'_>, text: &mut String) {
     let out = running.out.filter(|_| me).unwrap_or(&c.out);
     let proto = out.proto;
     // What the host has taken and could not send stood in the first buffer once; now it is in the list.
-    let obl = out.as_bytes().len().min(REPLY_BUFFER_BYTES - c.unsent.min(REPLY_BUFFER_BYTES));
+    let obl = out
+        .as_bytes()
+        .len()
+        .min(REPLY_BUFFER_BYTES - c.unsent.min(REPLY_BUFFER_BYTES));
     let omem = out.as_bytes().len() + c.unsent - obl;
     let usage = ClientUsage::of(c, running.ks, me.then_some(running.args));
     let now_ms = running.ks.now_ms;
