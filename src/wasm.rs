@@ -127,6 +127,11 @@ impl Engine {
         self.reply.len()
     }
 
+    /// How long the host saw the last [`Engine::run`] take, for the view of the event loop.
+    pub fn measured(&mut self, us: f64) {
+        self.node.measured(us as u64);
+    }
+
     /// Where the last [`Engine::run`] left its output.
     pub fn reply(&self) -> *const u8 {
         self.reply.as_ptr()
@@ -192,15 +197,18 @@ impl Engine {
     }
 
     /// The model of `view` after the command `argv` ran on the connection: plain data, `null` if there is nothing to show.
+    /// Who asks for `loop` is told of the commands from then on.
     pub fn inspect(
-        &self,
+        &mut self,
         id: f64,
         view: &str,
         argv: Vec<js_sys::Uint8Array>,
     ) -> Result<JsValue, JsError> {
-        let db = self.node.client(id as ClientId).map_or(0, |c| c.db);
+        if view == "loop" {
+            self.node.keep_trail();
+        }
         let argv: Vec<Vec<u8>> = argv.iter().map(js_sys::Uint8Array::to_vec).collect();
-        match crate::lab::views::inspect(&self.node, db, view, &argv) {
+        match crate::lab::views::inspect(&self.node, id as ClientId, view, &argv) {
             Some(model) => to_js(&model),
             None => Ok(JsValue::NULL),
         }

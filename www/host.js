@@ -352,6 +352,7 @@ export class HostWorld {
     const out = this.#engine.exec(conn, job.bytes);
     this.#look();
     const cost_us = (performance.now() - start) * 1000;
+    this.#engine.measured(Math.max(1, cost_us));
     const closed = this.#isClosed(job.session, conn);
     const now_ms = this.#clockMs;
     return () => job.done({ out: out.buffer, now_ms, cost_us, closed }, [out.buffer]);
