@@ -405,16 +405,18 @@ impl Node {
         }
         // What it has sent counts before it has an effect, as far as a real server reads at once.
         let arriving = bytes.len().min(READ_BYTES);
-        if client.input_bytes() + arriving > LEAST_QUERY_LIMIT && self.limit_query(id, arriving) {
+        let much = client.input_bytes() + arriving > LEAST_QUERY_LIMIT;
+        let nothing_left = client.query.is_empty();
+        if much && self.limit_query(id, arriving) {
             return;
         }
         // The common case: nothing is left of earlier bytes, so the host's buffer is parsed in place.
-        if client.query.is_empty() {
+        if nothing_left {
             let used = self.run_buffer(id, bytes);
             if let Some(client) = self.server.clients.get_mut(id) {
                 client.query.extend_from_slice(&bytes[used..]);
             }
-        } else {
+        } else if let Some(client) = self.server.clients.get_mut(id) {
             client.query.extend_from_slice(bytes);
             self.run_query(id);
         }
