@@ -195,6 +195,10 @@ fn doctor(ctx: &mut Ctx<'_>) -> Outcome {
             usage.clients / clients > 200 << 10,
             "Big client buffers: connections take over 200 KB each. Someone sends much at once, or reads slowly.",
         ),
+        (
+            ctx.server.scripts.len() > 1000,
+            "Many scripts: over 1000 are kept. Pass what changes as arguments, so that one script serves all calls.",
+        ),
     ];
     let mut text = String::new();
     if usage.used < DOCTOR_MIN_BYTES {
