@@ -269,11 +269,6 @@ impl Reply {
         Mark(self.buf.len())
     }
 
-    /// What was written since `mark`.
-    pub fn since(&self, mark: Mark) -> &[u8] {
-        &self.buf[mark.0..]
-    }
-
     /// How many bytes were written since `mark`.
     pub fn written_since(&self, mark: Mark) -> usize {
         self.buf.len() - mark.0
