@@ -435,6 +435,8 @@ export class RedlabTerminal extends HTMLElement {
       return { argv, answer };
     };
     const own = this.#ahead.shift() ?? (this.#queue.length ? send(this.#plain(line)) : undefined);
+    // In groups: one that goes as soon as there is room for it is committed alone.
+    if (this.#ahead.length) return own;
     while (own && !this.#interrupted && this.#ahead.length < Math.min(AHEAD, this.#queue.length)) {
       const next = send(this.#plain(this.#queue[this.#ahead.length]));
       if (!next) break;
