@@ -337,7 +337,6 @@ impl Engine {
                 Effect::Exit | Effect::Abort => self.exited = true,
                 Effect::Log(..) => {}
                 Effect::Output(_) => {} // the host asks every client at the end of a slice
-                Effect::RewriteConfig => {} // refused before: there is no configuration file here
             }
         }
         self.machine.node.client(id as ClientId).is_none()
