@@ -183,6 +183,16 @@ impl Engine {
         self.node.handle(Input::Tick, self.now_us);
     }
 
+    /// Whether a script is not through yet: [`Engine::work`] is to be called.
+    pub fn runs_script(&self) -> bool {
+        self.node.runs_script()
+    }
+
+    /// Lets that script run on for about `fuel` instructions.
+    pub fn work(&mut self, fuel: u32) {
+        self.node.work(fuel.into());
+    }
+
     /// When the node wants to be called again, in ms since 1970.
     pub fn next_timer(&self) -> f64 {
         self.node.next_timer_us() as f64 / 1000.0

@@ -246,6 +246,7 @@ fn follow(
                 script::suspend(node, run, Pending::new(index, found, args, books));
                 return false;
             }
+            run.end(node);
         }
     }
     books.close(node, id, index, found, args, Propagate::Nothing, out);

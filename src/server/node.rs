@@ -13,7 +13,7 @@ use crate::command::{
 use crate::commands;
 use crate::keyspace::Keyspace;
 use crate::resp::parse::{Limits, Parsed};
-use crate::script::Scripts;
+use crate::script::{Libraries, Scripts};
 use std::collections::VecDeque;
 
 /// What a host tells a node.
@@ -174,6 +174,7 @@ impl Node {
             in_exec: false,
             in_script: false,
             scripts: Scripts::new(options.script_memory),
+            libraries: Libraries::new(options.script_memory),
             running_script: None,
             out_of_memory: false,
             waits: Default::default(),

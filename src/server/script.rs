@@ -75,9 +75,8 @@ pub fn begin(
 ) -> Run {
     // The script's own commands are shown after it.
     node.show(client, command, args);
-    let scripts = &mut node.server.scripts;
-    scripts.engine();
-    let engine = scripts.engine.take().unwrap_or_else(|| unreachable!());
+    let place = engine_of(node, call.function);
+    let engine = place.take().expect("the command has made it ready");
     let server = &node.server;
     let limited = node.config.maxmemory != 0 && server.out_of_memory;
     let obeyed = server.clients.get(client).is_some_and(|c| c.obeyed);
@@ -96,6 +95,15 @@ pub fn begin(
         killed: false,
         words: Words::default(),
         reply: Reply::default(),
+    }
+}
+
+/// Where the machine of scripts, or of functions, stands while it does not run.
+fn engine_of(node: &mut Node, function: bool) -> &mut Option<Box<Engine>> {
+    if function {
+        &mut node.server.libraries.engine
+    } else {
+        &mut node.server.scripts.engine
     }
 }
 
@@ -135,9 +143,6 @@ impl Run {
         node.meter.spend(used / FUEL_A_MICROSECOND);
         (node.server.now_us, node.ks.now_ms) = clock;
         (node.server.in_exec, node.server.in_script) = before;
-        if done {
-            self.end(node);
-        }
         done
     }
 
@@ -171,8 +176,8 @@ impl Run {
     /// What SCRIPT KILL leaves of a script.
     fn end_by_force(&mut self, node: &mut Node, out: &mut Reply) -> bool {
         let what: &[u8] = match self.call.function {
-            true => b"Script killed by user with FUNCTION KILL.",
-            false => b"Script killed by user with SCRIPT KILL.",
+            true => b"Script killed by user with FUNCTION KILL...",
+            false => b"Script killed by user with SCRIPT KILL...",
         };
         let text = self.engine.describe_kill(what, &self.call.name);
         out.error(&text);
@@ -180,10 +185,10 @@ impl Run {
         true
     }
 
-    /// Gives the machine back.
-    fn end(&mut self, node: &mut Node) {
+    /// The script is through: gives the machine back.
+    pub fn end(mut self, node: &mut Node) {
         self.engine.abort();
-        std::mem::swap(node.server.scripts.engine(), &mut self.engine);
+        *engine_of(node, self.call.function) = Some(self.engine);
         if let Some(log) = &mut node.log {
             log.close();
         }
@@ -363,13 +368,21 @@ impl Node {
             self.script = Some(script);
             return;
         }
-        script.pending.close(self, id, &mut out);
-        if let Some((mut transaction, mut pending)) = script.exec {
+        let Suspended {
+            run,
+            pending,
+            exec,
+            orphan,
+            ..
+        } = *script;
+        run.end(self);
+        pending.close(self, id, &mut out);
+        if let Some((mut transaction, mut pending)) = exec {
             transaction.end_command(self, id, &mut out);
             if !transaction.run(self, id, &mut out) {
                 suspend_exec(self, transaction, pending);
                 if let Some(next) = &mut self.script {
-                    next.orphan = script.orphan;
+                    next.orphan = orphan;
                 }
                 return suspend_reply(self, out, start, mode);
             }
@@ -378,7 +391,7 @@ impl Node {
         }
         dispatch::finish_reply(self, id, out, start, mode);
         self.server.effects.push(Effect::Output(id));
-        if script.orphan {
+        if orphan {
             self.forget(id);
         }
         self.after_script(id);

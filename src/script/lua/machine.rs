@@ -119,10 +119,13 @@ pub struct Machine {
     /// Fuel that all runs together have used, and what the one at hand was given.
     pub(crate) burnt: u64,
     pub(crate) given: i64,
-    /// Where the error that nobody caught was raised: the name of the chunk, and the line (-1: not in one).
+    /// Where the error that nobody caught was raised: the name of the chunk (`@name`, or its text), and the line (-1: not in
+    /// one).
     pub fault: (Vec<u8>, i64),
     /// Values the host keeps from the collector.
     pub anchors: Vec<Value>,
+    /// The name of the field that `pcall` returns in place of an error that is a table; none in plain Lua.
+    pub error_field: Option<Value>,
     pub(crate) cjson: Settings,
     results: (usize, usize),
 }
@@ -164,6 +167,7 @@ impl Machine {
             given: 0,
             fault: (Vec::new(), -1),
             anchors: Vec::new(),
+            error_field: None,
             cjson: Settings::default(),
             results: (0, 0),
         };
