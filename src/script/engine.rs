@@ -450,6 +450,14 @@ impl Engine {
                 Value::Table(self.names.single(&mut self.lua, Name::Err, text))
             }
         };
+        self.lua.note_place();
+        if let Value::Table(table) = value {
+            let (source, line) = self.lua.fault.clone();
+            let source = self.lua.heap.text(&source);
+            self.lua.heap.set_field(table, b"source", source);
+            let line = Value::Num(line as f64);
+            self.lua.heap.set_field(table, b"line", line);
+        }
         self.lua.answer(&[value]);
     }
 

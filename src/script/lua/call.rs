@@ -25,8 +25,18 @@ impl Machine {
                 return Err(self.throw(b"stack overflow"));
             }
             self.stack.resize(length, Value::Nil);
+            self.count_stack();
         }
         Ok(())
+    }
+
+    /// The stack of the main thread counts as memory, as far as it ever reached; those of coroutines are counted as they
+    /// are left.
+    fn count_stack(&mut self) {
+        if self.thread == 0 && self.stack.len() > self.high {
+            self.heap.used += (self.stack.len() - self.high) * size_of::<Value>();
+            self.high = self.stack.len();
+        }
     }
 
     /// Pushes a frame; the one below remembers where it was.

@@ -93,6 +93,8 @@ pub struct Machine {
     pub(crate) stack: Vec<Value>,
     pub(crate) frames: Vec<Frame>,
     pub(crate) open: Vec<u32>,
+    /// Values of the main thread's stack that are counted as memory.
+    pub(crate) high: usize,
     /// End of the values that an instruction of variable length left.
     pub(crate) top: usize,
     /// Next instruction of the frame on top, if that runs instructions.
@@ -149,6 +151,7 @@ impl Machine {
             stack: Vec::new(),
             frames: Vec::new(),
             open: Vec::new(),
+            high: 0,
             top: 0,
             pc: 0,
             thread: 0,
@@ -216,7 +219,9 @@ impl Machine {
         }
         self.close_upvalues(0);
         self.frames.clear();
-        self.stack.clear();
+        self.heap.used -= self.high * size_of::<Value>();
+        self.high = 0;
+        self.stack = Vec::new();
         (self.top, self.arrived, self.results) = (0, None, (0, 0));
         (self.running, self.raised) = (Running::Code, false);
     }
