@@ -220,6 +220,10 @@ impl Engine {
     /// # Errors
     /// What is wrong with its text.
     pub fn compile(&mut self, text: &[u8], name: &[u8]) -> Result<Value, Vec<u8>> {
+        // What is kept of a text is some times as long.
+        if self.lua.room(text.len().saturating_mul(4)).is_err() {
+            return Err(b"not enough memory".into());
+        }
         self.lua.load(text, name)
     }
 

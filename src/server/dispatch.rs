@@ -18,7 +18,7 @@ pub(super) type Found = (usize, &'static Command);
 #[inline(always)]
 pub fn run(node: &mut Node, id: ClientId, args: Args<'_>) {
     request(node, id, args);
-    if node.ks.waiting.is_ready() {
+    if node.ks.waiting.is_ready() && node.script.is_none() {
         node.serve_keys();
     }
 }

@@ -42,7 +42,7 @@ pub struct ScriptTrace {
     pub function: bool,
     pub source: Vec<u8>,
     pub stage: Stage,
-    /// Where it stands, or stood last; 0: not yet in it.
+    /// Where it stands, or stood last; counted from 1.
     pub line: u32,
     pub cost_us: u64,
     pub calls: VecDeque<TracedCall>,

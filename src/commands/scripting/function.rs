@@ -3,7 +3,7 @@ use super::BASE;
 use super::cache::{is_flush_mode, kill};
 use crate::base::glob::glob;
 use crate::command::{C, Command, Ctx, Error, F, Outcome, syntax};
-use crate::persist::rdb::{VERSION, dump};
+use crate::persist::rdb::{VERSION, Why, dump};
 use crate::script::library::{Library, Policy};
 
 pub(super) const TABLE: &[Command] = &[FUNCTION];
@@ -220,7 +220,10 @@ fn restore(ctx: &mut Ctx<'_>) -> Outcome {
     }
     let room = usize::try_from(ctx.server.memory_ceiling).unwrap_or(usize::MAX);
     let codes = dump::restore_functions(payload, room);
-    let codes = codes.map_err(|_| Error::new("ERR failed loading functions payload"))?;
+    let codes = codes.map_err(|fault| match fault.why {
+        Why::Text(why) => Error::new(["ERR ", &why].concat()),
+        Why::Empty => Error::SYNTAX,
+    })?;
     let restored = ctx.server.libraries.restore(&codes, policy);
     restored.map_err(Error::bytes)?;
     ctx.db.ks.dirty += 1;

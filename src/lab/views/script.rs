@@ -4,7 +4,7 @@
 //! The page asks for the view `script`. Scripts are traced from the first time on that [`Node::keep_script_trace`] was
 //! called (`Engine::script_hold` does so as well). To go through one line by line:
 //!
-//! 1. `Engine::script_hold(true)`: the next EVAL or FCALL stops before its first instruction, `stage` is `runs`, `line` 0;
+//! 1. `Engine::script_hold(true)`: the next EVAL or FCALL stops before its first instruction, `stage` is `runs`, `line` the first;
 //! 2. `Engine::script_step(0)` goes on to another line, `script_step(n)` to line n; the model tells where it stands;
 //! 3. `Engine::script_hold(false)`: it runs on by itself.
 //!
@@ -33,7 +33,7 @@ pub struct ScriptModel {
     pub lines: Vec<String>,
     /// Lines that are left out.
     pub more_lines: u64,
-    /// Counted from 1; 0: it has not begun.
+    /// The line that it stands at, or stood at last; counted from 1.
     pub line: u64,
     pub cost_us: u64,
     /// The last calls, the oldest first, and how many there were before them.

@@ -34,7 +34,7 @@ pub fn restore_functions(payload: &[u8], room: usize) -> Result<Vec<Vec<u8>>, Fa
     let mut codes = Vec::new();
     while reader.left() > 0 {
         if reader.byte()? != op::FUNCTION {
-            return reader.fault("no library of functions");
+            return reader.fault("given type is not a function");
         }
         codes.push(reader.string()?.into_owned());
     }
