@@ -66,8 +66,8 @@ const either = (one, many) => (node, fail) => (isSeq(node) || isMap(node) ? many
 /** A reply, nested as deep as it likes. @type {Shape} */
 const reply = (node, fail) => {
   if (isSeq(node)) for (const x of node.items) reply(x, fail);
-  else if (!isScalar(node) || !["string", "number"].includes(typeof node.value))
-    fail(node, "expected a text, a number or a list of them; a nil is `type: nil`");
+  else if (!isScalar(node) || (node.value !== null && !["string", "number"].includes(typeof node.value)))
+    fail(node, "expected a text, a number, null for nil, or a list of them");
 };
 
 const on = { on: slug };
@@ -123,6 +123,7 @@ const lesson = record(
   },
   {
     setup: list(record({ on: slug, run: text })),
+    meanwhile: list(record({ on: slug, after: ran, run: list(text) }, { times: count })),
     forbid: list(text),
     hints: list(word(...STEPS)),
     wrong: list(record({ name: text, run: list(text), fails: slug }, { replaces: text })),

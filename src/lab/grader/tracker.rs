@@ -58,7 +58,12 @@ fn args_match(patterns: &[String], args: &[Vec<u8>]) -> bool {
     }
 }
 
-fn ran(event: &Observed, names: Option<&Vec<String>>, args: Option<&Vec<String>>) -> bool {
+/// Whether what ran has one of these names, and these arguments.
+pub(super) fn ran(
+    event: &Observed,
+    names: Option<&Vec<String>>,
+    args: Option<&Vec<String>>,
+) -> bool {
     let skip = match names {
         Some(names) => names_match(event, names),
         None => Some(1),
