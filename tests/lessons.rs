@@ -354,7 +354,7 @@ fn another_client_comes_right_behind_and_counts_for_nothing() {
     let lesson = json!({
         "id": "x", "schema": 1, "seed": 1, "topology": {"n1": "primary"},
         "meanwhile": [{"on": "n1", "after": {"cmd": "GET", "args": ["k"]}, "times": 2, "run": ["INCR k"]}],
-        "goals": [{"id": "g", "log": {"cmd": "INCR"}}, {"id": "h", "log": {"cmd": "EXEC", "answers": null}}],
+        "goals": [{"id": "g", "log": {"cmd": "INCR"}}, {"id": "h", "log": {"cmd": "EXEC", "type": "nil"}}],
         "solutions": [["INCR k"]],
     });
     let mut play = Play::start(&lesson);

@@ -167,7 +167,10 @@ impl Grader {
                 break;
             }
             changed = true;
-            for event in events.iter().filter(|e| !self.others.did(e)) {
+            for event in &events {
+                if self.others.did(event) {
+                    continue;
+                }
                 self.trackers.iter_mut().for_each(|t| t.see(event));
                 self.see_forbidden(event);
                 self.others.follow(event, node);

@@ -313,8 +313,9 @@ pub struct Log {
     pub cmd: Option<Vec<String>>,
     /// Globs for the arguments behind the name, in either case; a last `**` stands for any number of them.
     pub args: Option<Vec<String>>,
-    /// What a command answered.
+    /// What a command answered, or of which kind the answer was.
     pub answers: Option<Expect>,
+    pub kind: Option<ReplyKind>,
     /// How often such a command ran; at least once, if nothing is said.
     pub min: Option<u64>,
     pub max: Option<u64>,
@@ -329,6 +330,7 @@ fn log(value: Plain) -> Read<Log> {
         cmd: f.maybe("cmd", names),
         args: f.maybe("args", texts),
         answers: f.maybe("answers", expect),
+        kind: f.maybe("type", reply_kind),
         min: f.maybe("min", count),
         max: f.maybe("max", count),
         order: f.each("order", ran),
