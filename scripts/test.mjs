@@ -63,6 +63,12 @@ const steps = [
     skip: oracleReason,
   },
   {
+    name: "conformance, settings",
+    run: cargo("test", "--quiet", "--test", "conformance", "--", "settings"),
+    count: own,
+    skip: oracleReason,
+  },
+  {
     name: "conformance, sample",
     run: cargo("test", "--quiet", "--test", "conformance", "--", "sample"),
     count: own,
@@ -126,7 +132,14 @@ const steps = [
   },
   {
     name: "client programs, native server",
-    run: ["node", "--test", "--test-reporter", "spec", "tests/clients/clients.test.mjs"],
+    run: [
+      "node",
+      "--test",
+      "--test-reporter",
+      "spec",
+      "tests/clients/clients.test.mjs",
+      "tests/clients/features.test.mjs",
+    ],
     count: nodeTest,
   },
   {
