@@ -31,6 +31,12 @@ impl Peer for Liar<'_> {
     fn receive(&mut self, connection: usize, into: &mut Vec<u8>, wait: Duration) {
         self.inner.receive(connection, into, wait);
     }
+    fn close(&mut self, connection: usize) {
+        self.inner.close(connection);
+    }
+    fn poll(&mut self, connection: usize, into: &mut Vec<u8>) {
+        self.inner.poll(connection, into);
+    }
     fn closed(&mut self, connection: usize) -> bool {
         self.inner.closed(connection)
     }
