@@ -126,7 +126,14 @@ const steps = [
   },
   {
     name: "client programs, native server",
-    run: ["node", "--test", "--test-reporter", "spec", "tests/clients/clients.test.mjs"],
+    run: [
+      "node",
+      "--test",
+      "--test-reporter",
+      "spec",
+      "tests/clients/clients.test.mjs",
+      "tests/clients/features.test.mjs",
+    ],
     count: nodeTest,
   },
   {

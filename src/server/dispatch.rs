@@ -38,13 +38,16 @@ pub fn request(node: &mut Node, id: ClientId, args: Args<'_>) {
     // that what the client is told by others comes after it.
     let mut out = take_output(client);
     let (start, mode) = (out.mark(), client.reply_mode);
+    (client.last_parent, client.last_command) = match found {
+        Ok((_, command)) => (command.parent, command.name),
+        Err((number, _)) => named(&node.server.registry, number),
+    };
     match found {
         Ok(found) if held => node.server.hold(id, found.1, args),
         Ok(found) if client.queue.is_some() && !transaction::ends(found.1) => {
             transaction::queue(node, id, found, args, &mut out);
         }
         Ok(found) => {
-            (client.last_parent, client.last_command) = (found.1.parent, found.1.name);
             node.ks.no_touch = client.no_touch && found.1.name != "touch";
             let db = client.db;
             call(node, id, db, found, args, &mut out);
@@ -63,6 +66,12 @@ pub fn request(node: &mut Node, id: ClientId, args: Args<'_>) {
         }
     }
     finish_reply(node, id, out, start, mode);
+}
+
+/// The names of a refused command, as CLIENT LIST shows them.
+#[cold]
+fn named(registry: &Registry, number: Option<usize>) -> (&'static str, &'static str) {
+    number.map_or(("", "NULL"), |n| (registry.all()[n].parent, registry.all()[n].name))
 }
 
 /// Words that begin the lines of an HTTP request, and no command's name.

@@ -94,7 +94,7 @@ impl Node {
                 if client.no_evict || client.obeyed || client.close_after_reply {
                     continue;
                 }
-                let bytes = memory::client_bytes(client) as i64;
+                let bytes = memory::ClientUsage::of(client, &self.ks, None).total as i64;
                 total += bytes;
                 // A real server keeps them in classes, by powers of two; of one class the oldest goes first.
                 let class = bytes.ilog2();

@@ -197,7 +197,7 @@ pub(super) fn hostname(_: &Config, words: &[&[u8]]) -> Read {
 pub(super) fn nodename(_: &Config, words: &[&[u8]]) -> Read {
     if words[0]
         .iter()
-        .any(|b| b"!#$%&()*+:;<>?@[]^{|}~".contains(b))
+        .any(|b| b"\0!#$%&()*+:;<>?@[]^{|}~".contains(b))
     {
         return Err("Announced human node name contained invalid character".into());
     }
@@ -212,6 +212,16 @@ pub(super) fn no_tls(_: &Config, words: &[&[u8]]) -> Read {
         Err("Unable to update TLS configuration. Check server logs.".into())
     } else {
         Err("argument must be 'yes' or 'no'".into())
+    }
+}
+
+/// `tls-port`.
+pub(super) fn no_tls_port(_: &Config, words: &[&[u8]]) -> Read {
+    match num::parse_i64(words[0]) {
+        Some(0) => Ok(b"0".to_vec()),
+        Some(1..=65535) => Err("Unable to update TLS configuration. Check server logs.".into()),
+        Some(_) => Err("argument must be between 0 and 65535 inclusive".into()),
+        None => Err("argument couldn't be parsed into an integer".into()),
     }
 }
 
