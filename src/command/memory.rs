@@ -35,11 +35,20 @@ impl ClientUsage {
         };
         let query = c.query.len().saturating_sub(arriving.read);
         let (query_room, query_bytes) = query_buffer(query, arriving.bulk);
-        let (queued, queue) = c.queue.as_ref().map_or((0, 0), |q| {
-            (q.arg_bytes(), q.arg_bytes() + queue_bytes(q.commands().len()))
+        let (watched, broken) = ks.watches.of(c.id);
+        let queue = c.queue.as_ref().filter(|_| !broken);
+        let (queued, queue) = queue.map_or((0, 0), |q| {
+            (
+                q.arg_bytes(),
+                q.arg_bytes() + queue_bytes(q.commands().len()),
+            )
         });
-        let listens: usize = c.subscriptions.iter().map(|&n| listen_bytes(n as usize)).sum();
-        let watches = ks.watches.of(c.id).0 * WATCH_BYTES;
+        let listens: usize = c
+            .subscriptions
+            .iter()
+            .map(|&n| listen_bytes(n as usize))
+            .sum();
+        let watches = watched * WATCH_BYTES;
         ClientUsage {
             query,
             query_free: query_room - query,
@@ -88,7 +97,11 @@ fn queue_bytes(commands: usize) -> usize {
 fn listen_bytes(names: usize) -> usize {
     const ENTRY: usize = 24;
     let buckets = names.next_power_of_two().max(4);
-    let old = if buckets > 4 && names <= buckets * 3 / 4 { buckets / 2 } else { 0 };
+    let old = if buckets > 4 && names <= buckets * 3 / 4 {
+        buckets / 2
+    } else {
+        0
+    };
     match names {
         0 => 0,
         n => n * ENTRY + (buckets + old) * POINTER_BYTES,

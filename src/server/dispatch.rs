@@ -71,7 +71,9 @@ pub fn request(node: &mut Node, id: ClientId, args: Args<'_>) {
 /// The names of a refused command, as CLIENT LIST shows them.
 #[cold]
 fn named(registry: &Registry, number: Option<usize>) -> (&'static str, &'static str) {
-    number.map_or(("", "NULL"), |n| (registry.all()[n].parent, registry.all()[n].name))
+    number.map_or(("", "NULL"), |n| {
+        (registry.all()[n].parent, registry.all()[n].name)
+    })
 }
 
 /// Words that begin the lines of an HTTP request, and no command's name.

@@ -146,21 +146,32 @@ fn is_unordered(reply: &Reply) -> bool {
     kind == Some(b"pmessage") && reply.items().len() == 4
 }
 
-/// Puts the names in the answers of UNSUBSCRIBE into one order; the counts stay where they are.
+/// Puts the names in the answers of UNSUBSCRIBE into one order; the counts stay where they are. In a transaction the first
+/// of several stands within EXEC's reply.
 fn sort_farewells(heard: &mut Heard) {
-    let is_farewell = |reply: &Reply| {
-        let kind = reply.items().first().and_then(|r| r.text());
-        kind.is_some_and(|kind| kind.ends_with(b"unsubscribe")) && reply.items().len() == 3
-    };
-    let farewells = || heard.iter().filter(|(_, r)| is_farewell(r));
-    let mut names: Vec<Reply> = farewells().map(|(_, r)| r.items()[1].clone()).collect();
-    names.sort();
-    let mut names = names.into_iter();
-    for (raw, reply) in heard.iter_mut().filter(|(_, r)| is_farewell(r)) {
+    fn of<'a>(reply: &'a mut Reply, out: &mut Vec<&'a mut Reply>) {
         let (Reply::Array(items) | Reply::Push(items)) = reply else {
-            continue;
+            return;
         };
-        items[1] = names.next().expect("one for each");
+        let kind = items.first().and_then(Reply::text);
+        if items.len() == 3 && kind.is_some_and(|kind| kind.ends_with(b"unsubscribe")) {
+            out.push(&mut items[1]);
+        } else {
+            items.iter_mut().for_each(|item| of(item, out));
+        }
+    }
+    let mut names = Vec::new();
+    heard
+        .iter_mut()
+        .for_each(|(_, reply)| of(reply, &mut names));
+    let mut sorted: Vec<Reply> = names.iter().map(|name| (**name).clone()).collect();
+    sorted.sort();
+    names
+        .into_iter()
+        .zip(sorted)
+        .for_each(|(name, other)| *name = other);
+    // The bytes are compared before the values.
+    for (raw, reply) in heard {
         *raw = reply.notation().into_bytes();
     }
 }

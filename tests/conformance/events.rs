@@ -23,22 +23,19 @@ impl Listener {
         self.0[side] = on;
     }
 
-    /// The events that a side told of since the last call, one a line: `db event key`. Then it has done all that it was
-    /// sent before on any connection, and what it said to that has arrived.
+    /// The events that a side told of since the last call, one a line: `db event key`. By then it has done what it was sent
+    /// on other connections, and its answers have arrived; unless it happened to find this question at the same moment as
+    /// those, and turned to it first. To ask a second time is sure.
     pub fn take(self, peer: &mut dyn Peer, side: usize) -> String {
+        peer.send(self.0[side], &encode(&words("PING")));
         let mut events = String::new();
-        // A server may find two connections readable at once, and turn to this one first; but what it had found with the
-        // first question it has dealt with before it finds the second.
-        for _ in 0..2 {
-            peer.send(self.0[side], &encode(&words("PING")));
-            while let Some((_, reply)) = peer.read(self.0[side]) {
-                let [_, _, channel, key] = reply.items()[..] else {
-                    break;
-                };
-                let channel = channel.lossy();
-                let event = channel.strip_prefix("__keyevent@").unwrap_or(&channel);
-                events.push_str(&format!("{} {}\n", event, key.notation()));
-            }
+        while let Some((_, reply)) = peer.read(self.0[side]) {
+            let [_, _, channel, key] = reply.items()[..] else {
+                break;
+            };
+            let channel = channel.lossy();
+            let event = channel.strip_prefix("__keyevent@").unwrap_or(&channel);
+            events.push_str(&format!("{} {}\n", event, key.notation()));
         }
         events
     }

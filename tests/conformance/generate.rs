@@ -236,6 +236,9 @@ impl<'a> Generator<'a> {
         match (arg.kind.as_str(), arg.name.as_str()) {
             ("key", _) => self.key(syntax),
             ("integer", "numkeys") => COUNT_OF_KEYS.to_vec(),
+            // Numbers that are nobody's, for they are given out from 1 on.
+            ("integer", "client-id") if self.chance(10) => self.pick(EDGES).to_vec(),
+            ("integer", "client-id") => format!("{ID_OF}{}", self.below(self.clients)).into_bytes(),
             ("integer", _) if syntax.group != "stream" => self.integer(arg, syntax),
             ("double", name) if syntax.group == "geo" => self.geo_number(name),
             ("unix-time", name) => self.unix_time(name.contains("milli")),
@@ -245,9 +248,6 @@ impl<'a> Generator<'a> {
                     b"0.001", b"0.002", b"1e-3", b"0.001", b"-1", b"x", b"-0.5", b"nan", b"inf",
                 ])
                 .to_vec(),
-            ("integer", "client-id") if self.chance(90) => {
-                format!("{ID_OF}{}", self.below(self.clients)).into_bytes()
-            }
             (_, "channel" | "shardchannel" | "prefix") => self.channel(&arg.name),
             (_, "username") => self
                 .pick::<&[u8]>(&[b"default", b"limited", b"nobody"])

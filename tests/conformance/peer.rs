@@ -32,7 +32,12 @@ pub trait Peer {
 
     /// The next reply, its bytes and its value. `None` when the connection closed or nothing came within `PATIENCE`.
     fn read(&mut self, connection: usize) -> Option<(Vec<u8>, Reply)> {
-        let deadline = Instant::now() + PATIENCE;
+        self.read_within(connection, PATIENCE)
+    }
+
+    /// As `read`, with a patience of its own.
+    fn read_within(&mut self, connection: usize, patience: Duration) -> Option<(Vec<u8>, Reply)> {
+        let deadline = Instant::now() + patience;
         loop {
             match reply::parse(self.pending(connection)) {
                 Ok(Some((reply, len))) => {
@@ -49,7 +54,7 @@ pub trait Peer {
                 }
             }
             let mut buffer = Vec::new();
-            self.receive(connection, &mut buffer, Duration::from_millis(200));
+            self.receive(connection, &mut buffer, patience.min(POLL));
             let nothing = buffer.is_empty();
             self.pending(connection).extend(buffer);
             if nothing && (Instant::now() > deadline || self.closed(connection)) {
@@ -86,6 +91,9 @@ pub trait Peer {
             .1
     }
 }
+
+/// How long one look for a reply lasts.
+const POLL: Duration = Duration::from_millis(200);
 
 /// How long a reply may take.
 const PATIENCE: Duration = Duration::from_secs(20);

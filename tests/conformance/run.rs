@@ -98,6 +98,9 @@ pub fn run(
     for _ in 0..report.segments {
         seeds.fork();
     }
+    if std::env::var("V").is_ok() {
+        eprintln!("start");
+    }
     while report.commands < plan.count {
         generator.rng = seeds.fork();
         generator.tick = 0;
@@ -245,6 +248,16 @@ fn note(
     let mut lines: Vec<String> = commands.iter().map(Step::line).collect();
     if !session.rules.is_empty() {
         lines.insert(0, words(&session.set_user()));
+    }
+    if std::env::var("V").is_ok() {
+        eprintln!(
+            "{} {}\n  {}\noracle: {}\nredlab: {}\n",
+            reduced.command,
+            reduced.field,
+            lines.join("\n  "),
+            reduced.theirs,
+            reduced.ours
+        );
     }
     report.differences.push((reduced, lines));
 }

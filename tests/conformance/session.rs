@@ -252,7 +252,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Waits until both sides have done all that they were sent; what they told of the keyspace's events meanwhile.
+    /// Lets both sides do what they were sent (nearly always: see `Listener::take`); what they told of the keyspace's events meanwhile.
     fn settle(&mut self) -> [String; 2] {
         let listener = self.listener;
         [listener.take(self.ours, 0), listener.take(self.theirs, 1)]
@@ -301,29 +301,28 @@ impl<'a> Session<'a> {
             let line = format!("DEL {}", word(&step.command[1]));
             self.probe(0, db, &line);
             self.probe(1, db, &line);
-            let more = self.settle();
-            let then = self.hear();
-            for side in [0, 1] {
-                events[side].push_str(&more[side]);
-                for (client, told) in then[side].iter().enumerate() {
-                    heard[side][client].extend_from_slice(told);
-                }
-            }
+            self.hear_more(&mut heard, &mut events);
         }
-        let mut outcome = self.compare(step, &name, &heard, members.as_ref());
-        if outcome.difference.is_none() && events[0] != events[1] {
-            let [ours, theirs] = events;
-            outcome.difference = Some(Difference {
-                command: name.clone(),
-                field: "events".into(),
-                ours,
-                theirs,
-            });
+        let mut outcome = self.compare(step, &name, &heard, &events, members.as_ref());
+        if outcome.difference.is_some() {
+            // Perhaps a side had not yet done it all when it was first asked.
+            self.hear_more(&mut heard, &mut events);
+            outcome = self.compare(step, &name, &heard, &events, members.as_ref());
         }
         let gone = self.compare_ends(&name);
         outcome.difference = outcome.difference.or(gone);
         self.follow(step, &name, &heard[1]);
         outcome
+    }
+
+    /// Adds what comes after what was heard so far.
+    fn hear_more(&mut self, heard: &mut [Vec<Heard>; 2], events: &mut [String; 2]) {
+        let more = self.settle();
+        for side in [0, 1] {
+            events[side].push_str(&more[side]);
+        }
+        let then = self.hear();
+        merge(heard, then);
     }
 
     fn send(&mut self, step: &Step) {
@@ -346,34 +345,37 @@ impl<'a> Session<'a> {
         if !waits::briefly(name, &step.command) {
             return;
         }
-        if self.clients[step.client].queue.is_some() || !heard[1][step.client].is_empty() {
+        let answered = |heard: &[Vec<Heard>; 2], side: usize| !heard[side][step.client].is_empty();
+        if self.clients[step.client].queue.is_some() {
             return;
         }
-        let listed = self.listed(1, step.client);
-        if !listed.get("flags").is_some_and(|f| f.contains('b')) {
-            // It had been answered just before it was asked, or it is not to be answered.
-            let more = self.hear();
-            for side in [0, 1] {
-                heard[side][step.client].extend_from_slice(&more[side][step.client]);
-            }
+        let mut due = answered(heard, 0) || answered(heard, 1);
+        if !due {
+            let listed = self.listed(1, step.client);
+            due = listed.get("flags").is_some_and(|f| f.contains('b'));
         }
-        for side in [0, 1] {
-            let on = self.clients[step.client].on[side];
-            if heard[side][step.client].is_empty()
-                && listed.get("flags").is_some_and(|f| f.contains('b'))
-            {
-                let told = self.peer(side).read(on);
+        if !due {
+            // It was answered just before that was asked, or it is not to be answered.
+            let more = self.hear();
+            merge(heard, more);
+            due = answered(heard, 1);
+        }
+        for side in [1, 0] {
+            if due && !answered(heard, side) {
+                let on = self.clients[step.client].on[side];
+                let told = self.peer(side).read_within(on, waits::END);
                 heard[side][step.client].extend(told);
             }
         }
     }
 
-    /// What the clients were told, compared one by one.
+    /// What the clients were told, compared one by one, and the events.
     fn compare(
         &mut self,
         step: &Step,
         name: &str,
         heard: &[Vec<Heard>; 2],
+        events: &[String; 2],
         members: Option<&BTreeSet<Reply>>,
     ) -> Outcome {
         let mut outcome = Outcome::default();
@@ -406,6 +408,15 @@ impl<'a> Session<'a> {
                 field: if own { "reply" } else { "message" }.into(),
                 ours: show(ours),
                 theirs: show(theirs),
+            });
+        }
+        if outcome.difference.is_none() && events[0] != events[1] {
+            let [ours, theirs] = events.clone();
+            outcome.difference = Some(Difference {
+                command: name.into(),
+                field: "events".into(),
+                ours,
+                theirs,
             });
         }
         outcome
@@ -531,6 +542,15 @@ impl<'a> Session<'a> {
             }
         }
         None
+    }
+}
+
+/// Puts what was heard later behind what was heard before.
+fn merge(heard: &mut [Vec<Heard>; 2], later: [Vec<Heard>; 2]) {
+    for (side, later) in heard.iter_mut().zip(later) {
+        for (client, told) in side.iter_mut().zip(later) {
+            client.extend(told);
+        }
     }
 }
 

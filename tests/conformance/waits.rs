@@ -1,9 +1,13 @@
 //! How long a command may wait: for ever until another client ends it, a few milliseconds, or too long for a test.
 
 use crate::grammar::Syntax;
+use std::time::Duration;
 
 /// The longest wait that a run sits out, ms.
 const SHORT_MS: f64 = 10.0;
+/// How long the end of such a wait may take.
+pub const END: Duration = Duration::from_millis(500);
+
 /// From here on a wait is as good as endless: no segment takes so long.
 const ENDLESS_MS: f64 = 3_600_000.0;
 

@@ -125,10 +125,8 @@ fn setinfo(ctx: &mut Ctx<'_>) -> Outcome {
         return Err(Error::bytes(text));
     }
     if valid_name(value).is_err() {
-        let option = if name { "lib-name" } else { "lib-ver" };
-        return Err(Error::new(format!(
-            "ERR {option} cannot contain spaces, newlines or special characters."
-        )));
+        let why: &[u8] = b" cannot contain spaces, newlines or special characters.";
+        return Err(Error::bytes([b"ERR ", option, why].concat()));
     }
     let client = ctx.client();
     *(if name {

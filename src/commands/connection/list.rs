@@ -157,12 +157,17 @@ fn line(c: &Client, running: &Running<'_>, text: &mut String) {
     let out = running.out.filter(|_| me).unwrap_or(&c.out);
     let proto = out.proto;
     // What the host has taken and could not send stood in the first buffer once; now it is in the list.
-    let obl = out.as_bytes().len().min(REPLY_BUFFER_BYTES - c.unsent.min(REPLY_BUFFER_BYTES));
+    let obl = out
+        .as_bytes()
+        .len()
+        .min(REPLY_BUFFER_BYTES - c.unsent.min(REPLY_BUFFER_BYTES));
     let omem = out.as_bytes().len() + c.unsent - obl;
     let usage = ClientUsage::of(c, running.ks, me.then_some(running.args));
     let now_ms = running.ks.now_ms;
     let (watched, broken) = running.ks.watches.of(c.id);
-    let queued = c.queue.as_ref().map_or(-1, |q| q.commands().len() as i64);
+    // What EXEC will not run is no longer kept.
+    let kept = |len: usize| if broken { 0 } else { len as i64 };
+    let queued = c.queue.as_ref().map_or(-1, |q| kept(q.commands().len()));
     let lossy = |bytes| String::from_utf8_lossy(bytes).into_owned();
     let written = writeln!(
         text,
