@@ -231,7 +231,7 @@ export function compileLesson(file) {
   const folder = dirname(file);
   const prose = join(folder, "en.md");
   if (!existsSync(prose)) throw new LessonError(`${shown(folder)}: en.md is missing`);
-  return { track: basename(dirname(folder)), ...readProse(prose, data), data };
+  return { track: basename(dirname(folder)).replace(/^\d+-/, ""), ...readProse(prose, data), data };
 }
 
 /** What the page gets: the tests alone need the solutions and the mistakes. @param {ReturnType<typeof compileLesson>} lesson */

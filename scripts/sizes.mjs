@@ -8,9 +8,12 @@ const limits = JSON.parse(readFileSync(new URL("sizes.json", import.meta.url), "
 const kilobytes = (path) =>
   brotliCompressSync(readFileSync(path), { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length / 1024;
 
+/** Parts of the engine that come after the first reply (www/later.js). */
+const later = /^redlab_(scripts|rest)/;
+
 /**
  * What loads before the first reply: from index.html, every script, style sheet, worker and wasm that one of the
- * files found names, except what is only named by a dynamic import (lessons and views that load when opened).
+ * files found names, except what is only named by a dynamic import (lessons and views that load when opened) and the engine's later parts.
  */
 const firstLoad = (dir) => {
   const files = globSync(dir, ".html", ".js", ".css", ".wasm");
@@ -25,14 +28,18 @@ const firstLoad = (dir) => {
       .replace(/__vite__mapDeps=.*?;/s, "");
     for (const [, name] of text.matchAll(/([\w.-]+\.(?:js|css|wasm))\b/g)) {
       const next = byName.get(name);
-      if (next && name !== "sw.js") visit(next);
+      if (next && name !== "sw.js" && !later.test(name)) visit(next);
     }
   };
   visit(join(dir, "index.html"));
   return [...found];
 };
 
-const rows = [["engine", ["pkg/redlab_bg.wasm"]]];
+const rows = [
+  ["engine", ["pkg/redlab_bg.wasm"]],
+  ["engine, scripts", ["pkg/redlab_scripts.wasm"]],
+  ["engine, rest", ["pkg/redlab_rest.wasm"]],
+];
 if (existsSync("dist/index.html")) rows.push(["first load", firstLoad("dist")]);
 
 let over = false;

@@ -1,5 +1,5 @@
 //! The browser's door to the engine: thin, and the only file that knows wasm-bindgen. Nothing here calls into JS in the
-//! middle of work.
+//! middle of work, but for [`load`].
 use crate::command::ClientId;
 use crate::lab::grader::Grader;
 use crate::lab::json::{self, ToJson};
@@ -24,6 +24,18 @@ pub fn linear_memory() -> JsValue {
 #[wasm_bindgen(start)]
 pub fn start() {
     console_error_panic_hook::set_once();
+}
+
+#[wasm_bindgen(raw_module = "../www/later.js")]
+extern "C" {
+    fn load_part(part: u32);
+}
+
+/// Loads a part of the engine that the build cut off (`xtask/src/split.rs`). Stubs in the module ask for it as well, which
+/// is the one call into JS in the middle of work.
+#[wasm_bindgen(js_name = loadPart)]
+pub fn load(part: u32) {
+    load_part(part);
 }
 
 /// A seed for a new sandbox, from the browser's generator.
@@ -127,6 +139,11 @@ impl Engine {
         self.reply.len()
     }
 
+    /// How long the host saw the last [`Engine::run`] take, for the view of the event loop.
+    pub fn measured(&mut self, us: f64) {
+        self.node.measured(us as u64);
+    }
+
     /// Where the last [`Engine::run`] left its output.
     pub fn reply(&self) -> *const u8 {
         self.reply.as_ptr()
@@ -193,15 +210,18 @@ impl Engine {
     }
 
     /// The model of `view` after the command `argv` ran on the connection: plain data, `null` if there is nothing to show.
+    /// Who asks for `loop` is told of the commands from then on.
     pub fn inspect(
-        &self,
+        &mut self,
         id: f64,
         view: &str,
         argv: Vec<js_sys::Uint8Array>,
     ) -> Result<JsValue, JsError> {
-        let db = self.node.client(id as ClientId).map_or(0, |c| c.db);
+        if view == "loop" {
+            self.node.keep_trail();
+        }
         let argv: Vec<Vec<u8>> = argv.iter().map(js_sys::Uint8Array::to_vec).collect();
-        match crate::lab::views::inspect(&self.node, db, view, &argv) {
+        match crate::lab::views::inspect(&self.node, id as ClientId, view, &argv) {
             Some(model) => to_js(&model),
             None => Ok(JsValue::NULL),
         }

@@ -95,6 +95,7 @@ test("a sleeping server says so to who stops waiting, and can be restarted", asy
   const { world, session, run } = await open(t);
   await run("SET k v");
   assert.equal(world.reconnect(session), 0);
+  await run("DEBUG SLEEP 0");
   run("DEBUG SLEEP 1e9").catch(() => {});
   await wait(20);
   assert.ok(world.reconnect(session) > 9e11);

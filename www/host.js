@@ -8,6 +8,7 @@
  * @import { Meta, Store } from "./store.js"
  */
 import { Engine } from "./engine.js";
+import { bringFor, bringRest, canRun } from "./later.js";
 import { encodeCommand } from "./resp.js";
 import { DiskStore, MemoryStore } from "./store.js";
 
@@ -156,6 +157,7 @@ export class HostWorld {
       : (this.options.seed ?? keptSeed(kept.meta) ?? randomSeed());
     this.#clockMs = Math.max(this.options.start_ms ?? Date.now(), keptClock(kept.meta));
     this.#seenMs = performance.now();
+    if (kept.log.length || this.options.lesson || this.options.setup?.length) await bringRest();
     this.#newEngine();
     const { damage, commands } = await this.#replay(kept.log);
     if (this.options.lesson) this.#startLesson();
@@ -315,6 +317,7 @@ export class HostWorld {
     try {
       while ((once || this.#queue.length) && !this.#closed) {
         once = false;
+        await this.#bringParts();
         await this.#alone(() => this.#slice());
         if (this.#queue.length) await turn();
       }
@@ -323,6 +326,17 @@ export class HostWorld {
     }
     this.#running = false;
     if (this.#queue.length) this.#run(false); // what came while the engine was started again
+  }
+
+  /** Parts of the engine that queued commands need. Who cannot have one is told, before anything has happened. */
+  async #bringParts() {
+    for (const job of this.#queue.filter(({ bytes }) => !canRun(bytes)))
+      try {
+        await bringFor(job.bytes);
+      } catch (e) {
+        this.#queue.splice(this.#queue.indexOf(job), 1);
+        job.fail(e);
+      }
   }
 
   async #slice() {
@@ -352,6 +366,7 @@ export class HostWorld {
     const out = this.#engine.exec(conn, job.bytes);
     this.#look();
     const cost_us = (performance.now() - start) * 1000;
+    this.#engine.measured(Math.max(1, cost_us));
     const closed = this.#isClosed(job.session, conn);
     const now_ms = this.#clockMs;
     return () => job.done({ out: out.buffer, now_ms, cost_us, closed }, [out.buffer]);

@@ -4,12 +4,16 @@
  */
 import init from "../pkg/redlab.js";
 import { HostWorld } from "./host.js";
+import { attach, bringRest } from "./later.js";
 import { openDatabase, Settings } from "./store.js";
 
 /** The module and the database, once for all worlds. */
 const ready = (async () => {
   const [, db] = await Promise.all([
-    init(),
+    init().then((exports) => {
+      attach(/** @type {any} */ (exports));
+      bringRest().catch(() => {}); // who needs it is told then
+    }),
     openDatabase().then(
       (d) => ({ d, why: "" }),
       (e) => ({ d: null, why: `The browser refuses to store data: ${e?.message ?? e}` }),
@@ -45,7 +49,7 @@ function serve(port, guest = false) {
     connect: (_, world) => world.connect(),
     reconnect: (m, world) => world.reconnect(m.session),
     disconnect: (m, world) => world.disconnect(m.session),
-    inspect: (m, world) => world.inspect(m.session, m.view, m.argv),
+    inspect: (m, world) => bringRest().then(() => world.inspect(m.session, m.view, m.argv)),
     lesson: (_, world) => world.lesson(),
     hint: (m, world) => world.hint(m.goal, m.step),
     rest: (m, world) => world.rest(m.resting),

@@ -1,6 +1,7 @@
 const start = performance.now();
 const { default: init } = await import("../../pkg/redlab.js");
-await init();
+const { attach } = await import("../../www/later.js");
+attach(await init());
 const { Engine } = await import("../../www/engine.js");
 const { Client } = await import("../client.mjs");
 const engine = new Engine(1n, Date.now());

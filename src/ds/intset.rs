@@ -56,21 +56,25 @@ impl Default for Intset {
     }
 }
 
+/// One comparison of a search: the numbers that it may still be among, and the one that it was compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// The first of them, and the one behind the last.
+    pub low: usize,
+    pub high: usize,
+    pub at: usize,
+}
+
 /// An intset laid open.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IntsetView {
-    /// `int16`, `int32` or `int64`.
-    pub encoding: &'static str,
     /// Bytes that one number takes.
     pub width_bytes: u32,
     /// Size in bytes, header included.
     pub total_bytes: u32,
-    /// How many numbers there are.
-    pub len: u32,
-    /// The first numbers, at most as many as asked for; as text, since JavaScript numbers end at 2^53.
-    pub values: Vec<String>,
-    /// Whether numbers were left out.
-    pub cut: bool,
+    /// The place of the first number shown, and the numbers from there.
+    pub from: usize,
+    pub values: Vec<i64>,
 }
 
 impl Intset {
@@ -188,39 +192,56 @@ impl Intset {
         (0..self.len()).map(|index| self.read(index))
     }
 
-    /// The set as plain data, with at most `max_entries` numbers. O(numbers shown).
-    pub fn inspect(&self, max_entries: usize) -> IntsetView {
+    /// The set as plain data, with at most `most` numbers around place `around`. O(numbers shown).
+    pub fn inspect(&self, around: usize, most: usize) -> IntsetView {
+        let last_start = self.len().saturating_sub(most);
+        let from = around.saturating_sub(most / 2).min(last_start);
         IntsetView {
-            encoding: match self.width {
-                Width::W2 => "int16",
-                Width::W4 => "int32",
-                Width::W8 => "int64",
-            },
             width_bytes: self.width as u32,
             total_bytes: self.bytes.len() as u32,
-            len: self.len() as u32,
-            values: self
-                .iter()
-                .take(max_entries)
-                .map(|value| value.to_string())
-                .collect(),
-            cut: self.len() > max_entries,
+            from,
+            values: self.iter().skip(from).take(most).collect(),
         }
+    }
+
+    /// How a search for `value` goes: its comparisons, and the index where it ends, or where the number would stand.
+    pub fn path(&self, value: i64) -> (Vec<Step>, Result<usize, usize>) {
+        let mut steps = Vec::new();
+        let end = self.walk(value, |step| steps.push(step));
+        (steps, end)
+    }
+
+    /// The width that `value` needs, in bytes.
+    pub fn width_of(value: i64) -> u32 {
+        Width::of(value) as u32
     }
 
     /// The index of `value`, or where it would stand.
     fn search(&self, value: i64) -> Result<usize, usize> {
+        self.walk(value, |_| {})
+    }
+
+    /// Searches for `value` and tells of each comparison.
+    #[inline(always)]
+    fn walk(&self, value: i64, mut compared: impl FnMut(Step)) -> Result<usize, usize> {
         let (mut low, mut high) = (0, self.len());
         // Numbers often arrive in ascending order.
-        if high > 0 && value > self.read(high - 1) {
-            return Err(high);
+        if high > 0 {
+            let at = high - 1;
+            compared(Step { low, high, at });
+            match self.read(at).cmp(&value) {
+                std::cmp::Ordering::Less => return Err(high),
+                std::cmp::Ordering::Equal => return Ok(at),
+                std::cmp::Ordering::Greater => high = at,
+            }
         }
         while low < high {
-            let middle = low + (high - low) / 2;
-            match self.read(middle).cmp(&value) {
-                std::cmp::Ordering::Equal => return Ok(middle),
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
+            let at = low + (high - low) / 2;
+            compared(Step { low, high, at });
+            match self.read(at).cmp(&value) {
+                std::cmp::Ordering::Equal => return Ok(at),
+                std::cmp::Ordering::Less => low = at + 1,
+                std::cmp::Ordering::Greater => high = at,
             }
         }
         Err(low)
@@ -309,6 +330,11 @@ mod tests {
                 }
                 let probe = (rng.next() as i64) >> narrow;
                 assert_eq!(set.contains(probe), truth.contains(&probe), "seed {seed}");
+                let (steps, end) = set.path(probe);
+                let below = truth.range(..probe).count();
+                assert_eq!(end.unwrap_or_else(|at| at), below, "seed {seed}");
+                assert_eq!(end.is_ok(), truth.contains(&probe), "seed {seed}");
+                assert!(steps.len() <= 2 + set.len().checked_ilog2().unwrap_or(0) as usize);
                 check(&set, &truth, seed);
                 match set.random(rng.next()) {
                     Some(member) => assert!(truth.contains(&member), "seed {seed}"),
@@ -382,7 +408,7 @@ mod tests {
             }
             if let Ok(mut set) = Intset::from_bytes(bytes) {
                 accepted += 1;
-                assert_eq!(set.inspect(3).len as usize, set.len());
+                assert_eq!(set.inspect(2, 3).values.len(), set.len().min(3));
                 let member = set.random(rng.next()).expect("an empty set is refused");
                 assert!(set.contains(member) && set.remove(member) && set.add(member));
                 set.add(rng.next() as i64);

@@ -210,6 +210,9 @@ pub fn call(
     if !std::mem::take(&mut node.server.waits.begun) {
         count(node, id, number, usec, failed);
         node.note_duration(id, command, args, usec);
+        if node.trail.is_some() {
+            node.note_ran(id, command, args, usec, failed);
+        }
         if node.observer.is_some() {
             let reply = out.as_bytes().get(reply_start..).unwrap_or_default();
             node.observed((id, index), command, args, reply, failed);

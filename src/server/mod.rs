@@ -11,6 +11,7 @@ mod probe;
 mod propagate;
 mod slow;
 mod snapshot;
+pub mod trail;
 mod transaction;
 
 pub use crate::command::state::Effect;

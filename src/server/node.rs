@@ -2,6 +2,7 @@
 use super::dispatch;
 use super::observe::Observer;
 use super::propagate::Log;
+use super::trail::Trail;
 use crate::base::{num, rng::Rng, time::Micros};
 use crate::command::acl::AclFile;
 use crate::command::{
@@ -103,6 +104,8 @@ pub struct Node {
     pub(super) log: Option<Log>,
     /// The commands that ran, for the grader; `None` while nobody asks.
     pub(super) observer: Option<Observer>,
+    /// The last commands, for the view of the event loop; `None` while nobody looks.
+    pub(super) trail: Option<Trail>,
     next_cron_us: Micros,
     /// Clients with unread input, in the order they are served in once the node is no longer busy.
     waiting: VecDeque<ClientId>,
@@ -166,6 +169,7 @@ impl Node {
             stamp_us: None,
             log: None,
             observer: None,
+            trail: None,
             next_cron_us: options.now_us,
             waiting: VecDeque::new(),
             no_output: Vec::new(),
@@ -256,6 +260,9 @@ impl Node {
     pub fn handle(&mut self, input: Input<'_>, now_us: Micros) {
         self.advance(now_us);
         self.stamp_us = None;
+        if let Some(trail) = &mut self.trail {
+            trail.turn = 0;
+        }
         match input {
             Input::Data(id, bytes) if self.is_busy() => self.keep(id, bytes),
             Input::Data(id, bytes) => self.feed(id, bytes),

@@ -63,6 +63,32 @@ test("a hash in a listpack: fields, values, and the bytes of one entry", async (
   await expect(view.locator(".body > .sum")).toContainText("bytes in one run: 3 members. It stays so");
 });
 
+test("an intset: its numbers, the way of a search, and the moment it becomes wider", async ({ page }) => {
+  await type(page, "SADD primes 2 3 5 7 11 13 17 19 23", "SISMEMBER primes 7");
+  const view = section(page);
+  await expect(view.locator("h3")).toHaveText("Intset");
+  await expect(view.locator(".body > .sum")).toContainText(
+    "SISMEMBER primes 7 halves what is left with each look: place 3 after 4 comparisons. 26 bytes: 9 numbers of 2 bytes",
+  );
+  await expect(view.locator('[data-name="comparison 2: places 0 to 7, 11 is more: to the left"]')).toHaveCount(1);
+  await complete(page);
+  await type(page, "SISMEMBER primes 70001");
+  await expect(view.locator(".body > .sum")).toContainText("not there after 1 comparison. To hold 70001");
+  await type(page, "SADD primes 70001");
+  await expect(view.locator(".foot")).toContainText(
+    "intset, 2 bytes a number → intset, 4 bytes a number: 70001 needs them",
+  );
+  await type(page, "SADD primes nine");
+  await expect(view.locator("h3")).toHaveText("Listpack");
+  await expect(view.locator(".foot")).toContainText("→ listpack");
+});
+
+test("the event loop breaks no rule, and can be walked through", async ({ page }) => {
+  await page.getByRole("button", { name: "Show Event loop" }).click();
+  await type(page, "MULTI", "INCR a", "EXEC", "NOSUCH");
+  await complete(page, page.locator("redlab-views .view").nth(2));
+});
+
 test("a short list: its elements, and the bytes that they are", async ({ page }) => {
   await type(page, "RPUSH letters a b c", "LINDEX letters 1");
   const view = section(page);
@@ -132,6 +158,8 @@ test("in the dark and at 320 px nothing runs over or breaks a rule", async ({ pa
   for (const line of [
     "HSET user name ann age 31 mail ann@example.org",
     "PFADD visitors a",
+    "SADD primes 2 3 5 7 11 13 17 19 23 29 31 37 41 43 47",
+    "SISMEMBER primes 40",
     "XADD orders 1-1 item tea",
     "XGROUP CREATE orders work 0",
     "XREADGROUP GROUP work ann STREAMS orders >",

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 
 const pkg = new URL("../../pkg/", import.meta.url);
 const glue = await import(new URL("redlab.js", pkg).href);
-glue.initSync({ module: readFileSync(new URL("redlab_bg.wasm", pkg)) });
+const { attach } = await import("../../www/later.js");
+attach(glue.initSync({ module: readFileSync(new URL("redlab_bg.wasm", pkg)) }), readFileSync);
 
 export const { Engine } = await import("../../www/engine.js");
 

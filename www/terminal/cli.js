@@ -139,7 +139,12 @@ export class Cli {
       ? Promise.resolve({ reply: null, more: [] })
       : new Promise((resolve, reject) => this.#waiting.push({ argv: words, resolve, reject }));
     replied.catch(() => {});
-    const { out, now_ms, cost_us, closed } = await this.session.exec(encodeCommand(argv));
+    const waiter = muted ? null : this.#waiting.at(-1);
+    const { out, now_ms, cost_us, closed } = await this.session.exec(encodeCommand(argv)).catch((e) => {
+      // It never began, so no reply will come for it.
+      this.#waiting = this.#waiting.filter((other) => other !== waiter);
+      throw e;
+    });
     this.#feed(out);
     if (closed) this.#lost();
     const { reply, more } = await replied;

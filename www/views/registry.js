@@ -5,9 +5,11 @@
  * @typedef {object} View a view is a pure function of its model
  * @prop {string} id as the file is named, and as lessons and embeds name it
  * @prop {string} title
- * @prop {"value" | "keys"} model which model it draws: of the key just touched, or of the keys of the database
+ * @prop {"value" | "keys" | "loop"} model which model it draws: of the key just touched, of the keys of the database, or of the
+ *   server's clients and commands
  * @prop {number} [order] of several that accept a model the lowest draws it
  * @prop {(model: any) => boolean} accepts
+ * @prop {(model: any) => {name: string, why: string}} [form] how the key is kept, where its encoding does not say all; a change is told
  * @prop {(model: any) => string} meta facts for the header
  * @prop {(model: any) => any[]} summary the finding in words: texts and elements, in lists as deep as you like
  * @prop {(model: any, width: number) => SVGElement | HTMLElement} draw
@@ -30,6 +32,6 @@ export function register(view) {
  * @returns {View[]}
  */
 export const firstOf = (names) =>
-  ["value", "keys"].flatMap(
+  ["value", "keys", "loop"].flatMap(
     (model) => views.find((v) => v.model === model && (!names?.length || names.includes(v.id))) ?? [],
   );

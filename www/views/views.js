@@ -1,6 +1,6 @@
 /**
- * <redlab-views>: what the last command touched, laid open. One section for the key's value, one for the keys' table.
- * Drawings are asked for only while they can be seen, and never faster than they can be drawn.
+ * <redlab-views>: what the last command touched, laid open. One section for the key's value, one for the keys' table,
+ * one for the event loop. Drawings are asked for only while they can be seen, and never faster than they can be drawn.
  *
  * @import { Session } from "../protocol.js"
  * @import { View } from "./registry.js"
@@ -10,6 +10,8 @@ import { firstOf, views } from "./registry.js";
 
 /** How often a table that rehashes is drawn again. */
 const REHASH_MS = 400;
+/** How often the event loop is looked at: clients come, wait and go without a command of this page. */
+const LOOP_MS = 500;
 
 /** One pane of the host: the view that fits the model, as a drawing or as a table. */
 class Section {
@@ -22,6 +24,8 @@ class Section {
   #twin = h("div", { class: "twin", hidden: true });
   #point = h("p", { class: "point", "aria-hidden": "true" });
   #foot = h("p", { class: "foot", role: "status", hidden: true });
+  #body;
+  #fold = h("button", { class: "btn bare", type: "button", onclick: () => this.#folded(!this.folded) }, "Show");
   #drawing = h("button", { type: "button", "aria-pressed": "true", onclick: () => this.#show(false) }, "Drawing");
   #table = h("button", { type: "button", "aria-pressed": "false", onclick: () => this.#show(true) }, "Table");
   #seg = h("span", { class: "seg", role: "group", "aria-label": "How to show it" }, this.#drawing, this.#table);
@@ -34,25 +38,34 @@ class Section {
   /** Key to encoding, to tell a change. @type {Map<string, string>} */
   #encodings = new Map();
 
-  /** @param {View} first @param {(line: string) => void} type @param {number} level of the heading */
-  constructor(first, type, level) {
+  folded = false;
+  /** The last model as text, to tell whether there is anything new. */
+  #seen = "";
+
+  /**
+   * @param {View} first @param {(line: string) => void} type
+   * @param {number} level of the heading @param {boolean} folds whether it is folded up to its header at first
+   */
+  constructor(first, type, level, folds) {
     this.kind = first.model;
     this.type = type;
     this.#first = this.#view = first;
+    this.#body = h(
+      "div",
+      { class: "body", tabindex: "0", role: "group", "aria-label": `${this.#view.title}, content` },
+      this.#sum,
+      this.#draw,
+      this.#twin,
+      this.#point,
+      this.#foot,
+    );
     this.el = h(
       "div",
       { class: "view", role: "group", "aria-label": this.#view.title },
-      h("header", null, this.#title, this.#meta, this.#seg),
-      h(
-        "div",
-        { class: "body", tabindex: "0", role: "group", "aria-label": `${this.#view.title}, content` },
-        this.#sum,
-        this.#draw,
-        this.#twin,
-        this.#point,
-        this.#foot,
-      ),
+      h("header", null, this.#title, this.#meta, this.#seg, folds && this.#fold),
+      this.#body,
     );
+    if (folds) this.#folded(true);
     if (level !== 3) this.#title.setAttribute("aria-level", String(level));
     this.#draw.addEventListener("pointerover", (e) =>
       this.#name(/** @type {Element} */ (e.target).closest("[data-name]")),
@@ -84,6 +97,18 @@ class Section {
     next.focus();
   }
 
+  /** @param {boolean} folded */
+  #folded(folded) {
+    this.folded = this.#body.hidden = folded;
+    this.el.classList.toggle("folded", folded);
+    this.#seg.hidden = folded || !this.#model;
+    this.#fold.textContent = folded ? "Show" : "Fold";
+    this.#fold.setAttribute("aria-expanded", String(!folded));
+    this.#fold.setAttribute("aria-label", `${folded ? "Show" : "Fold"} ${this.#view.title}`);
+    this.#width = 0;
+    this.#redraw();
+  }
+
   /** @param {boolean} asTable */
   #show(asTable) {
     this.#asTable = asTable;
@@ -95,36 +120,43 @@ class Section {
 
   /** @param {any} model @param {number} at_ms time since the start, for what changed */
   update(model, at_ms) {
+    if (this.kind === "loop") {
+      // Looked at again and again: what has not changed is left alone.
+      const seen = JSON.stringify({ ...model, now_ms: 0 });
+      if (seen === this.#seen) return;
+      this.#seen = seen;
+    }
     this.#model = model;
     const view = model ? views.find((v) => v.model === this.kind && v.accepts(model)) : this.#first;
     if (!view) return;
     this.#view = view;
     this.#title.textContent = view.title;
     this.el.setAttribute("aria-label", view.title);
-    this.el.lastElementChild?.setAttribute("aria-label", `${view.title}, content`);
+    this.#body.setAttribute("aria-label", `${view.title}, content`);
     this.#meta.textContent = model ? view.meta(model) : "";
-    this.#seg.hidden = !model;
+    this.#seg.hidden = !model || this.folded;
     this.#point.textContent = "";
     const button = (/** @type {string} */ line) =>
       h("button", { class: "try", type: "button", onclick: () => this.type(line) }, line);
     const words = model ? view.summary(model) : view.empty.map((x) => (x.line ? button(x.line) : x));
     this.#sum.replaceChildren(...h("p", null, words).childNodes);
     this.#sum.classList.toggle("quiet", !model);
-    this.#tell(model?.head, at_ms);
+    const head = model?.head;
+    this.#tell(head, view.form?.(model) ?? { name: head?.encoding, why: head?.why }, at_ms);
     this.#width = 0;
     this.#redraw();
   }
 
-  /** A change of encoding is told once, and stays under the drawing of that key. @param {any} head @param {number} at_ms */
-  #tell(head, at_ms) {
+  /**
+   * A change of encoding is told once, and stays under the drawing of that key.
+   * @param {any} head @param {{name: string, why: string}} form @param {number} at_ms
+   */
+  #tell(head, { name, why }, at_ms) {
     if (!head) return void (this.#foot.hidden = true);
     const before = this.#encodings.get(head.key);
-    this.#encodings.set(head.key, head.encoding);
-    if (before && before !== head.encoding) {
-      this.#foot.replaceChildren(
-        h("span", { class: "num" }, clock(at_ms)),
-        ` ${before} → ${head.encoding}: ${head.why}`,
-      );
+    this.#encodings.set(head.key, name);
+    if (before && before !== name) {
+      this.#foot.replaceChildren(h("span", { class: "num" }, clock(at_ms)), ` ${before} → ${name}: ${why}`);
       this.#foot.dataset.key = head.key;
     }
     this.#foot.hidden = this.#foot.dataset.key !== head.key;
@@ -138,8 +170,14 @@ class Section {
     this.#twin.hidden = !this.#asTable || !this.#model;
     if (!this.#model) return;
     if (this.#asTable) return this.#twin.replaceChildren(this.#view.table(this.#model));
+    const parts = () => /** @type {SVGElement[]} */ ([...this.#draw.querySelectorAll("[data-name]")]);
+    const root = /** @type {Document | ShadowRoot} */ (this.#draw.getRootNode());
+    const at = parts().indexOf(/** @type {any} */ (root.activeElement));
     this.#draw.replaceChildren(this.#view.draw(this.#model, Math.max(240, width)));
-    this.#draw.querySelector("[data-name]")?.setAttribute("tabindex", "0");
+    const all = parts();
+    const stop = all[Math.max(0, Math.min(at, all.length - 1))];
+    stop?.setAttribute("tabindex", "0");
+    if (at >= 0) stop?.focus({ preventScroll: true });
   }
 }
 
@@ -159,6 +197,7 @@ export class RedlabViews extends HTMLElement {
   #again = false;
   #nowMs = 0;
   #later = 0;
+  #watching = 0;
 
   /**
    * @param {{session: Session, world: any, type: (line: string) => void, views?: string[]}} context `views`: which to open; all
@@ -168,7 +207,8 @@ export class RedlabViews extends HTMLElement {
     const shown = first.map((v) => v.id).join(" ");
     if (this.#shown !== shown) {
       this.#shown = shown;
-      this.#sections = first.map((v) => new Section(v, (line) => this.#type(line), this.level));
+      const folds = (/** @type {View} */ v) => v.model === "loop" && !names?.length;
+      this.#sections = first.map((v) => new Section(v, (line) => this.#type(line), this.level, folds(v)));
       this.replaceChildren(...this.#sections.map((s) => s.el));
     }
     this.#type = type;
@@ -178,6 +218,7 @@ export class RedlabViews extends HTMLElement {
       this.#argv = [];
     }
     this.#session = session;
+    this.#watch();
     this.#ask();
   }
 
@@ -208,6 +249,29 @@ export class RedlabViews extends HTMLElement {
     this.#busy = false;
   }
 
+  /** Looks at the event loop from time to time, while it can be seen. */
+  #watch() {
+    clearInterval(this.#watching);
+    const section = this.#sections.find((s) => s.kind === "loop");
+    if (!section) return;
+    this.#watching = setInterval(() => {
+      const seen = this.isConnected && !document.hidden && section.el.checkVisibility();
+      if (seen && !this.#busy) this.#lookAt(section).catch(() => {}); // a session that is gone shows nothing new
+    }, LOOP_MS);
+  }
+
+  /** @param {Section} section */
+  async #lookAt(section) {
+    const model = await this.#session?.inspect(section.kind, this.#argv);
+    if (model && section.kind === "loop") model.start_ms = this.#startMs;
+    section.update(model ?? null, this.#nowMs - this.#startMs);
+    return model;
+  }
+
+  disconnectedCallback() {
+    if (!this.isConnected) clearInterval(this.#watching);
+  }
+
   async #update() {
     const session = this.#session;
     if (!session) return;
@@ -220,8 +284,7 @@ export class RedlabViews extends HTMLElement {
     }
     clearTimeout(this.#later);
     for (const section of this.#sections) {
-      const model = await session.inspect(section.kind, this.#argv);
-      section.update(model, this.#nowMs - this.#startMs);
+      const model = await this.#lookAt(section);
       // A rehash goes on by the server's own timer.
       if (typeof model?.rehashed === "number")
         this.#later = setTimeout(() => this.isConnected && this.#ask(), REHASH_MS);

@@ -3,7 +3,9 @@
 mod eviction;
 mod focus;
 mod hll;
+mod ints;
 mod list;
+mod looped;
 mod pack;
 mod stream;
 mod table;
@@ -11,12 +13,15 @@ mod value;
 mod zset;
 
 use super::json::{Object, Writer};
+use crate::command::ClientId;
 use crate::server::Node;
 use focus::Focus;
 
 pub use eviction::EvictionModel;
 pub use hll::HllModel;
+pub use ints::IntsetModel;
 pub use list::ListModel;
+pub use looped::LoopModel;
 pub use pack::PackModel;
 pub use stream::StreamModel;
 pub use table::TableModel;
@@ -30,8 +35,12 @@ pub enum Model {
     Table(TableModel),
     /// A node with a limit of memory.
     Eviction(EvictionModel),
+    /// One command after another, and who waits for what.
+    Loop(LoopModel),
     /// A sorted set, a set or a hash in one run of bytes.
     Listpack(PackModel),
+    /// A set of whole numbers.
+    Intset(IntsetModel),
     /// A sorted set with its skiplist.
     ZsetSkiplist(SkiplistModel),
     /// A list with its listpacks.
@@ -49,7 +58,9 @@ impl Object for Model {
         let (kind, model): (&str, &dyn Object) = match self {
             Model::Table(m) => ("table", m),
             Model::Eviction(m) => ("eviction", m),
+            Model::Loop(m) => ("loop", m),
             Model::Listpack(m) => ("listpack", m),
+            Model::Intset(m) => ("intset", m),
             Model::ZsetSkiplist(m) => ("zset_skiplist", m),
             Model::List(m) => ("list", m),
             Model::Stream(m) => ("stream", m),
@@ -61,9 +72,11 @@ impl Object for Model {
     }
 }
 
-/// The model of `view` after the command `argv` ran in database `db`; `None` where there is nothing to show.
-/// `keys`: the dictionary of the database, around the key; what eviction does once memory has a limit. `value`: what the key holds.
-pub fn inspect(node: &Node, db: usize, view: &str, argv: &[Vec<u8>]) -> Option<Model> {
+/// The model of `view` after client `id` ran the command `argv`; `None` where there is nothing to show.
+/// `keys`: the dictionary of its database, around the key; what eviction does once memory has a limit. `value`: what the
+/// key holds. `loop`: the clients and the commands that ran; those from [`Node::keep_trail`] on.
+pub fn inspect(node: &Node, id: ClientId, view: &str, argv: &[Vec<u8>]) -> Option<Model> {
+    let db = node.client(id).map_or(0, |c| c.db);
     let focus = Focus::of(node, argv);
     match view {
         "keys" if node.config().maxmemory > 0 => {
@@ -71,8 +84,15 @@ pub fn inspect(node: &Node, db: usize, view: &str, argv: &[Vec<u8>]) -> Option<M
         }
         "keys" => table::of_database(node, db, focus.key.as_deref()).map(Model::Table),
         "value" => value::model(node, db, &focus),
+        "loop" => Some(Model::Loop(looped::model(node, id))),
         _ => None,
     }
+}
+
+/// A byte as two hexadecimal digits.
+fn hex(byte: &u8) -> String {
+    let digit = |n: u8| char::from(b"0123456789abcdef"[usize::from(n)]);
+    String::from_iter([digit(byte >> 4), digit(byte & 15)])
 }
 
 /// Whether a character shows nothing of itself, or turns round what stands beside it.
@@ -131,7 +151,7 @@ mod tests {
 
         fn see(&mut self, view: &str, line: &str) -> Option<Model> {
             let argv: Vec<Vec<u8>> = line.split(' ').map(|w| w.as_bytes().to_vec()).collect();
-            inspect(&self.node, 0, view, &argv)
+            inspect(&self.node, self.client, view, &argv)
         }
     }
 
@@ -309,6 +329,93 @@ mod tests {
     }
 
     #[test]
+    fn an_intset_tells_its_width_and_the_way_of_a_search() {
+        let mut bench = Bench::new();
+        let ints = |bench: &mut Bench, line: &str| match bench.see("value", line) {
+            Some(Model::Intset(m)) => m,
+            other => panic!("{line}: {other:?}"),
+        };
+        bench.run("SADD s 3 5 8 13 21 34 55");
+        let m = ints(&mut bench, "SISMEMBER s 5");
+        let f = m.focus.as_ref().expect("a number was looked for");
+        let way: Vec<_> = f
+            .path
+            .iter()
+            .map(|s| (s.low, s.high, &s.value[..]))
+            .collect();
+        assert_eq!(way, [(0, 7, "55"), (0, 6, "13"), (0, 3, "5")]);
+        assert_eq!((f.found, f.place, m.open, m.width_bytes), (true, 1, 1, 2));
+        assert_eq!(
+            (&m.hex[..], m.total_bytes),
+            (&["05".into(), "00".into()][..], 22)
+        );
+        let m = ints(&mut bench, "SISMEMBER s 70000");
+        let f = m.focus.as_ref().expect("a number was looked for");
+        assert_eq!(
+            (f.found, f.place, f.needs_bytes, f.path.len()),
+            (false, 7, 4, 1)
+        );
+        bench.run("SADD s -40000");
+        let m = ints(&mut bench, "SADD s -40000");
+        assert_eq!(
+            (m.width_bytes, m.width_why.as_str()),
+            (4, "-40000 needs them")
+        );
+        bench.run("SREM s -40000");
+        let m = ints(&mut bench, "SREM s -40000");
+        assert!(m.width_why.starts_with("a number that is gone"));
+        assert_eq!(ints(&mut bench, "SADD s x").focus, None);
+    }
+
+    #[test]
+    fn the_event_loop_tells_who_waits_and_what_was_held_up() {
+        let mut bench = Bench::new();
+        let look = |bench: &mut Bench| match bench.see("loop", "PING") {
+            Some(Model::Loop(m)) => m,
+            other => panic!("{other:?}"),
+        };
+        bench.run("PING");
+        assert!(look(&mut bench).ran.is_empty());
+        bench.node.keep_trail();
+        let other = bench.node.connect("127.0.0.1:2");
+        bench
+            .node
+            .handle(Input::Data(other, b"BLPOP jobs 0\r\nPING\r\nPING\r\nPI"), 1);
+        let m = look(&mut bench);
+        let c = &m.clients[1];
+        assert_eq!(
+            (c.state, c.command.as_deref(), &c.keys[..]),
+            ("blocked", Some("BLPOP"), &["jobs".into()][..])
+        );
+        assert_eq!((c.unread, c.unread_bytes, c.own), (2, 14, false));
+        bench.run("RPUSH jobs a");
+        bench.node.measured(30);
+        let m = look(&mut bench);
+        let ran: Vec<_> = m
+            .ran
+            .iter()
+            .rev()
+            .map(|r| (r.client, &r.line[..], r.measured_us))
+            .collect();
+        assert_eq!(ran[0], (1, "RPUSH jobs a", Some(30)));
+        assert_eq!(ran[1], (2, "BLPOP jobs 0", Some(0)));
+        assert_eq!(ran.len(), 4, "{ran:?}");
+        bench.run("DEBUG SLEEP 2");
+        bench.node.handle(Input::Data(other, b"NG\r\n"), 5000);
+        let m = look(&mut bench);
+        assert_eq!(
+            (m.busy_until_ms, m.clients[1].unread, m.slow),
+            (Some(2000), 1, 1)
+        );
+        assert_eq!(m.ran[0].usec, 2_000_000);
+        for _ in 0..100 {
+            bench.node.handle(Input::Tick, 3_000_000);
+            bench.run("PING");
+        }
+        assert_eq!(look(&mut bench).ran.len(), 24);
+    }
+
+    #[test]
     fn encodings_say_why() {
         let mut bench = Bench::new();
         let long = "x".repeat(65);
@@ -324,12 +431,6 @@ mod tests {
                 "GET s",
                 "embstr",
                 "at most 44 bytes, kept beside its header",
-            ),
-            (
-                "SADD i 1 2".into(),
-                "SCARD i",
-                "intset",
-                "only whole numbers, at most 512 (set-max-intset-entries)",
             ),
             (
                 format!("HSET h f {long}"),

@@ -1,6 +1,6 @@
 //! A value in one run of bytes, laid open: what each entry says of itself, and the entry that the last command was about.
 use super::value::Head;
-use super::{focus::Focus, label};
+use super::{focus::Focus, hex, label};
 use crate::ds::listpack::{EntryView, Listpack};
 use crate::lab::json::{Object, Writer, json_object};
 
@@ -125,8 +125,6 @@ fn open(lp: &Listpack, number: usize, entry: &EntryView) -> OpenEntry {
     let all = &lp.as_bytes()[start..start + bytes];
     let (body, back) = all.split_at(bytes - entry.backlen_bytes as usize);
     let shown = &body[..body.len().min(SHOWN_BYTES)];
-    let digit = |d: u8| char::from(b"0123456789abcdef"[usize::from(d)]);
-    let hex = |byte: &u8| String::from_iter([digit(byte >> 4), digit(byte & 15)]);
     OpenEntry {
         entry: number as u32,
         hex: shown.iter().chain(back).map(hex).collect(),

@@ -1,5 +1,5 @@
 //! What a key holds: its head for every type, and a plain model for the types that have no drawing of their own.
-use super::{Model, focus::Focus, hll, label, list, pack, stream, table, unseen, zset};
+use super::{Model, focus::Focus, hll, ints, label, list, pack, stream, table, unseen, zset};
 use crate::base::time::Millis;
 use crate::command::Config;
 use crate::keyspace::{Value, hash::Hash, set::Set, table::key_mem_bytes, zset::Zset};
@@ -71,6 +71,9 @@ pub(super) fn model(node: &Node, db: usize, focus: &Focus) -> Option<Model> {
         }
         Value::Set(s) if let Set::Pack(lp) = &**s => {
             Model::Listpack(pack::model(lp, 1, head, focus))
+        }
+        Value::Set(s) if let Set::Ints(ints) = &**s => {
+            Model::Intset(ints::model(ints, head, focus))
         }
         Value::Str(s) if hll::is_shown(s) => Model::Hll(hll::model(s, head, focus)),
         other => Model::Plain(plain(other, head, key, focus)),
