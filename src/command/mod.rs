@@ -14,6 +14,7 @@ pub mod pubsub;
 pub mod push;
 pub mod record;
 pub mod registry;
+pub mod script;
 pub mod slowlog;
 pub mod spikes;
 pub mod state;
@@ -29,6 +30,7 @@ pub use ctx::Ctx;
 pub use error::Error;
 pub use record::{Begin, C, Cats, Command, Deprecated, F, Find, Flags, Group, Handler, KeySpec};
 pub use registry::Registry;
+pub use script::{RunningScript, ScriptCall, Then};
 pub use state::{Effect, Server};
 pub use transaction::Queue;
 

@@ -1,9 +1,10 @@
 //! What a node keeps besides its data: clients, statistics, and the effects that wait for the host.
 use super::acl::{Acl, AclFile, DEFAULT_USER, Denied};
 use super::pubsub::{Kind, PubSub};
-use super::{Client, ClientId, Clients, Queue, blocking::Waits, registry::Registry};
+use super::{Client, ClientId, Clients, RunningScript, Then, blocking::Waits, registry::Registry};
 use super::{config::OutputLimit, slowlog::Slowlog, spikes::Spikes, tracking::Tracked};
 use crate::base::time::{Micros, Millis};
+use crate::script::Scripts;
 
 /// Something that the host must do for the node. Client output is not among them: it stands in the client's buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,10 +178,17 @@ pub struct Server {
     pub packed_threshold: u64,
     /// Whether anybody is told of writes: a command need not say how it is to be propagated if not.
     pub propagates: bool,
-    /// What EXEC has told the node to run; it is taken up as soon as EXEC itself is done.
-    pub exec: Option<Box<Queue>>,
-    /// The commands of a transaction are running: none of them may wait.
+    /// What the running command leaves for the node to do.
+    pub then: Option<Then>,
+    /// The commands of a transaction or of a script are running: none of them may wait.
     pub in_exec: bool,
+    /// Those of a script.
+    pub in_script: bool,
+    pub scripts: Scripts,
+    /// The script that does not end at once.
+    pub running_script: Option<RunningScript>,
+    /// Before the running command memory was beyond `maxmemory`, and nothing could be evicted.
+    pub out_of_memory: bool,
     /// Commands that wait.
     pub waits: Waits,
     /// DEBUG SLEEP and the cost model: the node does nothing until then.

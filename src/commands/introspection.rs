@@ -145,7 +145,12 @@ fn write_info(out: &mut Reply, command: &Command) {
     out.array(10);
     out.bulk(command.full_name().as_bytes());
     out.int(command.arity.into());
-    write_names(out, command.flags.names(), "");
+    // That a command may write although it is no write is nobody's business but the server's.
+    let shown = command
+        .flags
+        .names()
+        .filter(|name| *name != "may_replicate");
+    write_names(out, shown, "");
     out.int(first.into());
     out.int(last.into());
     out.int(step.into());

@@ -14,6 +14,7 @@ pub mod hyperloglog;
 pub mod introspection;
 pub mod lists;
 pub mod pubsub;
+pub mod scripting;
 pub mod server;
 pub mod sets;
 pub mod streams;
@@ -37,6 +38,7 @@ const FAMILIES: &[&[&[Command]]] = &[
     introspection::TABLES,
     lists::TABLES,
     pubsub::TABLES,
+    scripting::TABLES,
     server::TABLES,
     sets::TABLES,
     streams::TABLES,

@@ -1,6 +1,8 @@
 //! Transactions: MULTI, EXEC, DISCARD, WATCH, UNWATCH. That commands are queued meanwhile, and run by EXEC, is the node's
 //! part (`server::transaction`).
-use crate::command::{Begin, C, Command, Ctx, Error, F, Find, Flags, Group, KeySpec, Outcome};
+use crate::command::{
+    Begin, C, Command, Ctx, Error, F, Find, Flags, Group, KeySpec, Outcome, Then,
+};
 
 /// The family, file by file.
 pub const TABLES: &[&[Command]] = &[TABLE];
@@ -55,7 +57,7 @@ fn exec(ctx: &mut Ctx<'_>) -> Outcome {
     if broken {
         ctx.out.null_array();
     } else {
-        ctx.server.exec = Some(queue);
+        ctx.server.then = Some(Then::Exec(queue));
     }
     Ok(())
 }

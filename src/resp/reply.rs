@@ -274,6 +274,18 @@ impl Reply {
         self.buf.len() - mark.0
     }
 
+    /// What was written since `mark`.
+    pub fn since(&self, mark: Mark) -> &[u8] {
+        self.buf.get(mark.0..).unwrap_or_default()
+    }
+
+    /// Moves what was written before `mark` into a reply of its own; the mark is then the start.
+    pub fn take_before(&mut self, mark: &mut Mark) -> Vec<u8> {
+        let after = self.buf.split_off(mark.0);
+        *mark = Mark(0);
+        std::mem::replace(&mut self.buf, after)
+    }
+
     /// Takes back everything written since `mark`.
     pub fn rollback(&mut self, mark: Mark) {
         self.buf.truncate(mark.0);

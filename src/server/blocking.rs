@@ -56,6 +56,10 @@ impl Node {
             return;
         }
         for id in std::mem::take(&mut waits.paused) {
+            if self.script.is_some() {
+                self.server.waits.paused.push(id);
+                continue;
+            }
             let held = self.server.clients.get(id).and_then(|c| c.blocked.as_ref());
             if held.is_some_and(|b| b.paused)
                 && let Some(blocked) = self.server.take_wait(&mut self.ks, id)

@@ -1,8 +1,12 @@
 //! The gates that every command passes, in the order of a real server, and what follows once it has run.
-use super::{guard, listeners, node::Node, transaction};
+use super::script;
+use super::transaction::{self, Transaction};
+use super::{guard, listeners, node::Node};
+use crate::base::time::Micros;
 use crate::command::ctx::Propagate;
 use crate::command::{
-    Args, Client, ClientId, Command, Ctx, Effect, Error, F, Registry, client::ReplyMode,
+    Args, Client, ClientId, Command, Ctx, Effect, Error, F, OwnedArgs, Registry, Then,
+    client::ReplyMode,
 };
 use crate::keyspace::Db;
 use crate::resp::{Mark, Reply};
@@ -50,7 +54,9 @@ pub fn request(node: &mut Node, id: ClientId, args: Args<'_>) {
         Ok(found) => {
             node.ks.no_touch = client.no_touch && found.1.name != "touch";
             let db = client.db;
-            call(node, id, db, found, args, &mut out);
+            if !call(node, id, db, found, args, &mut out) {
+                return script::suspend_reply(node, out, start, mode);
+            }
         }
         Err((None, _)) if is_http(args.get(0)) => {
             // A browser, sent here by a page that should not: it gets nothing to work with.
@@ -160,10 +166,25 @@ fn gates(
     {
         return refuse(error);
     }
+    if let Some(script) = &node.server.running_script
+        && !command.flags.has(F::ALLOW_BUSY)
+    {
+        return refuse(script.busy());
+    }
     Ok((number, command))
 }
 
-/// Runs the command in database `index` and keeps the books.
+/// What is noted when a command begins, for what is counted when it ends.
+pub(super) struct Books {
+    start_us: u64,
+    pub(super) errors: u32,
+    dirty: i64,
+    reply_start: Mark,
+    busy_until_us: Micros,
+}
+
+/// Runs the command in database `index` and keeps the books. False if it is a script that is not through yet, or EXEC with
+/// such a one: then the node has all that is needed to go on with it.
 #[inline(always)]
 pub fn call(
     node: &mut Node,
@@ -172,12 +193,15 @@ pub fn call(
     (number, command): Found,
     args: Args<'_>,
     out: &mut Reply,
-) {
+) -> bool {
     // Within one input a command begins where the one before ended: one reading of the clock for each.
-    let start = node.stamp_us.take().unwrap_or_else(|| node.meter.micros());
-    let (mark, mut errors, dirty) = (out.mark(), out.errors(), node.ks.dirty);
-    let reply_start = out.as_bytes().len();
-    let busy_until_us = node.server.busy_until_us;
+    let books = Books {
+        start_us: node.stamp_us.take().unwrap_or_else(|| node.meter.micros()),
+        errors: out.errors(),
+        dirty: node.ks.dirty,
+        reply_start: out.mark(),
+        busy_until_us: node.server.busy_until_us,
+    };
     let mut ctx = Ctx {
         args,
         command,
@@ -193,45 +217,135 @@ pub fn call(
         propagate: Propagate::AsSent,
     };
     let outcome = (command.run)(&mut ctx);
-    let mut propagate = std::mem::take(&mut ctx.propagate);
+    let propagate = std::mem::take(&mut ctx.propagate);
     if let Err(error) = outcome {
-        out.rollback(mark);
+        out.rollback(books.reply_start);
         reject(node, &error, out);
-    } else if node.server.exec.is_some() {
-        // The commands of the transaction tell of their own errors and writes.
-        transaction::execute(node, id, out);
-        (errors, propagate) = (out.errors(), Propagate::Nothing);
+    } else if let Some(then) = node.server.then.take() {
+        return follow(node, then, id, index, (number, command), args, books, out);
     }
-    let end = node.meter.micros();
-    node.stamp_us = Some(end);
-    let usec = end - start + node.asleep_us(busy_until_us);
-    let failed = out.errors() > errors;
-    // A command that waits counts when it is served, or when its time is over.
-    if !std::mem::take(&mut node.server.waits.begun) {
-        count(node, id, number, usec, failed);
-        node.note_duration(id, command, args, usec);
-        if node.trail.is_some() {
-            node.note_ran(id, command, args, usec, failed);
+    books.close(node, id, index, (number, command), args, propagate, out);
+    true
+}
+
+/// Does what a command left for the node. What runs meanwhile tells of its own errors and writes.
+#[cold]
+#[allow(clippy::too_many_arguments)] // those of `call`, and what it noted
+fn follow(
+    node: &mut Node,
+    then: Then,
+    id: ClientId,
+    index: usize,
+    found: Found,
+    args: Args<'_>,
+    mut books: Books,
+    out: &mut Reply,
+) -> bool {
+    match then {
+        Then::Exec(queue) => {
+            let mut transaction = Transaction::begin(node, id, queue, out);
+            if !transaction.run(node, id, out) {
+                let pending = Pending::new(index, found, args, books);
+                script::suspend_exec(node, transaction, pending);
+                return false;
+            }
+            books.errors = out.errors();
         }
-        if node.observer.is_some() {
-            let reply = out.as_bytes().get(reply_start..).unwrap_or_default();
-            node.observed((id, index), command, args, reply, failed);
+        Then::Script(call) => {
+            let mut run = script::begin(node, id, index, *call, found.1, args);
+            if !run.go_on(node, out) {
+                script::suspend(node, run, Pending::new(index, found, args, books));
+                return false;
+            }
         }
     }
-    node.ks.settle();
-    let own = if node.ks.dirty == dirty {
-        Propagate::Nothing
-    } else {
-        propagate
-    };
-    // SCAN and RANDOMKEY: no key of the client's choice, and nothing that must happen together.
-    let walk = command.keys.is_empty() && command.flags.has(F::READONLY);
-    node.propagate(index, args, own, walk);
-    if !node.ks.events.is_empty() {
-        node.publish_events(Some(id));
+    books.close(node, id, index, found, args, Propagate::Nothing, out);
+    true
+}
+
+/// A command that has begun and has not ended.
+pub(super) struct Pending {
+    index: usize,
+    found: Found,
+    args: OwnedArgs,
+    pub(super) books: Books,
+}
+
+impl Pending {
+    fn new(index: usize, found: Found, args: Args<'_>, books: Books) -> Pending {
+        Pending {
+            index,
+            found,
+            args: args.from(0).collect(),
+            books,
+        }
     }
-    if node.server.listened {
-        node.heard(id, command, args);
+
+    /// The command's words.
+    pub(super) fn args(&self) -> &OwnedArgs {
+        &self.args
+    }
+
+    /// The command has ended.
+    pub(super) fn close(self, node: &mut Node, id: ClientId, out: &mut Reply) {
+        let args = self.args.args();
+        self.books.close(
+            node,
+            id,
+            self.index,
+            self.found,
+            args,
+            Propagate::Nothing,
+            out,
+        );
+    }
+}
+
+impl Books {
+    /// Counts a command that ran, and tells of it whoever has to know.
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments)] // those of `call`
+    fn close(
+        self,
+        node: &mut Node,
+        id: ClientId,
+        index: usize,
+        (number, command): Found,
+        args: Args<'_>,
+        propagate: Propagate,
+        out: &mut Reply,
+    ) {
+        let end_us = node.meter.micros();
+        node.stamp_us = Some(end_us);
+        let usec = end_us - self.start_us + node.asleep_us(self.busy_until_us);
+        let failed = out.errors() > self.errors;
+        // A command that waits counts when it is served, or when its time is over.
+        if !std::mem::take(&mut node.server.waits.begun) {
+            count(node, id, number, usec, failed);
+            node.note_duration(id, command, args, usec);
+            if node.trail.is_some() && !node.server.in_script {
+                node.note_ran(id, command, args, usec, failed);
+            }
+            if node.observer.is_some() && !node.server.in_script {
+                let reply = out.since(self.reply_start);
+                node.observed((id, index), command, args, reply, failed);
+            }
+        }
+        node.ks.settle();
+        let own = if node.ks.dirty == self.dirty {
+            Propagate::Nothing
+        } else {
+            propagate
+        };
+        // SCAN and RANDOMKEY: no key of the client's choice, and nothing that must happen together.
+        let walk = command.keys.is_empty() && command.flags.has(F::READONLY);
+        node.propagate(index, args, own, walk);
+        if !node.ks.events.is_empty() {
+            node.publish_events(Some(id));
+        }
+        if node.server.listened {
+            node.heard(id, command, args);
+        }
     }
 }
 
@@ -254,9 +368,14 @@ fn count(node: &mut Node, id: ClientId, number: usize, usec: u64, failed: bool) 
 /// Writes an error reply and counts it by its code.
 pub(super) fn reject(node: &mut Node, error: &Error, out: &mut Reply) {
     out.error(&error.0);
+    count_error(node, &error.0);
+}
+
+/// Counts an error by its code.
+pub(super) fn count_error(node: &mut Node, text: &[u8]) {
     let stats = &mut node.server.stats;
     stats.errors += 1;
-    let code = error.0.split(|&b| b == b' ').next().unwrap_or_default();
+    let code = text.split(|&b| b == b' ').next().unwrap_or_default();
     let code = String::from_utf8_lossy(code);
     let codes = &mut stats.error_codes;
     match codes.binary_search_by(|known| known.0.as_str().cmp(&code)) {
@@ -274,7 +393,7 @@ pub fn is_left_out(before: ReplyMode, after: Option<ReplyMode>) -> bool {
 
 /// The client's buffer, to write a reply into.
 #[inline(always)]
-fn take_output(client: &mut Client) -> Reply {
+pub(super) fn take_output(client: &mut Client) -> Reply {
     let meanwhile = Reply::new(client.out.proto);
     std::mem::replace(&mut client.out, meanwhile)
 }
@@ -282,7 +401,13 @@ fn take_output(client: &mut Client) -> Reply {
 /// Gives the client its buffer back; CLIENT REPLY, whose mode was `before`, may have the reply, which began at `start`, left
 /// out.
 #[inline(always)]
-fn finish_reply(node: &mut Node, id: ClientId, mut out: Reply, start: Mark, before: ReplyMode) {
+pub(super) fn finish_reply(
+    node: &mut Node,
+    id: ClientId,
+    mut out: Reply,
+    start: Mark,
+    before: ReplyMode,
+) {
     let Some(client) = node.server.clients.get_mut(id) else {
         return;
     };

@@ -25,7 +25,11 @@ impl Node {
         if self.config.maxmemory_clients != 0 {
             self.evict_clients();
         }
-        self.config.maxmemory == 0 || self.make_room() || !needs_memory
+        if self.config.maxmemory == 0 {
+            return true;
+        }
+        self.server.out_of_memory = !self.make_room();
+        !self.server.out_of_memory || !needs_memory
     }
 
     /// Evicts keys until the node is within `maxmemory` again. What takes longer than it may goes on after the command.

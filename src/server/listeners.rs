@@ -69,23 +69,31 @@ impl Node {
         let shown = !command.flags.has(F::ADMIN)
             && !command.flags.has(F::SKIP_MONITOR)
             && self.server.waits.again.is_none();
-        if shown
-            && !self.server.monitors.is_empty()
-            && let Some(client) = self.server.clients.get(id)
-        {
-            let who = if client.unix {
-                format!("unix:{}", client.laddr.trim_end_matches(":0"))
-            } else {
-                client.addr.clone()
-            };
-            let db = client.db;
-            self.server.show_command(who.as_bytes(), db, command, args);
+        if shown {
+            self.show(id, command, args);
         }
         if command.flags.has(F::READONLY) && self.server.tracked.clients() > 0 {
             let keys = keys::find(command, args).unwrap_or_default();
             self.server
                 .remember_read(id, keys.iter().map(|key| args.get(key.index)));
         }
+    }
+
+    /// Shows a command to monitors.
+    pub(super) fn show(&mut self, id: ClientId, command: &Command, args: Args<'_>) {
+        let client = self.server.clients.get(id);
+        let Some(client) = client.filter(|_| !self.server.monitors.is_empty()) else {
+            return;
+        };
+        let who = if self.server.in_script {
+            "lua".into()
+        } else if client.unix {
+            format!("unix:{}", client.laddr.trim_end_matches(":0"))
+        } else {
+            client.addr.clone()
+        };
+        let db = client.db;
+        self.server.show_command(who.as_bytes(), db, command, args);
     }
 
     /// When a client's reply stands, where somebody listens: what its own command made invalid.

@@ -45,6 +45,7 @@ impl Node {
                 Parsed::Command => {
                     let bracket = matches!(word(rest, ranges[0]), b"MULTI" | b"EXEC");
                     dispatch::run(self, loader, Args::new(rest, &ranges));
+                    self.finish_script();
                     report.error = self.loader_error(loader);
                     commands += u64::from(!bracket);
                 }

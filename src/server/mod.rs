@@ -9,6 +9,7 @@ mod node;
 mod observe;
 mod probe;
 mod propagate;
+mod script;
 mod slow;
 mod snapshot;
 pub mod trail;

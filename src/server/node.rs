@@ -2,6 +2,7 @@
 use super::dispatch;
 use super::observe::Observer;
 use super::propagate::Log;
+use super::script::{SLICE, Suspended};
 use super::trail::Trail;
 use crate::base::{num, rng::Rng, time::Micros};
 use crate::command::acl::AclFile;
@@ -12,6 +13,7 @@ use crate::command::{
 use crate::commands;
 use crate::keyspace::Keyspace;
 use crate::resp::parse::{Limits, Parsed};
+use crate::script::Scripts;
 use std::collections::VecDeque;
 
 /// What a host tells a node.
@@ -42,14 +44,24 @@ pub struct Peer {
 pub trait Meter {
     /// Microseconds of a clock that never goes back.
     fn micros(&mut self) -> u64;
+
+    /// By the cost model, the node has just worked for so many microseconds. A real clock knows better.
+    fn spend(&mut self, _us: u64) {}
 }
 
-/// The meter of a simulated node: time stands still while it works.
-pub struct NoMeter;
+/// The meter of a simulated node: time stands still while it works, but for what the cost model says.
+#[derive(Default)]
+pub struct NoMeter {
+    us: u64,
+}
 
 impl Meter for NoMeter {
     fn micros(&mut self) -> u64 {
-        0
+        self.us
+    }
+
+    fn spend(&mut self, us: u64) {
+        self.us += us;
     }
 }
 
@@ -71,6 +83,8 @@ pub struct NodeOptions {
     pub memory_ceiling: Option<u64>,
     /// Most bytes of output that may wait for one client; more ends its connection. `None`: any.
     pub output_limit: Option<usize>,
+    /// Bytes that scripts may use, and functions as many again.
+    pub script_memory: usize,
 }
 
 impl Default for NodeOptions {
@@ -84,9 +98,10 @@ impl Default for NodeOptions {
             executable: String::new(),
             config_file: String::new(),
             acl_file: None,
-            meter: Box::new(NoMeter),
+            meter: Box::new(NoMeter::default()),
             memory_ceiling: None,
             output_limit: None,
+            script_memory: 256 << 20,
         }
     }
 }
@@ -104,6 +119,9 @@ pub struct Node {
     pub(super) log: Option<Log>,
     /// The commands that ran, for the grader; `None` while nobody asks.
     pub(super) observer: Option<Observer>,
+    /// The script that has used up its fuel, and what is left of this input's.
+    pub(super) script: Option<Box<Suspended>>,
+    pub(super) fuel: i64,
     /// The last commands, for the view of the event loop; `None` while nobody looks.
     pub(super) trail: Option<Trail>,
     next_cron_us: Micros,
@@ -152,8 +170,12 @@ impl Node {
             rates: Rates::default(),
             packed_threshold: 0,
             propagates: false,
-            exec: None,
+            then: None,
             in_exec: false,
+            in_script: false,
+            scripts: Scripts::new(options.script_memory),
+            running_script: None,
+            out_of_memory: false,
             waits: Default::default(),
             busy_until_us: 0,
             evicting: false,
@@ -169,6 +191,8 @@ impl Node {
             stamp_us: None,
             log: None,
             observer: None,
+            script: None,
+            fuel: 0,
             trail: None,
             next_cron_us: options.now_us,
             waiting: VecDeque::new(),
@@ -260,14 +284,24 @@ impl Node {
     pub fn handle(&mut self, input: Input<'_>, now_us: Micros) {
         self.advance(now_us);
         self.stamp_us = None;
+        self.fuel = SLICE;
         if let Some(trail) = &mut self.trail {
             trail.turn = 0;
         }
         match input {
-            Input::Data(id, bytes) if self.is_busy() => self.keep(id, bytes),
+            Input::Data(id, bytes) if self.puts_off_input(id) => self.keep(id, bytes),
             Input::Data(id, bytes) => self.feed(id, bytes),
+            Input::Disconnect(id) if self.orphan(id) => {}
             Input::Disconnect(id) => self.forget(id),
             Input::Tick => {}
+        }
+        self.settle_input();
+    }
+
+    /// What is done whenever the requests at hand are worked off, unless a script among them is not through.
+    pub(super) fn settle_input(&mut self) {
+        if self.script.is_some() {
+            return;
         }
         if self.ks.waiting.is_ready() {
             self.serve_keys();
@@ -284,11 +318,14 @@ impl Node {
     pub fn advance(&mut self, now_us: Micros) {
         self.server.now_us = self.server.now_us.max(now_us);
         self.ks.now_ms = self.server.now_us / 1000;
-        if self.is_busy() {
+        if self.is_busy() || self.waits_for_script(None) {
             return;
         }
         if !self.waiting.is_empty() {
             self.serve_waiting();
+        }
+        if self.script.is_some() {
+            return;
         }
         self.end_waits();
         self.end_pause();
@@ -306,7 +343,7 @@ impl Node {
     pub fn next_timer_us(&self) -> Micros {
         if self.is_busy() {
             self.server.busy_until_us
-        } else if self.server.evicting {
+        } else if self.server.evicting || self.script.is_some() {
             self.server.now_us
         } else {
             let wait_us = self.server.waits.next_us();
@@ -317,6 +354,12 @@ impl Node {
     /// Whether the node does nothing at this moment (DEBUG SLEEP): it takes input in, and gives no output out.
     pub fn is_busy(&self) -> bool {
         self.server.now_us < self.server.busy_until_us
+    }
+
+    /// Whether what this client sends has to wait.
+    #[inline(always)]
+    fn puts_off_input(&self, id: ClientId) -> bool {
+        self.is_busy() || self.script.is_some() && self.waits_for_script(Some(id))
     }
 
     /// Input of a busy node: it waits its turn.
@@ -338,8 +381,9 @@ impl Node {
     }
 
     /// Serves those who had to wait, until a command makes the node busy again.
-    fn serve_waiting(&mut self) {
+    pub(super) fn serve_waiting(&mut self) {
         while !self.is_busy()
+            && !self.waits_for_script(None)
             && let Some(id) = self.waiting.pop_front()
         {
             self.run_query(id);
@@ -445,9 +489,9 @@ impl Node {
         let mut ranges = std::mem::take(&mut self.ranges);
         let mut used = 0;
         loop {
-            if self.is_busy() {
+            if self.puts_off_input(id) {
                 // The rest of the pipeline goes first when the node is back.
-                if used < buf.len() {
+                if used < buf.len() && self.is_busy() {
                     self.waiting.push_front(id);
                 }
                 break;

@@ -18,7 +18,15 @@ pub(super) struct Log {
 impl Log {
     /// The bytes since the last call.
     pub(super) fn take(&mut self) -> Vec<u8> {
-        std::mem::take(self.out.buffer())
+        // A unit that is not whole yet stays.
+        let mut end = if self.depth > 0 {
+            self.start
+        } else {
+            self.out.mark()
+        };
+        let whole = self.out.take_before(&mut end);
+        self.start = end;
+        whole
     }
 
     /// Bytes that nobody has taken yet.

@@ -2,8 +2,9 @@
 use super::dispatch::{self, Found};
 use super::{guard, node::Node};
 use crate::command::acl::{Context, Denied};
+use crate::command::client::ReplyMode;
 use crate::command::{Args, ClientId, Command, Error, Queue};
-use crate::resp::Reply;
+use crate::resp::{Mark, Reply};
 
 /// Commands that run at once inside a transaction, because they end it or the connection.
 pub fn ends(command: &Command) -> bool {
@@ -72,37 +73,68 @@ fn may_still(node: &mut Node, id: ClientId, found: Found, args: Args<'_>, out: &
     false
 }
 
-/// Runs what EXEC left for the node, as one unit of the log. Replies that CLIENT REPLY switches off on the way are left
-/// out of the array, as in a real server.
-pub fn execute(node: &mut Node, id: ClientId, out: &mut Reply) {
-    let Some(queue) = node.server.exec.take() else {
-        return;
-    };
-    let mode = |node: &Node| node.server.clients.get(id).map(|c| c.reply_mode);
-    if mode(node).is_some_and(|mode| !mode.is_mute()) {
-        out.array(queue.commands().len());
-    }
-    node.server.in_exec = true;
-    if let Some(log) = &mut node.log {
-        log.open();
-    }
-    for queued in queue.commands() {
-        let Some(client) = node.server.clients.get_mut(id) else {
-            break;
-        };
-        let (index, before, guarded) = (client.db, client.reply_mode, client.guarded);
-        let mark = out.mark();
-        let found = (queued.number, queued.command);
-        let args = queued.argv.args();
-        if !guarded || may_still(node, id, found, args, out) {
-            dispatch::call(node, id, index, found, args, out);
+/// The commands of an EXEC, and how far they have come.
+pub struct Transaction {
+    queue: Box<Queue>,
+    next: usize,
+    /// Where the reply of the command at hand begins, and the reply mode before it.
+    mark: Mark,
+    before: ReplyMode,
+}
+
+impl Transaction {
+    /// Begins to run what EXEC left for the node, as one unit of the log.
+    pub fn begin(node: &mut Node, id: ClientId, queue: Box<Queue>, out: &mut Reply) -> Transaction {
+        let mode = reply_mode(node, id);
+        if mode.is_some_and(|mode| !mode.is_mute()) {
+            out.array(queue.commands().len());
         }
-        if dispatch::is_left_out(before, mode(node)) {
-            out.rollback(mark);
+        node.server.in_exec = true;
+        if let Some(log) = &mut node.log {
+            log.open();
+        }
+        Transaction {
+            queue,
+            next: 0,
+            mark: out.mark(),
+            before: mode.unwrap_or_default(),
         }
     }
-    if let Some(log) = &mut node.log {
-        log.close();
+
+    /// Runs the commands that are left. Replies that CLIENT REPLY switches off on the way are left out of the array, as in
+    /// a real server. False if a script among them is not through yet: then [`Transaction::end_command`] comes first.
+    pub fn run(&mut self, node: &mut Node, id: ClientId, out: &mut Reply) -> bool {
+        while let Some(queued) = self.queue.commands().get(self.next) {
+            let Some(client) = node.server.clients.get_mut(id) else {
+                break;
+            };
+            let (index, guarded) = (client.db, client.guarded);
+            (self.before, self.mark) = (client.reply_mode, out.mark());
+            self.next += 1;
+            let found = (queued.number, queued.command);
+            let args = queued.argv.args();
+            if (!guarded || may_still(node, id, found, args, out))
+                && !dispatch::call(node, id, index, found, args, out)
+            {
+                return false;
+            }
+            self.end_command(node, id, out);
+        }
+        if let Some(log) = &mut node.log {
+            log.close();
+        }
+        node.server.in_exec = false;
+        true
     }
-    node.server.in_exec = false;
+
+    /// The reply of the command at hand stands.
+    pub fn end_command(&mut self, node: &Node, id: ClientId, out: &mut Reply) {
+        if dispatch::is_left_out(self.before, reply_mode(node, id)) {
+            out.rollback(self.mark);
+        }
+    }
+}
+
+fn reply_mode(node: &Node, id: ClientId) -> Option<ReplyMode> {
+    node.server.clients.get(id).map(|c| c.reply_mode)
 }

@@ -45,6 +45,17 @@ impl Local {
         loaded.map(drop).map_err(|fault| fault.to_string())
     }
 
+    /// Let a script run on for as long as a host would before it looks at its sockets again.
+    fn work(&mut self) {
+        for _ in 0..500 {
+            if !self.node.runs_script() {
+                break;
+            }
+            self.node.work(100_000);
+        }
+        self.host();
+    }
+
     fn now_us(&self) -> i64 {
         now_us(self.jumped)
     }
@@ -102,6 +113,7 @@ impl Peer for Local {
         self.node
             .handle(Input::Data(self.clients[connection], bytes), now);
         self.host();
+        self.work();
     }
 
     fn receive(&mut self, connection: usize, into: &mut Vec<u8>, _wait: Duration) {
@@ -111,6 +123,7 @@ impl Peer for Local {
             // Nothing yet: the node may be busy (DEBUG SLEEP) or hold the client; let its timers run.
             let now = self.now_us();
             self.node.handle(Input::Tick, now);
+            self.work();
             self.host();
             self.poll(connection, into);
         }

@@ -22,6 +22,8 @@ const FIRST_CONNECTION: usize = 64;
 const READ_BYTES: usize = 64 << 10;
 /// A connection that leaves this much output unread is not read from until it has caught up.
 const BACKLOG_MAX: usize = 256 << 20;
+/// Fuel of a slice of a script: about a millisecond.
+const SCRIPT_SLICE: i64 = 100_000;
 /// An idle connection's buffer that grew beyond this is given back.
 const KEEP_BYTES: usize = 1 << 20;
 
@@ -144,6 +146,8 @@ impl Net {
                 other => other?,
             }
             self.tick();
+            // A script that does not end runs on by slices, with a look at the sockets between them.
+            self.node.work(SCRIPT_SLICE);
             for at in std::mem::take(&mut self.ready) {
                 if let Some(conn) = &mut self.conns[at] {
                     conn.queued = false;
@@ -184,7 +188,7 @@ impl Net {
     }
 
     fn timeout(&self) -> Duration {
-        if !self.ready.is_empty() {
+        if !self.ready.is_empty() || self.node.runs_script() {
             return Duration::ZERO;
         }
         let left = self.node.next_timer_us() - now_us();

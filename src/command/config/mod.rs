@@ -73,6 +73,8 @@ pub struct Config {
     pub latency_tracking: bool,
     /// Milliseconds from which on LATENCY is told of a delay; 0: never.
     pub latency_monitor_threshold: u64,
+    /// `busy-reply-threshold`: how long a script may run before others are told, in ms; 0: for ever.
+    pub busy_reply_threshold_ms: i64,
     /// Microseconds from which on a command is slow; negative: none is.
     pub slowlog_log_slower_than: i64,
     pub slowlog_max_len: u64,
@@ -120,6 +122,7 @@ impl Default for Config {
             lazyfree_lazy_user_flush: true,
             latency_tracking: true,
             latency_monitor_threshold: 0,
+            busy_reply_threshold_ms: 5000,
             slowlog_log_slower_than: 10_000,
             slowlog_max_len: 128,
             hz: 10,

@@ -111,7 +111,7 @@ pub const PARAMS: &[Param] = &[
     param("bind", Kind::Special(special::bind, true), "* -::*").host(),
     param("bind-source-addr", Kind::Text, ""),
     param("bio-cpulist", Kind::Text, "").alias("bio_cpulist").fixed(),
-    param("busy-reply-threshold", Kind::Int(0, i64::MAX), "5000").alias("lua-time-limit"),
+    param("busy-reply-threshold", Kind::Int(0, i64::MAX), "5000").alias("lua-time-limit").at(number!(busy_reply_threshold_ms: i64)),
     param("client-output-buffer-limit", Kind::Special(special::output_limits, true), OUTPUT_LIMITS).at(Place::Derived(|c, text, _| c.output_limits = special::read_output_limits(text))),
     param("client-query-buffer-limit", Kind::Memory(1048576, i64::MAX as u64), "1073741824"),
     param("cluster-allow-pubsubshard-when-down", Kind::Bool, "yes"),

@@ -367,9 +367,12 @@ impl Machine {
 
     /// Finds who catches the error: false if nobody does and the script has failed.
     pub(crate) fn unwind(&mut self) -> bool {
-        self.running = Running::Code;
         self.arrived = None;
         loop {
+            if self.thread == 0 {
+                self.note_fault();
+            }
+            self.running = Running::Code;
             while let Some(frame) = self.frames.pop() {
                 let caught = match frame.work {
                     Work::PCall | Work::XPCall(_) => self.catch(frame),
@@ -386,7 +389,26 @@ impl Machine {
                 return false;
             }
             self.leave_thread(Status::Dead);
+            self.running = Running::Framed;
         }
+    }
+
+    /// Notes where the error was raised if nothing in the main thread will catch it.
+    fn note_fault(&mut self) {
+        let catches = |frame: &Frame| {
+            matches!(
+                frame.work,
+                Work::PCall | Work::XPCall(_) | Work::Resume(false)
+            )
+        };
+        if !self.frames.iter().rev().any(catches) {
+            self.fault = self.place_of_error();
+        }
+    }
+
+    /// Notes in `fault` where the script stands.
+    pub fn note_place(&mut self) {
+        self.fault = self.place_of_error();
     }
 
     fn catch(&mut self, frame: Frame) -> bool {

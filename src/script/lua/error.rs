@@ -54,6 +54,15 @@ impl Machine {
         out
     }
 
+    /// Where the function stands that raises an error, or that called a library function which does.
+    pub(crate) fn place_of_error(&self) -> (Vec<u8>, i64) {
+        let at = self.caller();
+        match at.and_then(|at| Some((self.proto_of(at)?, at))) {
+            Some((proto, at)) => (proto.source.to_vec(), i64::from(self.line_of(at))),
+            None => (b"[C]".to_vec(), -1),
+        }
+    }
+
     /// The frame that called the library function which runs.
     fn caller(&self) -> Option<usize> {
         let mut at = self.frames.len().checked_sub(1)?;

@@ -116,8 +116,11 @@ pub struct Machine {
     pub globals: u32,
     pub(crate) meta_names: Vec<Str>,
     pub(crate) random: Random,
-    /// Processor time in seconds as `os.clock` gives it; the host sets it.
-    pub clock: f64,
+    /// Fuel that all runs together have used, and what the one at hand was given.
+    pub(crate) burnt: u64,
+    pub(crate) given: i64,
+    /// Where the error that nobody caught was raised: the name of the chunk, and the line (-1: not in one).
+    pub fault: (Vec<u8>, i64),
     /// Values the host keeps from the collector.
     pub anchors: Vec<Value>,
     pub(crate) cjson: Settings,
@@ -157,7 +160,9 @@ impl Machine {
             globals,
             meta_names,
             random: Random::unseeded(),
-            clock: 0.0,
+            burnt: 0,
+            given: 0,
+            fault: (Vec::new(), -1),
             anchors: Vec::new(),
             cjson: Settings::default(),
             results: (0, 0),
@@ -215,7 +220,9 @@ impl Machine {
     /// Runs on for about `fuel` instructions.
     pub fn resume(&mut self, fuel: i64) -> Step {
         // What one long operation used too much is paid back first.
+        self.settle_fuel();
         self.fuel = self.fuel.min(0) + fuel;
+        self.given = self.fuel;
         if std::mem::take(&mut self.raised) && !self.unwind() {
             return Step::Failed;
         }
@@ -242,6 +249,27 @@ impl Machine {
         }
     }
 
+    /// Notes what was used since the last [`Machine::resume`] began.
+    fn settle_fuel(&mut self) {
+        self.burnt += self.given.saturating_sub(self.fuel).max(0) as u64;
+        self.given = self.fuel;
+    }
+
+    /// Fuel that all runs together have used.
+    pub fn burnt(&self) -> u64 {
+        self.burnt + self.given.saturating_sub(self.fuel).max(0) as u64
+    }
+
+    /// Fuel that the run at hand has left.
+    pub fn fuel_left(&self) -> i64 {
+        self.fuel.max(0)
+    }
+
+    /// Charges the script for what the host did in its name.
+    pub fn spend(&mut self, fuel: i64) {
+        self.fuel -= fuel;
+    }
+
     /// What a script that is done returned.
     pub fn results(&self) -> &[Value] {
         let (at, count) = self.results;
@@ -263,12 +291,18 @@ impl Machine {
     pub fn answer(&mut self, values: &[Value]) {
         self.stack.extend_from_slice(values);
         let delivered = self.finish_frame(values.len());
-        self.raised = delivered.is_err();
+        self.raised = delivered.is_err() || self.check_memory().is_err();
     }
 
     /// Raises an error in the script's call of the host's function.
     pub fn fail(&mut self, error: Value) {
         self.error = error;
+        self.raised = true;
+    }
+
+    /// Raises an error in the same way, with the place of the call in front of its text.
+    pub fn fail_at_caller(&mut self, text: &[u8]) {
+        self.throw_at_caller(text);
         self.raised = true;
     }
 
