@@ -189,10 +189,15 @@ fn agree(
         return false;
     }
     match name {
-        "EXEC" => return transactions_agree(session, client, [ours, theirs]),
+        // What unsubscribing or the like answers besides shifts the replies out of the array.
+        "EXEC" => {
+            let [a, b] = &session.ids;
+            return renumbered(ours, a, false) == renumbered(theirs, b, false)
+                || transactions_agree(session, client, [ours, theirs]);
+        }
         "HELLO" | "CLIENT ID" | "CLIENT GETREDIR" | "CLIENT TRACKINGINFO" => {
             let [a, b] = &session.ids;
-            return renumbered(ours, a) == renumbered(theirs, b);
+            return renumbered(ours, a, true) == renumbered(theirs, b, true);
         }
         "MEMORY USAGE" => {
             if let (Reply::Integer(a), Reply::Integer(b)) = (ours, theirs) {
@@ -270,38 +275,28 @@ fn transactions_agree(session: &Session, client: usize, replies: [&Reply; 2]) ->
         ours[i] == theirs[i]
             || (looked_up && std::mem::discriminant(ours[i]) == std::mem::discriminant(theirs[i]))
             || (name.starts_with("CLIENT ") || name == "HELLO")
-                && renumbered(ours[i], a) == renumbered(theirs[i], b)
+                && renumbered(ours[i], a, true) == renumbered(theirs[i], b, true)
             || (!ours[i].is_error()
                 && !theirs[i].is_error()
                 && agree_alone(session, &name, command, pair, None))
     })
 }
 
-/// The reply with which client it is in place of a client's id: of the whole reply, or under the names that tell one.
-fn renumbered(reply: &Reply, ids: &BTreeMap<i64, i64>) -> Reply {
-    let id = |reply: &Reply| match reply {
-        Reply::Integer(n) => Reply::Integer(ids.get(n).copied().unwrap_or(*n)),
-        other => other.clone(),
-    };
+/// The reply with which client it is in place of a client's id: under the names that tell one, or where the whole of it does.
+fn renumbered(reply: &Reply, ids: &BTreeMap<i64, i64>, whole: bool) -> Reply {
     let told = |name: &Reply| matches!(name.text(), Some(b"id" | b"redirect"));
     match reply {
+        Reply::Integer(n) if whole => Reply::Integer(ids.get(n).copied().unwrap_or(*n)),
         Reply::Array(items) => {
-            let mut out = items.clone();
-            for at in 1..items.len() {
-                if told(&items[at - 1]) {
-                    out[at] = id(&items[at]);
-                }
-            }
-            Reply::Array(out)
+            let named = |at: usize| at > 0 && told(&items[at - 1]);
+            let item = |at: usize| renumbered(&items[at], ids, named(at));
+            Reply::Array((0..items.len()).map(item).collect())
         }
         Reply::Map(pairs) => {
-            let pair = |(name, value): &(Reply, Reply)| {
-                let value = if told(name) { id(value) } else { value.clone() };
-                (name.clone(), value)
-            };
+            let pair = |(k, v): &(Reply, Reply)| (k.clone(), renumbered(v, ids, told(k)));
             Reply::Map(pairs.iter().map(pair).collect())
         }
-        other => id(other),
+        other => other.clone(),
     }
 }
 

@@ -98,9 +98,6 @@ pub fn run(
     for _ in 0..report.segments {
         seeds.fork();
     }
-    if std::env::var("V").is_ok() {
-        eprintln!("start");
-    }
     while report.commands < plan.count {
         generator.rng = seeds.fork();
         generator.tick = 0;
@@ -167,7 +164,7 @@ fn segment(
     }
     let mut history: Vec<Step> = Vec::new();
     for client in 0..session.number {
-        if plan.resp == 3 || (plan.resp == 0 && generator.rng.below(2) == 0) {
+        if plan.resp == 3 || (plan.resp == 0 && generator.rng.below(4) > 0) {
             let command = args("HELLO 3");
             history.push(Step { client, command });
         }
@@ -248,16 +245,6 @@ fn note(
     let mut lines: Vec<String> = commands.iter().map(Step::line).collect();
     if !session.rules.is_empty() {
         lines.insert(0, words(&session.set_user()));
-    }
-    if std::env::var("V").is_ok() {
-        eprintln!(
-            "{} {}\n  {}\noracle: {}\nredlab: {}\n",
-            reduced.command,
-            reduced.field,
-            lines.join("\n  "),
-            reduced.theirs,
-            reduced.ours
-        );
     }
     report.differences.push((reduced, lines));
 }
