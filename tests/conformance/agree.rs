@@ -65,9 +65,10 @@ pub fn is_undefined(session: &mut Session, client: usize, name: &str, command: &
     score(0) != score(-1)
 }
 
-/// What may have no defined answer by the time EXEC comes, or must be looked after, is not queued.
+/// What may have no defined answer by the time EXEC comes, or must be looked after, is not queued; nor is CLIENT REPLY, with
+/// which EXEC announces more replies than it then gives.
 fn cannot_wait(name: &str, command: &[Vec<u8>]) -> bool {
-    matches!(name, "SPOP" | "LCS" | "SORT" | "SORT_RO")
+    matches!(name, "SPOP" | "LCS" | "SORT" | "SORT_RO" | "CLIENT REPLY")
         || (name == "XADD" && has(command, b"*"))
         || name.contains("LEX")
         || has(command, b"BYLEX")

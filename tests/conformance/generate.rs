@@ -101,7 +101,7 @@ impl<'a> Generator<'a> {
     }
 
     /// A sentence of this syntax, now and then spoiled.
-    fn sentence(&mut self, syntax: &'a Syntax) -> Vec<Vec<u8>> {
+    pub fn sentence(&mut self, syntax: &'a Syntax) -> Vec<Vec<u8>> {
         let mut sentence = Sentence {
             syntax,
             words: Vec::new(),

@@ -70,7 +70,7 @@ pub trait Peer {
         self.pending(connection).extend(bytes);
         let mut all = Vec::new();
         while !self.pending(connection).is_empty() {
-            match self.read(connection) {
+            match self.read_within(connection, REST) {
                 Some(one) => all.push(one),
                 None => break,
             }
@@ -94,6 +94,9 @@ pub trait Peer {
 
 /// How long one look for a reply lasts.
 const POLL: Duration = Duration::from_millis(200);
+
+/// How long the rest of a reply may take that has begun.
+const REST: Duration = Duration::from_secs(2);
 
 /// How long a reply may take.
 const PATIENCE: Duration = Duration::from_secs(20);

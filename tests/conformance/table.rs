@@ -1,9 +1,17 @@
-//! The command table against the oracle's: COMMAND INFO and COMMAND DOCS of every command that redlab has.
+//! The command table against the oracle's: COMMAND LIST, and of every command that redlab has COMMAND INFO, COMMAND DOCS,
+//! and which keys COMMAND GETKEYSANDFLAGS finds in generated arguments.
 
+use crate::generate::Generator;
+use crate::grammar::{self, Syntax};
 use crate::known::{Difference, Known};
 use crate::peer::Peer;
-use crate::reply::Reply;
-use std::collections::BTreeMap;
+use crate::reply::{Reply, words};
+use crate::run::now_s;
+use redlab::base::rng::Rng;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Sentences of each command that are asked for their keys.
+const SENTENCES: usize = 12;
 
 /// Fields by `command|subcommand field`.
 type Table = BTreeMap<(String, String), Reply>;
@@ -67,13 +75,35 @@ fn docs(reply: &Reply, out: &mut Table) {
         for field in pair[1].items().chunks(2) {
             match field[0].lossy().as_str() {
                 "subcommands" => docs(field[1], out),
-                field_name => drop(out.insert(
-                    (name.clone(), format!("docs.{field_name}")),
-                    field[1].clone(),
-                )),
+                field_name => {
+                    if field_name == "complexity" {
+                        let orders = Reply::Simple(orders(&field[1].lossy()).into_bytes());
+                        out.insert((name.clone(), "docs.orders".into()), orders);
+                    }
+                    let at = (name.clone(), format!("docs.{field_name}"));
+                    out.insert(at, field[1].clone());
+                }
             }
         }
     }
+}
+
+/// The orders of growth in a text on complexity, `O(N+M)` and the like: what of it is not prose.
+fn orders(text: &str) -> String {
+    let mut found = BTreeSet::new();
+    for (at, _) in text.match_indices("O(") {
+        let mut depth = 0;
+        let end = text[at + 1..].find(|c| {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            depth == 0
+        });
+        let order: String = text[at..at + 2 + end.unwrap_or(0)]
+            .chars()
+            .filter(|c| !c.is_whitespace())
+            .collect();
+        found.insert(order.to_lowercase());
+    }
+    found.into_iter().collect::<Vec<_>>().join(" ")
 }
 
 /// The lines of INFO, each with the section that it stands in. Their values are each server's own.
@@ -117,6 +147,69 @@ fn read(peer: &mut dyn Peer) -> Result<Table, String> {
     }
     info_lines(&peer.ask(connection, "INFO everything").lossy(), &mut table);
     Ok(table)
+}
+
+/// The names that one side has and the other has not.
+fn compare_lists(ours: &mut dyn Peer, theirs: &mut dyn Peer) -> Vec<Difference> {
+    let list = |peer: &mut dyn Peer| -> BTreeSet<String> {
+        let connection = peer.open();
+        let listed = peer.ask(connection, "COMMAND LIST");
+        listed.items().into_iter().map(Reply::lossy).collect()
+    };
+    let (a, b) = (list(ours), list(theirs));
+    let there = |names: &BTreeSet<String>, name: &str| {
+        let there = names.contains(name);
+        if there { "there" } else { "missing" }.to_string()
+    };
+    a.symmetric_difference(&b)
+        .map(|name| Difference {
+            command: name.to_uppercase().replace('|', " "),
+            field: "list".into(),
+            ours: there(&a, name),
+            theirs: there(&b, name),
+        })
+        .collect()
+}
+
+/// Which keys both sides find in generated sentences of each command that both have. Gives how many were asked as well.
+fn compare_keys(
+    ours: &mut dyn Peer,
+    theirs: &mut dyn Peer,
+    names: &BTreeSet<String>,
+) -> (usize, Vec<Difference>) {
+    let syntax = grammar::read(theirs);
+    let shared: Vec<&Syntax> = syntax.iter().filter(|s| names.contains(&s.name)).collect();
+    let mut generator = Generator::new(shared.clone(), 0, now_s());
+    generator.rng = Rng::new(1);
+    let on = [ours.open(), theirs.open()];
+    let (mut asked, mut differences) = (0, Vec::new());
+    for one in shared {
+        for n in 0..SENTENCES {
+            let sentence = generator.sentence(one);
+            let question = if n % 4 == 3 {
+                "GETKEYS"
+            } else {
+                "GETKEYSANDFLAGS"
+            };
+            let mut command = vec![b"COMMAND".to_vec(), question.into()];
+            command.extend(sentence);
+            let (raw_ours, a) = ours.call(on[0], &command);
+            let (raw_theirs, b) = theirs.call(on[1], &command);
+            asked += 1;
+            if raw_ours == raw_theirs {
+                continue;
+            }
+            let line = words(&command);
+            differences.push(Difference {
+                command: one.name.clone(),
+                field: "keys".into(),
+                ours: format!("{line}\n{}", a.notation()),
+                theirs: format!("{line}\n{}", b.notation()),
+            });
+            break;
+        }
+    }
+    (asked, differences)
 }
 
 /// Compare all fields of the commands that redlab has.
@@ -170,8 +263,27 @@ pub fn compare(
             ));
         }
     }
+    let shared: BTreeSet<String> = names
+        .iter()
+        .map(|n| n.to_uppercase().replace('|', " "))
+        .collect();
+    let (asked, mut found) = compare_keys(ours, theirs, &shared);
+    found.extend(compare_lists(ours, theirs));
+    passed += asked;
+    for d in found {
+        if known.lists(&d) || !wanted(&d.command.to_lowercase()) {
+            continue;
+        }
+        failures.push(format!(
+            "{} {}\n  oracle: {}\n  redlab: {}",
+            d.command,
+            d.field,
+            indent(&d.theirs),
+            indent(&d.ours)
+        ));
+    }
     if words.is_empty() {
-        failures.extend(known.unmatched(&["docs.", "info."]));
+        failures.extend(known.unmatched(&["docs.", "info.", "list", "keys"]));
     }
     Ok((passed, failures))
 }
