@@ -7,10 +7,6 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("ACL ", "changes who may do what; transcripts cover it"),
     ("BGREWRITEAOF", "writes files"),
     ("BGSAVE", "writes files"),
-    (
-        "CLIENT CAPA",
-        "only tells that redirections are understood, which one server never sends",
-    ),
     ("CLIENT HELP", "a text of help"),
     ("CLIENT INFO", "the session compares its fields itself"),
     (

@@ -105,7 +105,7 @@ pub fn soak(options: &Options) -> Verdict {
         write(&plan, &report, &oracle_version, true);
     }
     let unmatched = if published {
-        known.unmatched(&["reply", "state", "events"])
+        known.unmatched(&["reply", "message", "state", "events", "closed"])
     } else {
         Vec::new()
     };

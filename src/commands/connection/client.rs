@@ -38,6 +38,7 @@ const CLIENT: Command = Command {
         REPLY,
         NO_EVICT,
         NO_TOUCH,
+        CAPA,
         HELP,
         SETNAME,
         ID,
@@ -163,6 +164,19 @@ fn no_evict(ctx: &mut Ctx<'_>) -> Outcome {
     ctx.out.ok();
     Ok(())
 }
+
+const CAPA: Command = Command {
+    name: "capa",
+    arity: -3,
+    since: "8.0.0",
+    summary: "Says what the client understands. One server alone never makes use of it.",
+    syntax: "capability+",
+    run: |ctx| {
+        ctx.out.ok();
+        Ok(())
+    },
+    ..SUB
+};
 
 const NO_TOUCH: Command = Command {
     name: "no-touch",
