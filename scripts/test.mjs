@@ -63,6 +63,12 @@ const steps = [
     skip: oracleReason,
   },
   {
+    name: "conformance, settings",
+    run: cargo("test", "--quiet", "--test", "conformance", "--", "settings"),
+    count: own,
+    skip: oracleReason,
+  },
+  {
     name: "conformance, sample",
     run: cargo("test", "--quiet", "--test", "conformance", "--", "sample"),
     count: own,

@@ -166,7 +166,6 @@ impl Engine {
                 }
                 Effect::Exit => self.exited = true,
                 Effect::Output(_) => {} // the host asks every client at the end of a slice
-                Effect::RewriteConfig => {} // refused before: there is no configuration file here
             }
         }
         self.node.client(id as ClientId).is_none()

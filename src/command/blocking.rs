@@ -174,6 +174,13 @@ impl Server {
             stats.failed += u64::from(end == End::Error);
             self.stats.commands += 1;
         }
+        if self
+            .clients
+            .get_mut(id)
+            .is_some_and(|c| c.reply_mode.take_mute())
+        {
+            return true;
+        }
         self.tell(id, &|out| match end {
             End::Error => out.error(b"UNBLOCKED client unblocked via CLIENT UNBLOCK"),
             End::Timeout => unserved(name, out),

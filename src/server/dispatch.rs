@@ -398,6 +398,12 @@ pub(super) fn take_output(client: &mut Client) -> Reply {
     std::mem::replace(&mut client.out, meanwhile)
 }
 
+/// That a subscription holds is told like the messages that follow, whatever CLIENT REPLY says.
+#[cold]
+fn is_message(client: &Client, reply: &[u8]) -> bool {
+    client.last_command.ends_with("subscribe") && reply.first() != Some(&b'-')
+}
+
 /// Gives the client its buffer back; CLIENT REPLY, whose mode was `before`, may have the reply, which began at `start`, left
 /// out.
 #[inline(always)]
@@ -411,14 +417,13 @@ pub(super) fn finish_reply(
     let Some(client) = node.server.clients.get_mut(id) else {
         return;
     };
-    if is_left_out(before, Some(client.reply_mode)) {
-        out.rollback(start);
+    // What waits has yet to be answered, or not.
+    if client.blocked.is_none() {
+        if is_left_out(before, Some(client.reply_mode)) && !is_message(client, out.since(start)) {
+            out.rollback(start);
+        }
+        client.reply_mode.take_mute();
     }
-    client.reply_mode = match client.reply_mode {
-        ReplyMode::SkipNext => ReplyMode::Skip,
-        ReplyMode::Skip => ReplyMode::On,
-        mode => mode,
-    };
     let meanwhile = std::mem::replace(&mut client.out, out);
     if !meanwhile.as_bytes().is_empty() {
         client.out.raw(meanwhile.as_bytes());

@@ -5,6 +5,7 @@
 //! cargo test --test conformance -- record [words]        record them from the oracle (npm run record)
 //! cargo test --test conformance -- protocol              raw sockets: protocol errors, hanging up
 //! cargo test --test conformance -- table                 COMMAND INFO, DOCS and GETKEYS of every command
+//! cargo test --test conformance -- settings              CONFIG: every parameter, set to odd values
 //! cargo test --test conformance -- sample                a fixed-seed sample of the random run
 //! cargo test --test conformance -- soak [--count N] [--seed S] [--tokens N] [COMMAND ..]
 //! cargo test --test conformance -- eviction              hit rates of a cache against those recorded, no server needed
@@ -43,6 +44,7 @@ mod run;
 mod scope;
 mod self_test;
 mod session;
+mod settings;
 mod soak;
 mod table;
 mod tools;
@@ -126,6 +128,11 @@ fn run() -> Result<(usize, Vec<String>), String> {
             &Known::load()?,
             &options.words,
         ),
+        "settings" => Ok(settings::compare(
+            ours.as_mut(),
+            &mut Server::oracle()?,
+            &Known::load()?,
+        )),
         "sample" => soak::sample(&options),
         "soak" => soak::soak(&options),
         "eviction" => eviction::check(),

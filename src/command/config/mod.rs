@@ -8,6 +8,7 @@ mod special;
 mod table;
 
 pub use kind::{Kind, Place, Rights};
+pub use rewrite::ConfigFile;
 pub use special::OutputLimit;
 pub use table::{PARAMS, Param};
 
@@ -310,8 +311,8 @@ fn words_of<'v>(param: &Param, value: &'v [u8]) -> Vec<&'v [u8]> {
     };
     let whole = match param.kind {
         Kind::Int(..) | Kind::Clamped(..) => true,
-        // A single word is none of a list's forms, unless it is empty from the start.
-        Kind::Special(_, true) if words.len() == 1 => true,
+        // One word, even if it begins with a zero byte, is not the empty list.
+        _ if param.name == "client-output-buffer-limit" && words.len() == 1 => true,
         _ => WHOLE.contains(&param.name),
     };
     if !whole {
