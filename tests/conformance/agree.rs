@@ -137,7 +137,13 @@ pub fn heard_alike(
     };
     let members = members.filter(|_| own);
     ours.iter().zip(&theirs).all(|((raw_a, a), (raw_b, b))| {
-        raw_a == raw_b || (is_answer(a) && agree(session, client, &name, &command, [a, b], members))
+        let [of_ours, of_theirs] = &session.ids;
+        match is_answer(a) {
+            _ if raw_a == raw_b => true,
+            true => agree(session, client, &name, &command, [a, b], members),
+            // A message may name a client.
+            false => renumbered(a, of_ours, false) == renumbered(b, of_theirs, false),
+        }
     })
 }
 
@@ -285,13 +291,24 @@ fn transactions_agree(session: &Session, client: usize, replies: [&Reply; 2]) ->
 
 /// The reply with which client it is in place of a client's id: under the names that tell one, or where the whole of it does.
 fn renumbered(reply: &Reply, ids: &BTreeMap<i64, i64>, whole: bool) -> Reply {
-    let told = |name: &Reply| matches!(name.text(), Some(b"id" | b"redirect"));
+    let told = |name: &Reply| {
+        matches!(
+            name.text(),
+            Some(b"id" | b"redirect" | b"tracking-redir-broken")
+        )
+    };
     match reply {
         Reply::Integer(n) if whole => Reply::Integer(ids.get(n).copied().unwrap_or(*n)),
         Reply::Array(items) => {
             let named = |at: usize| at > 0 && told(&items[at - 1]);
             let item = |at: usize| renumbered(&items[at], ids, named(at));
             Reply::Array((0..items.len()).map(item).collect())
+        }
+        Reply::Push(items) => {
+            let Reply::Array(items) = renumbered(&Reply::Array(items.clone()), ids, false) else {
+                return reply.clone();
+            };
+            Reply::Push(items)
         }
         Reply::Map(pairs) => {
             let pair = |(k, v): &(Reply, Reply)| (k.clone(), renumbered(v, ids, told(k)));
