@@ -127,6 +127,18 @@ fn judge(plan: &Plan, report: &mut Report) {
             ));
         }
     }
+    // A run over everything that never saw one client act on another has not done its work.
+    let among_clients = plan.only.is_empty() && plan.clients == 0 && plan.count >= 5000;
+    let seen = [
+        ("wait was served", report.served),
+        ("message was told", report.messages),
+        ("command ran in a transaction", report.executed),
+    ];
+    for (what, count) in seen {
+        if among_clients && count == 0 {
+            report.failures.push(format!("no {what}"));
+        }
+    }
     if report.errors * 100 > report.commands * 40 {
         report.failures.push(format!(
             "{} of {} replies are errors, more than 40 %",
