@@ -201,7 +201,27 @@ fn compare_keys(
     (asked, differences)
 }
 
-/// Compare all fields of the commands that redlab has.
+/// Compare all fields of the commands that redlab has. The names of the fields of RESP2 end in `/2`.
+fn compare_fields(a: &Table, b: &Table, names: &[&String]) -> (usize, Vec<Difference>) {
+    let mut fields: Vec<&(String, String)> = a
+        .keys()
+        .chain(b.keys())
+        .filter(|(n, _)| names.binary_search(&n).is_ok())
+        .collect();
+    fields.sort();
+    fields.dedup();
+    let show = |r: Option<&Reply>| r.map_or("(none)".to_string(), |r| r.notation());
+    let differences = fields.iter().filter(|at| a.get(at) != b.get(at));
+    let differences = differences.map(|at| Difference {
+        command: at.0.to_uppercase().replace('|', " "),
+        field: at.1.clone(),
+        ours: show(a.get(at)),
+        theirs: show(b.get(at)),
+    });
+    (fields.len(), differences.collect())
+}
+
+/// Compare everything that the two tables say. Gives how much agreed and what did not.
 pub fn compare(
     ours: &mut dyn Peer,
     theirs: &mut dyn Peer,
@@ -211,66 +231,34 @@ pub fn compare(
     let (a, b) = (read(ours)?, read(theirs)?);
     let mut names: Vec<&String> = a.keys().map(|(name, _)| name).collect();
     names.dedup();
-    let (mut passed, mut failures) = (0, Vec::new());
-    let wanted =
-        |name: &str| words.is_empty() || words.iter().any(|w| name.starts_with(&w.to_lowercase()));
-    let mut fields: Vec<&(String, String)> = a
-        .keys()
-        .chain(b.keys())
-        .filter(|(n, _)| names.binary_search(&n).is_ok())
-        .collect();
-    fields.sort();
-    fields.dedup();
-    let show = |r: Option<&Reply>| r.map_or("(none)".to_string(), |r| r.notation());
-    for at in fields {
-        let (name, field) = at;
-        if !wanted(name) {
-            continue;
-        }
-        let (x, y) = (a.get(at), b.get(at));
-        let command = name.to_uppercase().replace('|', " ");
-        let d = Difference {
-            command,
-            field: field.trim_end_matches("/2").into(),
-            ours: show(x),
-            theirs: show(y),
-        };
-        if x == y || known.lists(&d) {
-            passed += 1;
-        } else {
-            let protocol = if field.ends_with("/2") {
-                " (RESP2)"
-            } else {
-                ""
-            };
-            failures.push(format!(
-                "{} {}{protocol}\n  oracle: {}\n  redlab: {}",
-                d.command,
-                d.field,
-                indent(&d.theirs),
-                indent(&d.ours)
-            ));
-        }
-    }
-    let shared: BTreeSet<String> = names
-        .iter()
-        .map(|n| n.to_uppercase().replace('|', " "))
-        .collect();
-    let (asked, mut found) = compare_keys(ours, theirs, &shared);
+    let (fields, mut found) = compare_fields(&a, &b, &names);
+    let upper = |n: &&String| n.to_uppercase().replace('|', " ");
+    let (asked, of_keys) = compare_keys(ours, theirs, &names.iter().map(upper).collect());
+    found.extend(of_keys);
     found.extend(compare_lists(ours, theirs));
-    passed += asked;
-    for d in found {
-        if known.lists(&d) || !wanted(&d.command.to_lowercase()) {
+    let wanted =
+        |name: &str| words.is_empty() || words.iter().any(|w| name.starts_with(&w.to_uppercase()));
+    let mut failures = Vec::new();
+    for mut d in found {
+        let field = d.field.clone();
+        d.field = field.trim_end_matches("/2").into();
+        if known.lists(&d) || !wanted(&d.command) {
             continue;
         }
+        let protocol = if field.ends_with("/2") {
+            " (RESP2)"
+        } else {
+            ""
+        };
         failures.push(format!(
-            "{} {}\n  oracle: {}\n  redlab: {}",
+            "{} {}{protocol}\n  oracle: {}\n  redlab: {}",
             d.command,
             d.field,
             indent(&d.theirs),
             indent(&d.ours)
         ));
     }
+    let passed = (fields + asked).saturating_sub(failures.len());
     if words.is_empty() {
         failures.extend(known.unmatched(&["docs.", "info.", "keys"]));
     }
