@@ -63,7 +63,7 @@ pub fn files(options: &Options) -> Verdict {
 
 /// The long run. It writes down every few segments what it found and where it is; started again, it goes on from there.
 pub fn soak(options: &Options) -> Verdict {
-    let plan = plan(options, 30_000, 20)?;
+    let plan = plan(options, 100_000, 20)?;
     let known = Known::load()?;
     let mut oracle = Server::oracle()?;
     let oracle_version = oracle.version();
