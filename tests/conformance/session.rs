@@ -427,7 +427,13 @@ impl<'a> Session<'a> {
         let mut difference = None;
         for client in 0..self.clients.len() {
             let on = self.clients[client].on;
-            let ended = [self.ours.closed(on[0]), self.theirs.closed(on[1])];
+            let mut ended = [self.ours.closed(on[0]), self.theirs.closed(on[1])];
+            if ended[0] != ended[1] {
+                // A server hangs up a moment after it has answered.
+                self.settle();
+                self.hear();
+                ended = [self.ours.closed(on[0]), self.theirs.closed(on[1])];
+            }
             if ended == [false; 2] {
                 continue;
             }
