@@ -49,6 +49,8 @@ impl Play {
         let request = format!("{line}\r\n");
         self.node
             .handle(Input::Data(self.client, request.as_bytes()), self.now_us);
+        // As long as the page's worker would need for a moment: an endless script is still there afterwards.
+        (0..20).for_each(|_| self.node.work(100_000));
         self.replies
             .append(self.node.output(self.client).expect("connected"));
         self.grader.look(&mut self.node);
