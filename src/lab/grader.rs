@@ -285,6 +285,7 @@ fn run_setup(node: &mut Node, line: &str) -> Result<(), String> {
     let now_us = node.server().now_us;
     let id = node.connect("127.0.0.1:1");
     node.handle(Input::Data(id, format!("{line}\r\n").as_bytes()), now_us);
+    node.finish_script();
     let out = node.output(id).map(std::mem::take).unwrap_or_default();
     node.handle(Input::Disconnect(id), now_us);
     match out.first() {

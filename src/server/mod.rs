@@ -12,6 +12,7 @@ mod propagate;
 mod script;
 mod slow;
 mod snapshot;
+pub mod trace;
 pub mod trail;
 mod transaction;
 

@@ -3,6 +3,7 @@ use super::dispatch;
 use super::observe::Observer;
 use super::propagate::Log;
 use super::script::{SLICE, Suspended};
+use super::trace::ScriptTrace;
 use super::trail::Trail;
 use crate::base::{num, rng::Rng, time::Micros};
 use crate::command::acl::AclFile;
@@ -14,7 +15,7 @@ use crate::command::{
 use crate::commands;
 use crate::keyspace::Keyspace;
 use crate::resp::parse::{Limits, Parsed};
-use crate::script::Scripts;
+use crate::script::{Libraries, Scripts};
 use std::collections::VecDeque;
 
 /// The lowest `client-query-buffer-limit` that can be set.
@@ -131,6 +132,10 @@ pub struct Node {
     /// The script that has used up its fuel, and what is left of this input's.
     pub(super) script: Option<Box<Suspended>>,
     pub(super) fuel: i64,
+    /// What the last script did, for the script view; `None` while nobody looks.
+    pub(super) trace: Option<Box<ScriptTrace>>,
+    /// Scripts go on by steps only.
+    pub(super) holds_scripts: bool,
     /// The last commands, for the view of the event loop; `None` while nobody looks.
     pub(super) trail: Option<Trail>,
     next_cron_us: Micros,
@@ -184,6 +189,7 @@ impl Node {
             in_exec: false,
             in_script: false,
             scripts: Scripts::new(options.script_memory),
+            libraries: Libraries::new(options.script_memory),
             running_script: None,
             out_of_memory: false,
             waits: Default::default(),
@@ -203,6 +209,8 @@ impl Node {
             observer: None,
             script: None,
             fuel: 0,
+            trace: None,
+            holds_scripts: false,
             trail: None,
             next_cron_us: options.now_us,
             waiting: VecDeque::new(),
@@ -353,7 +361,7 @@ impl Node {
     pub fn next_timer_us(&self) -> Micros {
         if self.is_busy() {
             self.server.busy_until_us
-        } else if self.server.evicting || self.script.is_some() {
+        } else if self.server.evicting || self.runs_script() {
             self.server.now_us
         } else {
             let wait_us = self.server.waits.next_us();
@@ -396,6 +404,7 @@ impl Node {
             && !self.waits_for_script(None)
             && let Some(id) = self.waiting.pop_front()
         {
+            self.server.effects.push(Effect::Output(id));
             self.run_query(id);
         }
     }

@@ -102,6 +102,9 @@ fn shutdown(ctx: &mut Ctx<'_>) -> Outcome {
     if abort {
         return Err(Error::new("ERR No shutdown in progress."));
     }
+    if let Some(script) = ctx.server.running_script.as_ref().filter(|_| !nosave) {
+        return Err(script.busy());
+    }
     // No reply: the connection's end is the answer.
     ctx.server.effects.push(Effect::Exit);
     Ok(())
