@@ -279,8 +279,11 @@ export class RedlabViews extends HTMLElement {
     step: (line) => this.#world?.stepScript(line).then(() => this.#ask()),
     kill: async () => {
       const session = await this.#world?.connect();
-      await session?.exec(encodeCommand(["SCRIPT", "KILL"]));
-      await session?.close();
+      // Until `busy-reply-threshold` the server reads nothing: the answer comes when it comes.
+      const answered = new Promise((done) => session?.addEventListener("output", done, { once: true }));
+      const { out } = await session.exec(encodeCommand(["SCRIPT", "KILL"]));
+      if (!out.length) await answered;
+      await session.close();
       this.#ask();
     },
   };
