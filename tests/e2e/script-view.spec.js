@@ -99,6 +99,30 @@ for (const [name, script] of [
     await expect(page.locator(".notice")).toHaveCount(0);
   });
 
+test("the lesson of the endless script, with two sessions", async ({ page }) => {
+  test.setTimeout(40_000);
+  await open(page, "./#lesson/endless");
+  await second(page);
+  await type(page, 0, 'EVAL "while true do end" 0');
+  const view = page.locator("redlab-views .view", { has: page.locator("h3", { hasText: "Event loop" }) });
+  await expect(view.locator(".body > .sum")).toContainText("runs, and nobody else");
+  await type(page, 1, "GET k");
+  await expect(view.locator(".body > .sum")).toContainText("Nobody reads 1 command of 1 client");
+  await expect(log(page, 1)).toContainText("BUSY", { timeout: 15_000 });
+  await type(page, 1, "SCRIPT KILL");
+  await expect(log(page)).toContainText("Script killed by user");
+  await type(page, 0, "GET k", 'EVAL "return 1000" 0', "SLOWLOG GET");
+  await expect(page.locator(".done")).toContainText("100 of 100");
+});
+
+test("another client comes in between, as the lesson says", async ({ page }) => {
+  await open(page, "./#lesson/lock");
+  await type(page, 0, "GET lock:a", "GET lock:a");
+  await expect(replies(page)).toHaveText(['"token-1"', '"token-2"']);
+  await type(page, 0, "DEL lock:a");
+  await expect(page.locator(".goals li").nth(1)).toHaveClass("met");
+});
+
 test("a script is gone through line by line", async ({ page }) => {
   await open(page, "./#lesson/lock");
   const view = page.locator("redlab-views .view", { has: page.locator("h3", { hasText: "Script" }) });

@@ -48,7 +48,7 @@ function controls(m, act) {
   const runs = m?.stage === "runs";
   const button = (/** @type {string} */ words, /** @type {() => void} */ onclick, /** @type {boolean} */ off = false) =>
     h("button", { class: "btn", type: "button", disabled: off, onclick }, words);
-  const held = act.held || m?.held;
+  const held = Boolean(act.held || m?.held);
   return h(
     "div",
     { class: "row", role: "group", "aria-label": "How scripts run" },
@@ -154,7 +154,7 @@ register({
   table: rows,
   empty: [
     "The last script is shown here, with what it called. Type ",
-    { line: "EVAL \"local n = redis.call('INCR', KEYS[1])\\nreturn n * 10\" 1 visits" },
+    { line: "EVAL \"return redis.call('INCR', KEYS[1])\" 1 visits" },
     ".",
   ],
 });
