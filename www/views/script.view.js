@@ -80,7 +80,6 @@ function draw(m, _w, act) {
       {
         class: on ? "ln on" : "ln",
         type: "button",
-        "aria-label": name.filter(Boolean).join("; "),
         "data-name": name.filter(Boolean).join("; "),
         "aria-current": on ? "step" : null,
         tabindex: "-1",
