@@ -89,7 +89,11 @@ function summary(m) {
   } else out.push("One command at a time; ", h("b", null, "nobody waits"), ". ");
   const longest = m.ran.reduce((/** @type {any} */ a, /** @type {any} */ b) => (micros(b) > micros(a) ? b : a), last);
   if (longest && micros(longest) >= 100)
-    out.push(`Of the last ${m.ran.length} `, h("code", null, longest.line), ` took longest: ${cost(longest)}. `);
+    out.push(
+      `Of the last ${plural(m.ran.length, "command")} `,
+      h("code", null, longest.line),
+      ` took longest: ${cost(longest)}. `,
+    );
   if (m.slow && m.slow_us !== undefined)
     out.push(`${plural(m.slow, "command")} of ${slowFrom(m)} or more in `, h("code", null, "SLOWLOG"), ". ");
   return out;
