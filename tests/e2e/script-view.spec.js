@@ -64,7 +64,7 @@ test("the view of an endless script ends it", async ({ page }) => {
   test.setTimeout(30_000);
   await open(page);
   await type(page, 0, "SET k v", 'EVAL "while true do end" 0');
-  await expect(page.locator("redlab-views .view", { hasText: "while true do end" })).toBeVisible();
+  await expect(page.locator("redlab-views .ln", { hasText: "while true do end" })).toBeVisible();
   await page.getByRole("button", { name: "SCRIPT KILL" }).click();
   await expect(log(page)).toContainText("Script killed by user", { timeout: 15_000 });
   await type(page, 0, "GET k");

@@ -39,6 +39,6 @@ export function register(view) {
  * @returns {View[]}
  */
 export const firstOf = (names) =>
-  ["value", "script", "keys", "loop"].flatMap(
+  ["value", "keys", "loop", "script"].flatMap(
     (model) => views.find((v) => v.model === model && (!names?.length || names.includes(v.id))) ?? [],
   );
