@@ -402,7 +402,7 @@ pub(super) fn take_output(client: &mut Client) -> Reply {
 /// That a subscription holds is told like the messages that follow, whatever CLIENT REPLY says.
 #[cold]
 fn is_message(client: &Client, reply: &[u8]) -> bool {
-    client.last_command.ends_with("subscribe") && reply.first() != Some(&b'-')
+    client.last_command.ends_with("subscribe") && matches!(reply.first(), Some(b'*' | b'>'))
 }
 
 /// Gives the client its buffer back; CLIENT REPLY, whose mode was `before`, may have the reply, which began at `start`, left
@@ -418,10 +418,13 @@ pub(super) fn finish_reply(
     let Some(client) = node.server.clients.get_mut(id) else {
         return;
     };
+    let mut ends = client.close_after_reply;
     // What waits has yet to be answered, or not.
     if client.blocked.is_none() {
         if is_left_out(before, Some(client.reply_mode)) && !is_message(client, out.since(start)) {
             out.rollback(start);
+            // Closed when the reply is sent, so without one never.
+            ends = false;
         }
         client.reply_mode.take_mute();
     }
@@ -436,8 +439,7 @@ pub(super) fn finish_reply(
     if much {
         node.server.limit_output(id);
     }
-    let ending = |c: &Client| c.close_after_reply;
-    if node.server.clients.get(id).is_some_and(ending) {
+    if ends {
         node.server.effects.push(Effect::Close(id));
     }
 }
