@@ -152,6 +152,8 @@ impl<'a> Session<'a> {
         for (name, default) in PARAMETERS {
             self.both(&format!("CONFIG SET {name} {default}"));
         }
+        // A server that is not begun anew keeps the user of the segment before.
+        self.both("ACL DELUSER limited");
         if !self.rules.is_empty() {
             let command = self.set_user();
             self.call(&command);
@@ -305,7 +307,8 @@ impl<'a> Session<'a> {
         }
         let mut outcome = self.compare(step, &name, &heard, &events, members.as_ref());
         if outcome.difference.is_some() {
-            // Perhaps a side had not yet done it all when it was first asked.
+            // Perhaps a side had not yet done it all when it was first asked: long requests are read piece by piece.
+            self.wait_for_answer(step, &mut heard);
             self.hear_more(&mut heard, &mut events);
             outcome = self.compare(step, &name, &heard, &events, members.as_ref());
         }
@@ -337,6 +340,18 @@ impl<'a> Session<'a> {
             let command = addressed(&step.command, &self.clients, side);
             self.peer(side)
                 .send(on[side], &crate::reply::encode(&command));
+        }
+    }
+
+    /// Where one side has answered the step and the other has not, gives that the time.
+    fn wait_for_answer(&mut self, step: &Step, heard: &mut [Vec<Heard>; 2]) {
+        let on = self.clients[step.client].on;
+        for side in [0, 1] {
+            let lacks = heard[side][step.client].is_empty();
+            if lacks && !heard[1 - side][step.client].is_empty() {
+                let told = self.peer(side).read_within(on[side], waits::END);
+                heard[side][step.client].extend(told);
+            }
         }
     }
 
