@@ -104,6 +104,12 @@ const steps = [
     skip: oracleReason,
   },
   {
+    name: "conformance, append-only files",
+    run: cargo("test", "--quiet", "--test", "conformance", "--", "logs"),
+    count: own,
+    skip: oracleReason,
+  },
+  {
     name: "conformance, tools",
     run: cargo("test", "--quiet", "--test", "conformance", "--", "tools"),
     count: own,

@@ -5,7 +5,10 @@ use crate::lab::grader::Grader;
 use crate::lab::json::{self, ToJson};
 use crate::lab::lesson::{Lesson, Step};
 use crate::lab::plain::{DEPTH_MAX, Plain};
-use crate::server::{Effect, Input, Node, NodeOptions};
+use crate::resp::parse::split_args;
+use crate::server::{Effect, Input, NodeOptions};
+use crate::sim::disk::{Change, Disk, KeptFile, Speed};
+use crate::sim::machine::Machine;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
@@ -60,10 +63,65 @@ struct Loaded {
     error: Option<String>,
 }
 
-/// One node, its clients and its clock.
+/// What a node starts with, again and again.
+struct Settings {
+    seed: u64,
+    config: String,
+}
+
+impl Settings {
+    fn options(&self, now_us: i64) -> NodeOptions {
+        let mut options = NodeOptions {
+            seed: self.seed,
+            now_us,
+            // An instance has at most 4 GB, out of which a value may be copied more than once on its way.
+            memory_ceiling: Some(3 << 29),
+            output_limit: Some(OUTPUT_LIMIT),
+            ..NodeOptions::default()
+        };
+        for words in self
+            .config
+            .lines()
+            .filter_map(|line| split_args(line.as_bytes()))
+        {
+            // A line that is none is passed over: the page has nobody to tell.
+            let _ = options.config.directive(&words);
+        }
+        options
+    }
+}
+
+/// What a host has kept of a platter.
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct Platter {
+    files: Vec<KeptFile>,
+}
+
+#[wasm_bindgen]
+impl Platter {
+    /// An empty one.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Platter {
+        Platter::default()
+    }
+
+    /// A file by its name and number.
+    pub fn add(&mut self, path: String, inode: f64, bytes: Vec<u8>) {
+        let inode = inode as u64;
+        self.files.push(KeptFile { path, inode, bytes });
+    }
+}
+
+/// Most bytes of all files: they stand in memory beside the data.
+const DISK_BYTES: u64 = 1 << 29;
+
+/// One node, its clients, its disk and its clock.
 #[wasm_bindgen]
 pub struct Engine {
-    node: Node,
+    machine: Machine,
+    /// How the node is configured, for the next start.
+    settings: Settings,
     now_us: i64,
     grader: Option<Grader>,
     /// Connections made so far: each gets a port of its own.
@@ -80,17 +138,128 @@ impl Engine {
     /// `start_ms`: virtual wall clock at the start, in ms since 1970.
     #[wasm_bindgen(constructor)]
     pub fn new(seed: u64, start_ms: f64) -> Engine {
+        Engine::boot(seed, start_ms, "", None)
+    }
+
+    /// The same with a disk whose platter is kept by the host: what it kept, and lines of a configuration. The node begins
+    /// by reading its files, and what changes on the platter is told by [`Engine::take_changes`].
+    pub fn with_disk(seed: u64, start_ms: f64, config: &str, platter: Platter) -> Engine {
         let now_us = (start_ms * 1000.0) as i64;
-        let node = Node::new(NodeOptions {
-            seed,
-            now_us,
-            // An instance has at most 4 GB, out of which a value may be copied more than once on its way.
-            memory_ceiling: Some(3 << 29),
-            output_limit: Some(OUTPUT_LIMIT),
-            ..NodeOptions::default()
+        let mut disk = Disk::new(Speed::default(), now_us).restore(platter.files);
+        disk.capacity = Some(DISK_BYTES);
+        disk.watch();
+        Engine::boot(seed, start_ms, config, Some(disk))
+    }
+
+    /// Cuts the power and switches it on again: what was not on the platter is lost, but for the first `torn_bytes` of the
+    /// write at work. All connections are gone.
+    pub fn power_cut(&mut self, torn_bytes: usize) {
+        let empty = Machine::boot(NodeOptions::default(), None);
+        let disk = std::mem::replace(&mut self.machine, empty).crash(torn_bytes);
+        self.settings.seed = self.settings.seed.wrapping_add(1);
+        self.machine = Machine::boot(self.settings.options(self.now_us), disk);
+        self.exited = false;
+    }
+
+    /// What changed on the platter since the last call, for the host to keep; `null` if nothing did. An array of three: the
+    /// changes of bytes in their order, `[file, offset, bytes]` for a write and `[file, length]` for a cut; the numbers of
+    /// files that are no more; all names as `[name, file]`, or `null` if they are as before.
+    pub fn take_changes(&mut self) -> JsValue {
+        let disk = self.machine.disk.as_mut();
+        let Some(changes) = disk.and_then(Disk::take_changes) else {
+            return JsValue::NULL;
+        };
+        let bytes = js_sys::Array::new();
+        for change in changes.bytes {
+            let (file, at, written) = match change {
+                Change::Write(file, at, bytes) => (file, at, Some(bytes)),
+                Change::Length(file, len) => (file, len, None),
+            };
+            let numbers = [file as f64, at as f64].map(JsValue::from);
+            let written = written.map(|bytes| js_sys::Uint8Array::from(bytes.as_slice()).into());
+            let change: js_sys::Array = numbers.into_iter().chain(written).collect();
+            bytes.push(&change);
+        }
+        let gone: js_sys::Array = changes
+            .gone
+            .iter()
+            .map(|f| JsValue::from(*f as f64))
+            .collect();
+        let named =
+            |(name, file): &(String, u64)| js_sys::Array::of2(&name.into(), &(*file as f64).into());
+        let names = changes.names.map_or(JsValue::NULL, |names| {
+            names.iter().map(named).collect::<js_sys::Array>().into()
         });
+        js_sys::Array::of3(&bytes, &gone, &names).into()
+    }
+
+    /// Whether the node still reads its files.
+    pub fn loading(&self) -> bool {
+        self.machine.node.is_loading()
+    }
+
+    /// The files as `[name, bytes, bytes on the platter, bytes that the device was told to write]`.
+    pub fn files(&self) -> js_sys::Array {
+        let disk = self.machine.disk.iter();
+        let all = disk.flat_map(|disk| disk.all().map(move |path| (path, disk.extent(path))));
+        all.filter_map(|(path, extent)| {
+            let extent = extent.ok()?;
+            let numbers =
+                [extent.cached, extent.platter, extent.in_flight].map(|n| JsValue::from(n as f64));
+            Some(
+                std::iter::once(JsValue::from(path))
+                    .chain(numbers)
+                    .collect::<js_sys::Array>(),
+            )
+        })
+        .collect()
+    }
+
+    /// The bytes of a file as a program reads them.
+    pub fn file(&self, path: &str) -> Option<Vec<u8>> {
+        let disk = self.machine.disk.as_ref()?;
+        disk.read(path).ok().map(<[u8]>::to_vec)
+    }
+
+    /// Puts a file on the disk in place of what had its name, platter and all. The node notices at its next start.
+    pub fn put_file(&mut self, path: &str, bytes: &[u8]) {
+        if let Some(disk) = &mut self.machine.disk {
+            disk.put(path, bytes);
+        }
+    }
+
+    /// Sets what the disk is like: `capacity` (bytes; 0: any), `latency_us`, `bytes_per_s`, `flush_us`, or how many of the
+    /// next `writes` or `syncs` fail.
+    pub fn set_disk(&mut self, what: &str, value: f64) {
+        let Some(disk) = &mut self.machine.disk else {
+            return;
+        };
+        match what {
+            "capacity" => disk.capacity = (value > 0.0).then_some(value as u64),
+            "latency_us" => disk.speed.latency_us = value as i64,
+            "bytes_per_s" => disk.speed.bytes_per_s = value as u64,
+            "flush_us" => disk.speed.flush_us = value as i64,
+            "writes" => disk.failing_writes = value as u32,
+            "syncs" => disk.failing_syncs = value as u32,
+            _ => {}
+        }
+    }
+
+    /// Turns a bit over on the platter; `false` if there is no such byte.
+    pub fn flip_bit(&mut self, path: &str, offset: usize, bit: u8) -> bool {
+        let disk = self.machine.disk.as_mut();
+        disk.is_some_and(|disk| disk.flip(path, offset, bit).is_ok())
+    }
+
+    fn boot(seed: u64, start_ms: f64, config: &str, disk: Option<Disk>) -> Engine {
+        let now_us = (start_ms * 1000.0) as i64;
+        let settings = Settings {
+            seed,
+            config: config.into(),
+        };
         Engine {
-            node,
+            machine: Machine::boot(settings.options(now_us), disk),
+            settings,
             now_us,
             grader: None,
             connections: 0,
@@ -104,12 +273,12 @@ impl Engine {
     pub fn connect(&mut self) -> f64 {
         let port = 50_000 + self.connections % 10_000;
         self.connections = self.connections.wrapping_add(1);
-        self.node.connect(&format!("127.0.0.1:{port}")) as f64
+        self.machine.node.connect(&format!("127.0.0.1:{port}")) as f64
     }
 
     /// The connection is gone.
     pub fn disconnect(&mut self, id: f64) {
-        self.node
+        self.machine
             .handle(Input::Disconnect(id as ClientId), self.now_us);
     }
 
@@ -126,14 +295,14 @@ impl Engine {
     pub fn run(&mut self, id: f64, len: usize) -> usize {
         let input = std::mem::take(&mut self.input);
         let bytes = &input[..len.min(input.len())];
-        self.node
+        self.machine
             .handle(Input::Data(id as ClientId, bytes), self.now_us);
         self.input = input;
         self.reply.clear();
         if self.reply.capacity() > KEEP_BYTES {
             self.reply = Vec::new();
         }
-        if let Some(out) = self.node.output(id as ClientId) {
+        if let Some(out) = self.machine.node.output(id as ClientId) {
             std::mem::swap(out, &mut self.reply);
         }
         self.reply.len()
@@ -141,7 +310,7 @@ impl Engine {
 
     /// How long the host saw the last [`Engine::run`] take, for the view of the event loop.
     pub fn measured(&mut self, us: f64) {
-        self.node.measured(us as u64);
+        self.machine.node.measured(us as u64);
     }
 
     /// Where the last [`Engine::run`] left its output.
@@ -151,7 +320,8 @@ impl Engine {
 
     /// Output that came without being asked for.
     pub fn output(&mut self, id: f64) -> Vec<u8> {
-        self.node
+        self.machine
+            .node
             .output(id as ClientId)
             .map(std::mem::take)
             .unwrap_or_default()
@@ -159,16 +329,17 @@ impl Engine {
 
     /// Whether the server ended this connection.
     pub fn closed(&mut self, id: f64) -> bool {
-        for effect in self.node.drain() {
+        for effect in self.machine.node.drain() {
             match effect {
                 Effect::Close(id) | Effect::Drop(id) => {
-                    self.node.handle(Input::Disconnect(id), self.now_us);
+                    self.machine.handle(Input::Disconnect(id), self.now_us);
                 }
-                Effect::Exit => self.exited = true,
+                Effect::Exit | Effect::Abort => self.exited = true,
+                Effect::Log(..) => {}
                 Effect::Output(_) => {} // the host asks every client at the end of a slice
             }
         }
-        self.node.client(id as ClientId).is_none()
+        self.machine.node.client(id as ClientId).is_none()
     }
 
     /// Whether the server has ended itself (SHUTDOWN), as far as [`Engine::closed`] has seen.
@@ -179,49 +350,51 @@ impl Engine {
     /// Moves the clock to `now_ms` (never back).
     pub fn advance(&mut self, now_ms: f64) {
         self.now_us = self.now_us.max((now_ms * 1000.0) as i64);
-        self.node.handle(Input::Tick, self.now_us);
+        self.machine.handle(Input::Tick, self.now_us);
     }
 
     /// Whether a script is not through yet: [`Engine::work`] is to be called.
     pub fn runs_script(&self) -> bool {
-        self.node.runs_script()
+        self.machine.node.runs_script()
     }
 
     /// Lets that script run on for about `fuel` instructions.
     pub fn work(&mut self, fuel: u32) {
-        self.node.work(fuel.into());
+        self.machine.node.work(fuel.into());
+        self.machine.drive();
     }
 
     /// Lets scripts stop before their first instruction, to be gone through with [`Engine::script_step`]; or not any more.
     /// From now on the view `script` has something to show.
     pub fn script_hold(&mut self, on: bool) {
-        self.node.keep_script_trace();
-        self.node.hold_scripts(on);
+        self.machine.node.keep_script_trace();
+        self.machine.node.hold_scripts(on);
     }
 
     /// Runs the script that is held to its next line, or to line `until` if that is not 0.
     pub fn script_step(&mut self, until: u32) {
-        self.node.step_script((until > 0).then_some(until));
+        self.machine.node.step_script((until > 0).then_some(until));
+        self.machine.drive();
     }
 
     /// When the node wants to be called again, in ms since 1970.
     pub fn next_timer(&self) -> f64 {
-        self.node.next_timer_us() as f64 / 1000.0
+        self.machine.next_timer_us() as f64 / 1000.0
     }
 
     /// Keeps the propagated writes from now on, for a host that saves them.
     pub fn keep_log(&mut self) {
-        self.node.keep_log();
+        self.machine.node.keep_log();
     }
 
     /// RESP of the writes that were propagated since the last call.
     pub fn take_log(&mut self) -> Vec<u8> {
-        self.node.take_log()
+        self.machine.node.take_log()
     }
 
     /// Runs a log that [`Engine::take_log`] gave; stops at the first thing that is no command.
     pub fn load_log(&mut self, bytes: &[u8]) -> Result<JsValue, JsError> {
-        let loaded = self.node.load_log(bytes);
+        let loaded = self.machine.node.load_log(bytes);
         let loaded = Loaded {
             read_bytes: loaded.read_bytes as f64,
             commands: loaded.commands as f64,
@@ -239,10 +412,10 @@ impl Engine {
         argv: Vec<js_sys::Uint8Array>,
     ) -> Result<JsValue, JsError> {
         if view == "loop" {
-            self.node.keep_trail();
+            self.machine.node.keep_trail();
         }
         let argv: Vec<Vec<u8>> = argv.iter().map(js_sys::Uint8Array::to_vec).collect();
-        match crate::lab::views::inspect(&self.node, id as ClientId, view, &argv) {
+        match crate::lab::views::inspect(&self.machine.node, id as ClientId, view, &argv) {
             Some(model) => to_js(&model),
             None => Ok(JsValue::NULL),
         }
@@ -252,7 +425,7 @@ impl Engine {
     pub fn lesson_start(&mut self, lesson: JsValue) -> Result<JsValue, JsError> {
         let lesson = from_js(lesson, DEPTH_MAX).and_then(Lesson::read);
         let lesson = lesson.map_err(|e| JsError::new(&e))?;
-        let grader = Grader::start(lesson, &mut self.node).map_err(|e| JsError::new(&e))?;
+        let grader = Grader::start(lesson, &mut self.machine.node).map_err(|e| JsError::new(&e))?;
         self.grader = Some(grader);
         self.lesson_state()
     }
@@ -260,7 +433,7 @@ impl Engine {
     /// Judges the goals after commands or time; whether anything changed.
     pub fn lesson_look(&mut self) -> bool {
         let grader = self.grader.as_mut();
-        grader.is_some_and(|g| g.look(&mut self.node))
+        grader.is_some_and(|g| g.look(&mut self.machine.node))
     }
 
     /// How the lesson stood at the last look; `null` without a lesson.

@@ -174,6 +174,7 @@ impl Server {
             stats.failed += u64::from(end == End::Error);
             self.stats.commands += 1;
         }
+        let safe = self.take_waiter(id);
         if self
             .clients
             .get_mut(id)
@@ -183,10 +184,55 @@ impl Server {
         }
         self.tell(id, &|out| match end {
             End::Error => out.error(b"UNBLOCKED client unblocked via CLIENT UNBLOCK"),
+            End::Timeout if name == "waitaof" => waited_aof(safe, out),
             End::Timeout => unserved(name, out),
         });
         true
     }
+
+    /// How much of the log a client waits for, and whether that is on the disk (1 or 0): all of it, or nothing if it has
+    /// run no command yet (`fresh`). Nothing is where no log is kept.
+    pub fn log_safety(&self, fresh: bool) -> (u64, i64) {
+        let aof = &self.persist.aof;
+        let wanted = if fresh { 0 } else { aof.logged };
+        (wanted, i64::from(aof.on && aof.safe >= wanted))
+    }
+
+    /// Forgets what a client of WAITAOF waits for; whether the disk has it (1 or 0).
+    fn take_waiter(&mut self, id: ClientId) -> i64 {
+        let waiters = &mut self.persist.waiters;
+        let Some(at) = waiters.iter().position(|waiter| waiter.0 == id) else {
+            return 0;
+        };
+        let (_, wanted) = waiters.remove(at);
+        i64::from(self.persist.aof.on && self.persist.aof.safe >= wanted)
+    }
+
+    /// Ends the waits of WAITAOF for what the disk has now.
+    pub fn end_safe_waits(&mut self, ks: &mut Keyspace) {
+        let safe = self.persist.aof.safe;
+        let done: Vec<_> = self
+            .persist
+            .waiters
+            .iter()
+            .filter(|w| w.1 <= safe)
+            .map(|w| w.0)
+            .collect();
+        for id in done {
+            let blocked = self.clients.get(id).and_then(|c| c.blocked.as_ref());
+            // Waiting for replicas as well goes on until its time is over.
+            if blocked.is_none_or(|b| b.argv.args().get(2) == b"0") {
+                self.end_wait(ks, id, End::Timeout);
+            }
+        }
+    }
+}
+
+/// The reply of WAITAOF without replicas.
+pub fn waited_aof(local: i64, out: &mut Reply) {
+    out.array(2);
+    out.int(local);
+    out.int(0);
 }
 
 impl Server {
@@ -211,11 +257,6 @@ impl Server {
 pub fn unserved(name: &str, out: &mut Reply) {
     match name {
         "wait" => out.int(0),
-        "waitaof" => {
-            out.array(2);
-            out.int(0);
-            out.int(0);
-        }
         _ => out.null_array(),
     }
 }

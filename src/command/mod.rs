@@ -10,6 +10,7 @@ pub mod keys;
 pub mod latency;
 pub mod memory;
 pub mod monitor;
+pub mod persistence;
 pub mod pubsub;
 pub mod push;
 pub mod record;

@@ -1,5 +1,6 @@
 //! What a node keeps besides its data: clients, statistics, and the effects that wait for the host.
 use super::acl::{Acl, AclFile, DEFAULT_USER, Denied};
+use super::persistence::Persistence;
 use super::pubsub::{Kind, PubSub};
 use super::{Client, ClientId, Clients, RunningScript, Then, blocking::Waits, registry::Registry};
 use super::{
@@ -22,6 +23,10 @@ pub enum Effect {
     Output(ClientId),
     /// The node ends (SHUTDOWN).
     Exit,
+    /// The node cannot go on: it ends with a failure.
+    Abort,
+    /// A line for the server's log; whether it is a warning.
+    Log(bool, String),
 }
 
 /// What commandstats shows of one command.
@@ -66,6 +71,13 @@ pub struct Stats {
 }
 
 impl Stats {
+    /// All at zero, for so many commands.
+    pub fn of(commands: usize) -> Stats {
+        let mut stats = Stats::default();
+        stats.commandstats.resize(commands, Default::default());
+        stats
+    }
+
     /// Milliseconds beyond `maxmemory`: all of them, and those since it is so.
     pub fn beyond_memory_ms(&self, now_us: Micros) -> (i64, i64) {
         let since = self.beyond_memory_since_us;
@@ -204,6 +216,7 @@ pub struct Server {
     /// What SLOWLOG and LATENCY tell of.
     pub slowlog: Slowlog,
     pub spikes: Spikes,
+    pub persist: Persistence,
 }
 
 impl Server {

@@ -349,7 +349,7 @@ impl Db<'_> {
     /// Sets the LRU or LFU field of a key that is there.
     pub fn set_lru(&mut self, key: &[u8], field: u32) {
         if let Some(id) = self.table().find(key) {
-            self.table_mut().object_mut(id).lru = field;
+            self.table_mut().set_use(id, field);
         }
     }
 
@@ -424,7 +424,7 @@ impl Db<'_> {
         }
         let was = self.table().object(id).lru;
         let now = self.ks.next_use(was);
-        self.table_mut().object_mut(id).lru = now;
+        self.table_mut().set_use(id, now);
     }
 
     /// How often the entry was used, as a logarithm; tells something only under an LFU policy.

@@ -6,6 +6,7 @@ pub mod db;
 pub mod digest;
 pub mod evict;
 pub mod expire;
+pub mod fork;
 pub mod hash;
 pub mod list;
 pub mod lru;
@@ -122,6 +123,7 @@ pub struct Keyspace {
     /// The moment of the last reading of the LRU clock, and what it was.
     lru: std::cell::Cell<(Millis, u32)>,
     evictor: evict::Evictor,
+    fork: Option<fork::Fork>,
 }
 
 impl Keyspace {
@@ -149,6 +151,7 @@ impl Keyspace {
             data_bytes: 0,
             lru: Default::default(),
             evictor: Default::default(),
+            fork: None,
         }
     }
 
@@ -198,6 +201,7 @@ impl Keyspace {
             self.replace_watched(b, Some(a));
         }
         self.tables.swap(a, b);
+        self.swap_places(a, b);
         if !self.waiting.is_empty() {
             self.signal_all(a);
             self.signal_all(b);
@@ -216,7 +220,8 @@ impl Keyspace {
         }
         self.db(index).notify(Class::CHANGED, Event::FLUSHED, b"");
         self.data_bytes -= self.tables[index].data_bytes();
-        self.tables[index] = Table::new(self.hash_seed);
+        let table = std::mem::replace(&mut self.tables[index], Table::new(self.hash_seed));
+        self.keep_table(index, table);
         if !self.waiting.is_empty() {
             self.signal_all(index);
         }

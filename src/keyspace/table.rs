@@ -1,4 +1,5 @@
 //! One database: the dictionary of keys, and the keys among them that expire.
+use super::fork::Past;
 use super::value::Value;
 use crate::base::{alloc, rng::Rng, time::Millis};
 use crate::ds::dict::{Dict, EntryId};
@@ -32,6 +33,8 @@ pub struct Table {
     /// Mean time that volatile keys have left, as far as the expiry cycle saw; 0: it saw none.
     ttl_ms: Millis,
     data_bytes: i64,
+    /// What a fork sees of it, while there is one.
+    pub(super) past: Option<Box<Past>>,
 }
 
 impl Table {
@@ -41,6 +44,7 @@ impl Table {
             volatile: Vec::new(),
             ttl_ms: 0,
             data_bytes: 0,
+            past: None,
         }
     }
 
@@ -106,7 +110,31 @@ impl Table {
     }
 
     pub(super) fn object_mut(&mut self, id: EntryId) -> &mut Object {
+        self.keep(id);
         self.dict.value_mut(id)
+    }
+
+    /// Sets the LRU or LFU field. A fork does not ask how it was: copying a value for each look at it would cost too much.
+    #[inline(always)]
+    pub(super) fn set_use(&mut self, id: EntryId, lru: u32) {
+        self.dict.value_mut(id).lru = lru;
+    }
+
+    /// An entry is about to change: a fork takes what it needs.
+    #[inline(always)]
+    fn keep(&mut self, id: EntryId) {
+        if self.past.is_some() {
+            self.keep_past(id);
+        }
+    }
+
+    #[cold]
+    fn keep_past(&mut self, id: EntryId) {
+        let at_ms = self.expire_at(id);
+        if let Some(past) = &mut self.past {
+            let (key, object) = self.dict.entry(id);
+            past.copy(id, key, object, at_ms);
+        }
     }
 
     /// The name of an entry.
@@ -121,6 +149,7 @@ impl Table {
     }
 
     pub(super) fn set_expire(&mut self, id: EntryId, at_ms: Millis) {
+        self.keep(id);
         let slot = self.dict.value(id).volatile;
         if slot != PERSISTENT {
             self.volatile[slot as usize].at_ms = at_ms;
@@ -135,6 +164,7 @@ impl Table {
         if slot == PERSISTENT {
             return false;
         }
+        self.keep(id);
         self.dict.value_mut(id).volatile = PERSISTENT;
         self.volatile.swap_remove(slot as usize);
         if let Some(moved) = self.volatile.get(slot as usize) {
@@ -151,16 +181,21 @@ impl Table {
         lru: u32,
         value: impl FnOnce() -> Value,
     ) -> (EntryId, bool) {
-        self.dict.find_or_insert(key, || Object {
+        let (id, new) = self.dict.find_or_insert(key, || Object {
             value: value(),
             lru,
             size8: 0,
             volatile: PERSISTENT,
-        })
+        });
+        if new && let Some(past) = &mut self.past {
+            past.born(id);
+        }
+        (id, new)
     }
 
     /// Takes an entry out. Returns its value and the bytes that are gone (a positive number).
     pub(super) fn remove(&mut self, id: EntryId) -> (Object, i64) {
+        self.keep(id);
         self.persist(id);
         let (_, object) = self
             .dict

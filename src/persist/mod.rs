@@ -4,5 +4,6 @@
 //! - `lzf`: the compression of long strings;
 //! - `rdb`: snapshots, and the payloads of DUMP and RESTORE, which are one value of a snapshot.
 pub mod aof;
+pub mod disk;
 pub mod lzf;
 pub mod rdb;

@@ -160,6 +160,11 @@ fn gates(
     if !node.memory_gate(needs_memory) {
         return refuse(Error::OUT_OF_MEMORY);
     }
+    if node.server.persist.restricted
+        && let Some(error) = node.restriction(id, command)
+    {
+        return refuse(error);
+    }
     if let Some(client) = node.server.clients.get(id)
         && (client.is_subscriber() || client.monitor || command.flags.has(F::PUBSUB))
         && let Some(error) = listeners::refusal(client, command)

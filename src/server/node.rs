@@ -1,6 +1,7 @@
 //! The node: owns everything, takes inputs, and leaves output and effects for its host to drain.
 use super::dispatch;
 use super::observe::Observer;
+use super::persist::Storage;
 use super::propagate::Log;
 use super::script::{SLICE, Suspended};
 use super::trace::ScriptTrace;
@@ -9,11 +10,12 @@ use crate::base::{num, rng::Rng, time::Micros};
 use crate::command::acl::AclFile;
 use crate::command::config::ConfigFile;
 use crate::command::{
-    Acl, Args, Client, ClientId, Config, Effect, OwnedArgs, Registry, Server, state::Rates,
-    state::Stats,
+    Acl, Args, Client, ClientId, Config, Effect, OwnedArgs, Registry, Server,
+    persistence::Persistence, state::Rates, state::Stats,
 };
 use crate::commands;
 use crate::keyspace::Keyspace;
+use crate::persist::disk::{Done, MemoryDisk};
 use crate::resp::parse::{Limits, Parsed};
 use crate::script::{Libraries, Scripts};
 use std::collections::VecDeque;
@@ -32,6 +34,10 @@ pub enum Input<'a> {
     Disconnect(ClientId),
     /// Nothing but time.
     Tick,
+    /// The disk's answer to the request of this number.
+    Disk(u64, &'a Done),
+    /// The process is told to end (a signal).
+    Terminate,
 }
 
 /// The two ends of a new connection.
@@ -92,6 +98,9 @@ pub struct NodeOptions {
     pub memory_ceiling: Option<u64>,
     /// Most bytes of output that may wait for one client; more ends its connection. `None`: any.
     pub output_limit: Option<usize>,
+    /// Whether the host has a disk for the node ([`Node::take_requests`]). Without one its files are in memory, and gone
+    /// with it.
+    pub disk: bool,
     /// Bytes that scripts may use, and functions as many again.
     pub script_memory: usize,
 }
@@ -111,6 +120,7 @@ impl Default for NodeOptions {
             meter: Box::new(NoMeter::default()),
             memory_ceiling: None,
             output_limit: None,
+            disk: false,
             script_memory: 256 << 20,
         }
     }
@@ -145,6 +155,7 @@ pub struct Node {
     no_output: Vec<u8>,
     ranges: Vec<(u32, u32)>,
     output_limit: Option<usize>,
+    pub(super) storage: Storage,
 }
 
 impl Node {
@@ -152,10 +163,7 @@ impl Node {
     pub fn new(options: NodeOptions) -> Node {
         let mut rng = Rng::new(options.seed);
         let registry = commands::registry();
-        let mut stats = Stats::default();
-        stats
-            .commandstats
-            .resize(registry.all().len(), Default::default());
+        let stats = Stats::of(registry.all().len());
         let mut ks = Keyspace::new(options.config.databases, rng.fork());
         ks.now_ms = options.now_us / 1000;
         ks.params = options.config.keyspace_params();
@@ -197,8 +205,9 @@ impl Node {
             evicting: false,
             slowlog: Default::default(),
             spikes: Default::default(),
+            persist: Persistence::new(options.now_us / 1_000_000),
         };
-        Node {
+        let node = Node {
             ks,
             config: options.config,
             rng,
@@ -217,12 +226,28 @@ impl Node {
             no_output: Vec::new(),
             ranges: Vec::new(),
             output_limit: options.output_limit,
+            storage: Storage::default(),
+        };
+        node.with_files(options.disk)
+    }
+
+    /// The node with its files, which it begins to read.
+    fn with_files(mut self, disk: bool) -> Node {
+        if !disk {
+            self.storage.memory = Some(MemoryDisk::default());
         }
+        // There is nothing to read in a memory that is new.
+        if disk || self.config.text("appendonly") == b"yes" {
+            self.start();
+            self.persist();
+        }
+        self
     }
 
     /// Keeps the propagated writes from now on; [`Node::take_log`] hands them out.
     pub fn keep_log(&mut self) {
         self.server.propagates = true;
+        self.storage.tapped = true;
         self.log.get_or_insert_default();
     }
 
@@ -312,6 +337,11 @@ impl Node {
             Input::Disconnect(id) if self.orphan(id) => {}
             Input::Disconnect(id) => self.forget(id),
             Input::Tick => {}
+            Input::Disk(number, done) => self.answered(number, done.clone()),
+            Input::Terminate => self.terminate(),
+        }
+        if self.server.persist.active {
+            self.persist_on();
         }
         self.settle_input();
     }
@@ -330,12 +360,18 @@ impl Node {
         if self.server.tracked.has_changes() {
             self.server.broadcast();
         }
+        if self.server.persist.active {
+            self.persist();
+        }
     }
 
     /// Moves the clock (never back) and runs the cron as often as is due.
     pub fn advance(&mut self, now_us: Micros) {
         self.server.now_us = self.server.now_us.max(now_us);
         self.ks.now_ms = self.server.now_us / 1000;
+        if self.server.persist.active {
+            self.stamp_log();
+        }
         if self.is_busy() || self.waits_for_script(None) {
             return;
         }
@@ -359,19 +395,34 @@ impl Node {
 
     /// When the node wants to be called again, in µs since 1970. After that call any client may have output.
     pub fn next_timer_us(&self) -> Micros {
-        if self.is_busy() {
-            self.server.busy_until_us
-        } else if self.server.evicting || self.runs_script() {
-            self.server.now_us
-        } else {
-            let wait_us = self.server.waits.next_us();
-            wait_us.map_or(self.next_cron_us, |at_us| at_us.min(self.next_cron_us))
+        if self.server.persist.stalled {
+            // The disk's answer wakes it.
+            let wait_us = if self.is_loading() { 0 } else { 1_000_000 };
+            return self.server.now_us.saturating_add(wait_us);
         }
+        if self.is_busy() {
+            return self.server.busy_until_us;
+        }
+        if self.server.evicting || self.runs_script() {
+            return self.server.now_us;
+        }
+        let wait_us = self.server.waits.next_us();
+        let disk_us = if self.server.persist.active {
+            self.disk_timer_us()
+        } else {
+            None
+        };
+        let all = wait_us
+            .into_iter()
+            .chain(disk_us)
+            .chain([self.next_cron_us]);
+        all.min().unwrap_or(self.next_cron_us)
     }
 
     /// Whether the node does nothing at this moment (DEBUG SLEEP): it takes input in, and gives no output out.
+    #[inline(always)]
     pub fn is_busy(&self) -> bool {
-        self.server.now_us < self.server.busy_until_us
+        self.server.persist.stalled || self.server.now_us < self.server.busy_until_us
     }
 
     /// Whether what this client sends has to wait.
@@ -426,6 +477,7 @@ impl Node {
         self.note_peak();
         self.propagate_expired();
         self.publish_events(None);
+        self.persist_cron();
     }
 
     /// Ends the connections that were silent for longer than `timeout`.
@@ -595,7 +647,15 @@ impl Node {
 
     /// What the host must do now.
     pub fn drain(&mut self) -> Vec<Effect> {
-        std::mem::take(&mut self.server.effects)
+        let effects = std::mem::take(&mut self.server.effects);
+        if !self.server.persist.stalled {
+            return effects;
+        }
+        // Whoever is to go has replies that wait for the disk.
+        let waits = |effect: &Effect| matches!(effect, Effect::Close(_) | Effect::Output(_));
+        let (later, now) = effects.into_iter().partition(waits);
+        self.server.effects = later;
+        now
     }
 
     /// The data, for views and probes.

@@ -1,5 +1,6 @@
 //! What the log and the replicas see of the writes: RESP commands, with a SELECT where the database changes.
 use super::node::Node;
+use crate::base::num;
 use crate::command::Args;
 use crate::command::ctx::Propagate;
 use crate::resp::{Mark, Reply};
@@ -12,7 +13,13 @@ pub(super) struct Log {
     /// The unit at hand: how many open ones it is made of, where it begins, and how many writes it has.
     depth: u32,
     start: Mark,
+    start_bytes: usize,
     writes: usize,
+    /// What time it is, in seconds, if the log is to say so; and what it said last.
+    pub(super) now_s: Option<i64>,
+    stamped_s: i64,
+    /// Bytes that [`Log::fresh`] has given and [`Log::take`] has not.
+    seen: usize,
 }
 
 impl Log {
@@ -26,7 +33,19 @@ impl Log {
         };
         let whole = self.out.take_before(&mut end);
         self.start = end;
+        self.start_bytes = self.start_bytes.saturating_sub(whole.len());
+        self.seen = self.seen.saturating_sub(whole.len());
         whole
+    }
+
+    /// The bytes since the last call of this, for a second reader; they stay.
+    pub(super) fn fresh(&mut self) -> Vec<u8> {
+        let end = match self.depth {
+            0 => self.len(),
+            _ => self.start_bytes,
+        };
+        let from = std::mem::replace(&mut self.seen, end).min(end);
+        self.out.as_bytes()[from..end].to_vec()
     }
 
     /// Bytes that nobody has taken yet.
@@ -34,7 +53,31 @@ impl Log {
         self.out.as_bytes().len()
     }
 
+    /// Says what time it is before the unit at hand, if that is another second than the last time.
+    #[cold]
+    fn stamp(&mut self, now_s: i64) {
+        if now_s == self.stamped_s {
+            return;
+        }
+        self.stamped_s = now_s;
+        let mut line = b"#TS:".to_vec();
+        num::write_i64(&mut line, now_s);
+        line.extend_from_slice(b"\r\n");
+        if self.depth == 0 {
+            return self.out.raw(&line);
+        }
+        self.out.insert(self.start, &line);
+        // What is put around the unit later stands behind it.
+        let rest = self.out.buffer().split_off(self.start_bytes + line.len());
+        self.start = self.out.mark();
+        self.start_bytes += line.len();
+        self.out.raw(&rest);
+    }
+
     fn append<'a>(&mut self, db: usize, argv: impl ExactSizeIterator<Item = &'a [u8]>) {
+        if let Some(now_s) = self.now_s {
+            self.stamp(now_s);
+        }
         if self.db != Some(db) {
             self.db = Some(db);
             self.out.array(2);
@@ -51,6 +94,7 @@ impl Log {
     pub(super) fn open(&mut self) {
         if self.depth == 0 {
             self.start = self.out.mark();
+            self.start_bytes = self.len();
             self.writes = 0;
         }
         self.depth += 1;

@@ -17,11 +17,14 @@
 //! write). The rules are POSIX's; the times of the kernel those of Linux (`vm.dirty_writeback_centisecs`,
 //! `vm.dirty_expire_centisecs`). A failed fsync leaves its bytes dirty, which is kinder than Linux: there they may be
 //! forgotten.
+mod changes;
 mod file;
 #[cfg(test)]
 mod tests;
 
 use crate::base::time::Micros;
+use crate::persist::disk::DiskError;
+pub use changes::{Change, Changes, KeptFile};
 use file::File;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -32,28 +35,6 @@ pub const WRITE_OUT_AGE_US: Micros = 30_000_000;
 
 /// What an fsync was given, to tell its end from others'.
 pub type Ticket = u64;
-
-/// Why an operation did not happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DiskError {
-    /// No file of that name (ENOENT).
-    NotFound,
-    /// No room (ENOSPC).
-    Full,
-    /// The device failed (EIO).
-    Io,
-}
-
-impl DiskError {
-    /// The words of the C library.
-    pub fn text(self) -> &'static str {
-        match self {
-            DiskError::NotFound => "No such file or directory",
-            DiskError::Full => "No space left on device",
-            DiskError::Io => "Input/output error",
-        }
-    }
-}
 
 /// How fast a device is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +114,9 @@ pub struct Disk {
     /// Names as programs see them, and as the platter has them.
     names: BTreeMap<String, u64>,
     kept_names: BTreeMap<String, u64>,
+    /// What changed on the platter, while somebody wants to know; and the names that he knows.
+    changes: Option<Changes>,
+    told_names: BTreeMap<String, u64>,
     jobs: VecDeque<Job>,
     done: Vec<(Ticket, Result<(), DiskError>)>,
     last_inode: u64,
@@ -374,13 +358,25 @@ impl Disk {
         self.forget_nameless();
     }
 
+    /// A file's bytes up to `end` are on the platter.
+    fn sync_to(&mut self, inode: u64, end: usize, whole: bool) {
+        let Some(file) = self.files.get_mut(&inode) else {
+            return;
+        };
+        let (from, cut) = (file.synced(), whole && file.is_cut());
+        file.sync_to(end, whole);
+        let to = file.synced();
+        self.note_write(inode, from, to);
+        if cut {
+            self.note_length(inode, to);
+        }
+    }
+
     /// What a job was for has come true.
     fn settle(&mut self, work: Work) {
         match work {
             Work::Bytes { inode, end, whole } => {
-                if let Some(file) = self.files.get_mut(&inode) {
-                    file.sync_to(end, whole);
-                }
+                self.sync_to(inode, end, whole);
             }
             Work::Names { dir, names } => {
                 self.kept_names.retain(|path, _| parent(path) != dir);
@@ -426,9 +422,9 @@ impl Disk {
                 Work::Names { .. } => None,
             });
         let (inode, end) = at_work.unwrap_or((self.last_written, usize::MAX));
-        if let Some(file) = self.files.get_mut(&inode) {
+        if let Some(file) = self.files.get(&inode) {
             let end = end.min(file.synced().saturating_add(torn_bytes));
-            file.sync_to(end, false);
+            self.sync_to(inode, end, false);
         }
         self.jobs.clear();
         self.done.clear();
@@ -443,6 +439,8 @@ impl Disk {
     pub fn flip(&mut self, path: &str, offset: usize, bit: u8) -> Result<(), DiskError> {
         let inode = self.inode(path)?;
         let file = self.files.get_mut(&inode).ok_or(DiskError::NotFound)?;
-        file.flip(offset, bit).ok_or(DiskError::NotFound)
+        file.flip(offset, bit).ok_or(DiskError::NotFound)?;
+        self.note_write(inode, offset, offset + 1);
+        Ok(())
     }
 }

@@ -14,6 +14,7 @@
 //! cargo test --test conformance -- replay                redlab's log of writes, read by the oracle
 //! cargo test --test conformance -- dumps                 values that go there and back as payloads of DUMP
 //! cargo test --test conformance -- files                 whole snapshot files, each read by the other
+//! cargo test --test conformance -- logs                  append-only directories, each read by the other
 //! cargo test --test conformance -- tools [--count N]     damaged files, judged by redlab and by the real check tool
 //! cargo test --test conformance -- self-test             the harness against itself
 //! ```
@@ -36,6 +37,7 @@ mod grammar;
 mod known;
 mod limited;
 mod local;
+mod logs;
 mod peer;
 mod progress;
 mod protocol;
@@ -143,7 +145,8 @@ fn run() -> Result<(usize, Vec<String>), String> {
         "replay" => soak::replay(&options),
         "dumps" => soak::dumps(&options),
         "files" => soak::files(&options),
-        "tools" => tools::compare(options.number("count", 400)?, options.number("seed", 1)?),
+        "logs" => soak::logs(&options),
+        "tools" => tools::compare(options.number("count", 200)?, options.number("seed", 1)?),
         "self-test" => self_test::all(),
         other => Err(format!(
             "unknown mode {other:?}; see the head of tests/conformance/main.rs"

@@ -3,9 +3,10 @@
 //! Bytes are read into one buffer that all connections share, and what they brought is run and answered before the next
 //! connection has its turn. Output stands in the node's buffer of the client and goes to the socket in one write. Only
 //! what a slow client does not take moves to the connection's backlog, to be written when its socket has room again.
+use crate::files::Files;
 use crate::journal::{Journal, Level, now_us};
 use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Interest, Poll, Token, Waker};
 use redlab::command::ClientId;
 use redlab::server::{Effect, Input, Node, Peer};
 use signal_hook_mio::v1_0::Signals;
@@ -14,10 +15,13 @@ use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
+use std::sync::Arc;
 use std::time::Duration;
 
 const SIGNALS: Token = Token(0);
-/// Listeners have the tokens below this, connections those from it on.
+/// An fsync has ended.
+const DISK: Token = Token(63);
+/// Listeners have the tokens below this and that, connections those from it on.
 const FIRST_CONNECTION: usize = 64;
 /// Bytes taken from a connection before the next one has its turn.
 const READ_BYTES: usize = 64 << 10;
@@ -104,12 +108,24 @@ pub struct Net {
     /// Connections to read from although no event names them: their turn ended before their bytes did.
     ready: Vec<usize>,
     buffer: Vec<u8>,
+    files: Files,
+    /// Lines for the log once the data is there.
+    ready_lines: Vec<&'static str>,
+    /// A signal came already.
+    told_to_end: bool,
     exit: bool,
+    /// The node could not go on.
+    pub failed: bool,
 }
 
 impl Net {
-    /// Registers the listeners and the signals that end the server.
-    pub fn new(node: Node, journal: Journal, mut listeners: Vec<Listener>) -> io::Result<Net> {
+    /// Registers the listeners and the signals that end the server; `ready_lines` are for the log, once the data is there.
+    pub fn new(
+        node: Node,
+        journal: Journal,
+        mut listeners: Vec<Listener>,
+        ready_lines: Vec<&'static str>,
+    ) -> io::Result<Net> {
         const SIGINT: i32 = 2;
         const SIGTERM: i32 = 15;
         let poll = Poll::new()?;
@@ -123,7 +139,12 @@ impl Net {
                 Listener::Unix(l, _) => poll.registry().register(l, token, Interest::READABLE)?,
             }
         }
+        let waker = Arc::new(Waker::new(poll.registry(), DISK)?);
         Ok(Net {
+            files: Files::new(waker),
+            ready_lines,
+            told_to_end: false,
+            failed: false,
             node,
             journal,
             poll,
@@ -141,6 +162,7 @@ impl Net {
     /// Serves until SHUTDOWN or a signal.
     pub fn run(&mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(1024);
+        self.drive_disk();
         while !self.exit {
             match self.poll.poll(&mut events, Some(self.timeout())) {
                 Err(e) if e.kind() == ErrorKind::Interrupted => continue,
@@ -158,6 +180,7 @@ impl Net {
             for event in &events {
                 match event.token() {
                     SIGNALS => self.signalled(),
+                    DISK => self.disk_answered(),
                     Token(t) if t < FIRST_CONNECTION => self.accept(t - 1),
                     Token(t) => {
                         let at = t - FIRST_CONNECTION;
@@ -183,8 +206,37 @@ impl Net {
     fn tick(&mut self) {
         let slept = self.node.is_busy();
         self.node.handle(Input::Tick, now_us());
+        self.drive_disk();
+        if !self.ready_lines.is_empty() && !self.node.is_loading() {
+            for line in std::mem::take(&mut self.ready_lines) {
+                self.journal.notice(line);
+            }
+        }
         if slept && !self.node.is_busy() {
             (0..self.conns.len()).for_each(|at| self.flush(at));
+        }
+    }
+
+    /// Does what the node asks of its files, until it waits for an fsync or for nothing.
+    fn drive_disk(&mut self) {
+        loop {
+            let requests = self.node.take_requests();
+            if requests.is_empty() {
+                return;
+            }
+            for request in requests {
+                let number = request.number;
+                if let Some(done) = self.files.execute(request) {
+                    self.node.handle(Input::Disk(number, &done), now_us());
+                }
+            }
+        }
+    }
+
+    fn disk_answered(&mut self) {
+        for (number, done) in self.files.take_synced() {
+            self.node.handle(Input::Disk(number, &done), now_us());
+            self.drive_disk();
         }
     }
 
@@ -201,7 +253,11 @@ impl Net {
             let name = if signal == 2 { "SIGINT" } else { "SIGTERM" };
             self.journal
                 .warning(&format!("Received {name} scheduling shutdown..."));
-            self.exit = true;
+            // Whoever asks twice does not want to wait for the files.
+            self.exit |= self.told_to_end;
+            self.told_to_end = true;
+            self.node.handle(Input::Terminate, now_us());
+            self.drive_disk();
         }
     }
 
@@ -300,6 +356,7 @@ impl Net {
                 }
                 self.node
                     .handle(Input::Data(id, &self.buffer[..n]), now_us());
+                self.drive_disk();
                 self.flush(at);
             }
             Err(e) if e.kind() == ErrorKind::WouldBlock => conn.readable = false,
@@ -359,6 +416,12 @@ impl Net {
                     if let Some(&at) = self.by_client.get(&id) {
                         self.flush(at);
                     }
+                }
+                Effect::Log(true, text) => self.journal.warning(&text),
+                Effect::Log(false, text) => self.journal.notice(&text),
+                Effect::Abort => {
+                    self.failed = true;
+                    self.exit = true;
                 }
                 Effect::Exit => {
                     self.journal.warning("User requested shutdown...");

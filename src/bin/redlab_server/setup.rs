@@ -82,6 +82,7 @@ pub fn serve(args: &[String], settings: Settings) -> Result<(), ()> {
         config_file: settings.config_file,
         acl_file: DiskFile::boxed(&acl_file),
         meter: Box::new(Clock(Instant::now())),
+        disk: true,
         ..NodeOptions::default()
     });
     if let Err(why) = set_users(&mut node, &settings.users, &acl_file) {
@@ -90,17 +91,33 @@ pub fn serve(args: &[String], settings: Settings) -> Result<(), ()> {
     }
     journal.notice(&format!("Running mode=standalone, port={}.", host.port));
     journal.notice("Server initialized");
-    if host.port != 0 {
-        journal.notice("Ready to accept connections tcp");
-    }
-    if !host.unixsocket.is_empty() {
-        journal.notice("Ready to accept connections unix");
-    }
-    let served = Net::new(node, journal, listeners).and_then(|mut net| net.run());
+    let served = run(node, journal, listeners, &host);
     if !pidfile.is_empty() {
         let _ = std::fs::remove_file(pidfile);
     }
-    served.map_err(|e| say(format!("The event loop failed: {e}")))
+    served
+}
+
+/// Serves until the node ends.
+fn run(node: Node, journal: Journal, listeners: Vec<Listener>, host: &Host) -> Result<(), ()> {
+    let mut ready = Vec::new();
+    if host.port != 0 {
+        ready.push("Ready to accept connections tcp");
+    }
+    if !host.unixsocket.is_empty() {
+        ready.push("Ready to accept connections unix");
+    }
+    let served = Net::new(node, journal, listeners, ready).and_then(|mut net| {
+        net.run()?;
+        Ok(net.failed)
+    });
+    match served {
+        Ok(failed) => (!failed).then_some(()).ok_or(()),
+        Err(e) => {
+            eprintln!("The event loop failed: {e}");
+            Err(())
+        }
+    }
 }
 
 /// Where a background server writes its number if it is not told.

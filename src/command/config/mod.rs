@@ -23,6 +23,27 @@ use std::borrow::Cow;
 /// Why a value was refused, in the real server's words.
 pub type Refusal = Cow<'static, str>;
 
+/// When the append-only file is synced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appendfsync {
+    Everysec,
+    Always,
+    No,
+}
+
+impl Appendfsync {
+    /// The names in the order of the variants.
+    const NAMES: &'static [&'static str] = &["everysec", "always", "no"];
+
+    fn at(number: usize) -> Appendfsync {
+        match number {
+            1 => Appendfsync::Always,
+            2 => Appendfsync::No,
+            _ => Appendfsync::Everysec,
+        }
+    }
+}
+
 /// Parameters in the units of `redis.conf`.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -81,6 +102,17 @@ pub struct Config {
     pub slowlog_max_len: u64,
     /// How often the cron runs, a second.
     pub hz: u32,
+    pub appendfsync: Appendfsync,
+    pub no_appendfsync_on_rewrite: bool,
+    pub aof_use_rdb_preamble: bool,
+    pub aof_timestamp_enabled: bool,
+    /// `auto-aof-rewrite-percentage`; 0: never.
+    pub aof_rewrite_percentage: u64,
+    /// `auto-aof-rewrite-min-size`, bytes.
+    pub aof_rewrite_min_size: u64,
+    /// `save`: after so many seconds, if there were so many changes.
+    pub save_points: Vec<(i64, i64)>,
+    pub stop_writes_on_bgsave_error: bool,
     /// What has no field, where it differs from its default.
     kept: Vec<(&'static str, Vec<u8>)>,
 }
@@ -127,6 +159,14 @@ impl Default for Config {
             slowlog_log_slower_than: 10_000,
             slowlog_max_len: 128,
             hz: 10,
+            appendfsync: Appendfsync::Everysec,
+            no_appendfsync_on_rewrite: false,
+            aof_use_rdb_preamble: true,
+            aof_timestamp_enabled: false,
+            aof_rewrite_percentage: 100,
+            aof_rewrite_min_size: 64 << 20,
+            save_points: vec![(3600, 1), (300, 100), (60, 10_000)],
+            stop_writes_on_bgsave_error: true,
             kept: Vec::new(),
         }
     }
@@ -145,6 +185,8 @@ impl Config {
     pub fn sandbox() -> Config {
         let mut config = Config::default();
         config.keep("enable-debug-command", b"yes".to_vec());
+        config.keep("save", Vec::new());
+        config.save_points = Vec::new();
         config
     }
 

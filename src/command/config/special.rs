@@ -57,6 +57,16 @@ fn lenient_int(word: &[u8]) -> Option<i64> {
     Some(if negative { -value } else { value })
 }
 
+/// The points behind a value of `save`: seconds and changes.
+pub(super) fn save_points(text: &[u8]) -> Vec<(i64, i64)> {
+    let numbers: Vec<i64> = text
+        .split(|&b| b == b' ')
+        .filter_map(num::parse_i64)
+        .collect();
+    let pairs = numbers.chunks_exact(2);
+    pairs.map(|pair| (pair[0], pair[1])).collect()
+}
+
 /// `client-output-buffer-limit`: the classes named change, the others stay.
 pub(super) fn output_limits(config: &Config, words: &[&[u8]]) -> Read {
     const NAMES: [&str; 3] = ["normal", "slave", "pubsub"];

@@ -1,5 +1,5 @@
 //! Every parameter that a real server has, once.
-use super::{Kind, Place, Rights, kind, special};
+use super::{Appendfsync, Kind, Place, Rights, kind, special};
 use crate::keyspace::Policy;
 
 /// One parameter.
@@ -98,14 +98,14 @@ pub const PARAMS: &[Param] = &[
     param("aof-load-truncated", Kind::Bool, "yes"),
     param("aof-rewrite-cpulist", Kind::Text, "").alias("aof_rewrite_cpulist").fixed(),
     param("aof-rewrite-incremental-fsync", Kind::Bool, "yes"),
-    param("aof-timestamp-enabled", Kind::Bool, "no"),
-    param("aof-use-rdb-preamble", Kind::Bool, "yes"),
+    param("aof-timestamp-enabled", Kind::Bool, "no").at(number!(aof_timestamp_enabled: bool)),
+    param("aof-use-rdb-preamble", Kind::Bool, "yes").at(number!(aof_use_rdb_preamble: bool)),
     param("appenddirname", Kind::Text, "appendonlydir").fixed(),
     param("appendfilename", Kind::Text, "appendonly.aof").fixed(),
-    param("appendfsync", Kind::Enum(&["everysec", "always", "no"]), "everysec"),
+    param("appendfsync", Kind::Enum(Appendfsync::NAMES), "everysec").at(Place::Num(|c| c.appendfsync as i128, |c, n| c.appendfsync = Appendfsync::at(n as usize))),
     param("appendonly", Kind::Bool, "no"),
-    param("auto-aof-rewrite-min-size", Kind::Memory(0, i64::MAX as u64), "67108864"),
-    param("auto-aof-rewrite-percentage", Kind::Int(0, INT_MAX), "100"),
+    param("auto-aof-rewrite-min-size", Kind::Memory(0, i64::MAX as u64), "67108864").at(number!(aof_rewrite_min_size: u64)),
+    param("auto-aof-rewrite-percentage", Kind::Int(0, INT_MAX), "100").at(number!(aof_rewrite_percentage: u64)),
     param("availability-zone", Kind::Text, ""),
     param("bgsave-cpulist", Kind::Text, "").alias("bgsave_cpulist").fixed(),
     param("bind", Kind::Special(special::bind, true), "* -::*").host(),
@@ -185,7 +185,7 @@ pub const PARAMS: &[Param] = &[
     param("maxmemory-samples", Kind::Int(1, 64), "5").at(number!(maxmemory_samples: usize)),
     param("min-replicas-max-lag", Kind::Int(0, INT_MAX), "10").alias("min-slaves-max-lag"),
     param("min-replicas-to-write", Kind::Int(0, INT_MAX), "0").alias("min-slaves-to-write"),
-    param("no-appendfsync-on-rewrite", Kind::Bool, "no"),
+    param("no-appendfsync-on-rewrite", Kind::Bool, "no").at(number!(no_appendfsync_on_rewrite: bool)),
     param("notify-keyspace-events", Kind::Special(special::events, false), "").at(Place::Derived(|c, _, words| c.notify_classes = special::event_classes(words[0]).unwrap_or(0))),
     param("oom-score-adj", Kind::Enum(&["no", "yes", "relative", "absolute"]), "no"),
     param("oom-score-adj-values", Kind::Special(special::oom_scores, true), "0 200 800"),
@@ -223,7 +223,7 @@ pub const PARAMS: &[Param] = &[
     param("replicaof", Kind::Text, "").alias("slaveof").fixed(),
     param("requirepass", Kind::Text, "").at(Place::Text(|c| &c.requirepass, |c| &mut c.requirepass)),
     param("sanitize-dump-payload", Kind::Enum(&["no", "yes", "clients"]), "no"),
-    param("save", Kind::Special(special::save, true), "3600 1 300 100 60 10000"),
+    param("save", Kind::Special(special::save, true), "3600 1 300 100 60 10000").at(Place::Derived(|c, text, _| c.save_points = special::save_points(text))),
     param("server-cpulist", Kind::Text, "").alias("server_cpulist").fixed(),
     param("set-max-intset-entries", Kind::Int(0, i64::MAX), "512").at(number!(set_max_intset_entries: usize)),
     param("set-max-listpack-entries", Kind::Int(0, i64::MAX), "128").at(number!(set_max_listpack_entries: usize)),
@@ -235,7 +235,7 @@ pub const PARAMS: &[Param] = &[
     param("slowlog-log-slower-than", Kind::Int(-1, i64::MAX), "10000").at(number!(slowlog_log_slower_than: i64)),
     param("slowlog-max-len", Kind::Int(0, i64::MAX), "128").at(number!(slowlog_max_len: u64)),
     param("socket-mark-id", Kind::Int(0, 4294967295), "0").fixed(),
-    param("stop-writes-on-bgsave-error", Kind::Bool, "yes"),
+    param("stop-writes-on-bgsave-error", Kind::Bool, "yes").at(number!(stop_writes_on_bgsave_error: bool)),
     param("stream-node-max-bytes", Kind::Memory(0, i64::MAX as u64), "4096").at(number!(stream_node_max_bytes: usize)),
     param("stream-node-max-entries", Kind::Int(0, i64::MAX), "100").at(number!(stream_node_max_entries: i64)),
     param("supervised", Kind::Enum(&["upstart", "systemd", "auto", "no"]), "no").fixed(),

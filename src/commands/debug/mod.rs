@@ -266,7 +266,7 @@ fn reload(ctx: &mut Ctx<'_>) -> Outcome {
     for index in 0..ctx.db.ks.count() {
         ctx.db.ks.flush(index, false);
     }
-    match snapshot::load(ctx.db.ks, ctx.config, &file, usize::MAX) {
+    match snapshot::load(ctx.db.ks, ctx.config, &file, usize::MAX, false) {
         Ok(_) => accept(ctx),
         Err(_) => Err(FAILED),
     }

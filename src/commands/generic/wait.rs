@@ -1,5 +1,5 @@
-//! Waiting until replicas and the disk have what was written: WAIT, WAITAOF. A node without either has nobody to wait for,
-//! and waits in vain if it is told to.
+//! Waiting until replicas and the disk have what was written: WAIT, WAITAOF. There are no replicas to wait for yet:
+//! whoever is told to waits in vain.
 use crate::base::num;
 use crate::base::time::Micros;
 use crate::command::{C, Command, Ctx, Error, F, Group, Outcome, blocking};
@@ -62,11 +62,20 @@ fn waitaof(ctx: &mut Ctx<'_>) -> Outcome {
     let positive = "ERR value is out of range, must be positive";
     let replicas = in_range(2, i64::MAX, positive)?;
     let until = ctx.deadline_ms(ctx.arg(3))?;
-    if local > 0 {
+    let aof = &ctx.server.persist.aof;
+    if local > 0 && !aof.on {
         return Err(Error::new(
             "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.",
         ));
     }
-    reply_or_wait(ctx, replicas == 0, until);
+    let fresh = ctx.client().commands == 0;
+    let (wanted, have) = ctx.server.log_safety(fresh);
+    if (have >= local && replicas == 0) || !ctx.may_wait() {
+        blocking::waited_aof(have, ctx.out);
+        return Ok(());
+    }
+    ctx.server.persist.waiters.push((ctx.id, wanted));
+    let argv = blocking::as_sent(ctx.args);
+    ctx.wait_for(std::iter::empty(), Awaited::Entry, argv, until);
     Ok(())
 }

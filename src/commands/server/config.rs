@@ -1,5 +1,6 @@
 //! CONFIG: reading and changing parameters while the server runs.
 use crate::command::acl::User;
+use crate::command::persistence::Order;
 use crate::command::{Command, Ctx, Error, F, Flags, Group, Outcome, syntax};
 
 pub(super) const TABLE: &[Command] = &[CONFIG];
@@ -74,6 +75,7 @@ fn set(ctx: &mut Ctx<'_>) -> Outcome {
     let words: Vec<&[u8]> = ctx.args.from(2).collect();
     let pairs: Vec<_> = words.chunks_exact(2).map(|p| (p[0], p[1])).collect();
     let password = ctx.config.requirepass.clone();
+    let appends = ctx.config.text("appendonly");
     ctx.config.set_all(&pairs)?;
     if ctx.config.requirepass != password {
         ctx.server.acl.set_default_password(&ctx.config.requirepass);
@@ -84,7 +86,21 @@ fn set(ctx: &mut Ctx<'_>) -> Outcome {
     ctx.server.output_limits = ctx.config.output_limits;
     // Any of them may have changed what there is room for.
     ctx.server.evicting = true;
-    ctx.out.ok();
+    let now = ctx.config.text("appendonly");
+    if now == appends {
+        ctx.out.ok();
+        return Ok(());
+    }
+    let starts = now == b"yes";
+    // Whether it could be switched on is known only later; inside a transaction the reply cannot wait for it.
+    let waits = starts && !ctx.server.in_exec;
+    ctx.server.persist.order(match starts {
+        true => Order::StartAof(if waits { ctx.id } else { 0 }),
+        false => Order::StopAof,
+    });
+    if !waits {
+        ctx.out.ok();
+    }
     Ok(())
 }
 

@@ -2,7 +2,8 @@
 use super::memory::human;
 use crate::base::num::{self, fixed};
 use crate::command::{
-    C, Command, Ctx, F, Group, Outcome, memory::Usage, pubsub::Kind, state::Rate,
+    C, Command, Ctx, F, Group, Outcome, memory::Usage, persistence::Background,
+    persistence::Persistence, pubsub::Kind, state::Rate,
 };
 use crate::script::Engine;
 use std::borrow::Cow;
@@ -259,7 +260,7 @@ fn memory(ctx: &Ctx<'_>, text: &mut String) {
         "mem_clients_slaves": 0,
         "mem_clients_normal": u.clients,
         "mem_cluster_links": 0,
-        "mem_aof_buffer": 0,
+        "mem_aof_buffer": ctx.server.persist.aof.buffered,
         "mem_allocator": "modelled",
         "mem_overhead_db_hashtable_rehashing": 0,
         "active_defrag_running": 0,
@@ -269,38 +270,83 @@ fn memory(ctx: &Ctx<'_>, text: &mut String) {
 }
 
 fn persistence(ctx: &Ctx<'_>, text: &mut String) {
+    let p = &ctx.server.persist;
+    let status = |good: bool| if good { "ok" } else { "err" };
+    let cow = ctx.db.ks.copied_bytes();
+    let (done, keys) = if p.background.is_some() {
+        p.keys
+    } else {
+        (0, 0)
+    };
+    let percent = if keys == 0 {
+        0.0
+    } else {
+        done as f64 * 100.0 / keys as f64
+    };
+    let since_s = |what| match p.background {
+        Some((background, since_us)) if background == what => {
+            (ctx.server.now_us - since_us) / 1_000_000
+        }
+        _ => -1,
+    };
     lines!(text;
-        "loading": 0,
+        "loading": i32::from(p.loading.is_some()),
         "async_loading": 0,
-        "current_cow_peak": 0,
-        "current_cow_size": 0,
+        "current_cow_peak": cow,
+        "current_cow_size": cow,
         "current_cow_size_age": 0,
-        "current_fork_perc": "0.00",
-        "current_save_keys_processed": 0,
-        "current_save_keys_total": 0,
-        "rdb_changes_since_last_save": ctx.db.ks.dirty,
-        "rdb_bgsave_in_progress": 0,
-        "rdb_last_save_time": ctx.server.started_ms / 1000,
-        "rdb_last_bgsave_status": "ok",
-        "rdb_last_bgsave_time_sec": -1,
-        "rdb_current_bgsave_time_sec": -1,
-        "rdb_saves": 0,
-        "rdb_last_cow_size": 0,
-        "rdb_last_load_keys_expired": 0,
-        "rdb_last_load_keys_loaded": 0,
-        "aof_enabled": 0,
-        "aof_rewrite_in_progress": 0,
-        "aof_rewrite_scheduled": 0,
-        "aof_last_rewrite_time_sec": -1,
-        "aof_current_rewrite_time_sec": -1,
-        "aof_last_bgrewrite_status": "ok",
-        "aof_rewrites": 0,
-        "aof_rewrites_consecutive_failures": 0,
-        "aof_last_write_status": "ok",
-        "aof_last_cow_size": 0,
+        "current_fork_perc": fixed(percent, 2),
+        "current_save_keys_processed": done,
+        "current_save_keys_total": keys,
+        "rdb_changes_since_last_save": ctx.db.ks.dirty - p.saves.dirty,
+        "rdb_bgsave_in_progress": i32::from(p.runs(Background::Save)),
+        "rdb_last_save_time": p.saves.last_s,
+        "rdb_last_bgsave_status": status(p.saves.ok),
+        "rdb_last_bgsave_time_sec": p.saves.took_s,
+        "rdb_current_bgsave_time_sec": since_s(Background::Save),
+        "rdb_saves": p.saves.count,
+        "rdb_last_cow_size": p.saves.cow_bytes,
+        "rdb_last_load_keys_expired": p.load_expired,
+        "rdb_last_load_keys_loaded": p.load_keys,
+        "aof_enabled": i32::from(p.aof.on),
+        "aof_rewrite_in_progress": i32::from(p.runs(Background::RewriteAof)),
+        "aof_rewrite_scheduled": i32::from(p.aof.scheduled),
+        "aof_last_rewrite_time_sec": p.aof.took_s,
+        "aof_current_rewrite_time_sec": since_s(Background::RewriteAof),
+        "aof_last_bgrewrite_status": status(p.aof.rewrite_ok),
+        "aof_rewrites": p.aof.rewrites,
+        "aof_rewrites_consecutive_failures": p.aof.failures,
+        "aof_last_write_status": status(p.aof.write_error.is_none() && p.aof.sync_error.is_none()),
+        "aof_last_cow_size": p.aof.cow_bytes,
         "module_fork_in_progress": 0,
         "module_fork_last_cow_size": 0,
     );
+    log_and_loading(p, text);
+}
+
+/// What INFO persistence shows only of a node that keeps a log, or that loads.
+fn log_and_loading(p: &Persistence, text: &mut String) {
+    if p.aof.on {
+        lines!(text;
+            "aof_current_size": p.aof.size,
+            "aof_base_size": p.aof.base_size,
+            "aof_pending_rewrite": 0,
+            "aof_buffer_length": p.aof.buffered,
+            "aof_pending_bio_fsync": i32::from(p.aof.syncing),
+            "aof_delayed_fsync": p.aof.delayed,
+        );
+    }
+    if let Some(loading) = p.loading {
+        let (loaded, total) = (loading.loaded_bytes, loading.total_bytes);
+        lines!(text;
+            "loading_start_time": loading.started_ms / 1000,
+            "loading_total_bytes": total,
+            "loading_rdb_used_mem": 0,
+            "loading_loaded_bytes": loaded,
+            "loading_loaded_perc": fixed(loaded as f64 * 100.0 / total.max(1) as f64, 2),
+            "loading_eta_seconds": 1,
+        );
+    }
 }
 
 fn stats(ctx: &Ctx<'_>, text: &mut String) {
@@ -340,7 +386,7 @@ fn stats(ctx: &Ctx<'_>, text: &mut String) {
         "pubsub_patterns": listened(Kind::Pattern),
         "pubsubshard_channels": listened(Kind::Shard),
         "latest_fork_usec": 0,
-        "total_forks": 0,
+        "total_forks": ctx.server.persist.forks,
         "migrate_cached_sockets": 0,
         "slave_expires_tracked_keys": 0,
         "active_defrag_hits": 0,

@@ -8,6 +8,7 @@ mod memory;
 mod module;
 mod monitor;
 mod process;
+mod save;
 mod slowlog;
 pub(crate) mod snapshot;
 
@@ -24,5 +25,6 @@ pub const TABLES: &[&[Command]] = &[
     module::TABLE,
     monitor::TABLE,
     process::TABLE,
+    save::TABLE,
     slowlog::TABLE,
 ];

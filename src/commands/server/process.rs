@@ -1,7 +1,8 @@
-//! The process itself: TIME, ROLE, LASTSAVE, SHUTDOWN.
-use crate::command::{C, Command, Ctx, Effect, Error, F, Group, Outcome};
+//! The process itself: TIME, ROLE, SHUTDOWN.
+use crate::command::persistence::Order;
+use crate::command::{C, Command, Ctx, Error, F, Group, Outcome};
 
-pub(super) const TABLE: &[Command] = &[LASTSAVE, ROLE, SHUTDOWN, TIME];
+pub(super) const TABLE: &[Command] = &[ROLE, SHUTDOWN, TIME];
 
 const TIME: Command = Command {
     name: "time",
@@ -43,25 +44,6 @@ fn role(ctx: &mut Ctx<'_>) -> Outcome {
     Ok(())
 }
 
-const LASTSAVE: Command = Command {
-    name: "lastsave",
-    arity: 1,
-    flags: F::LOADING.with(F::STALE).with(F::FAST),
-    acl: C::ADMIN.with(C::DANGEROUS),
-    since: "1.0.0",
-    group: Group::Server,
-    summary: "Gives the time of the last successful save, in seconds since 1970.",
-    tips: &["nondeterministic_output"],
-    run: lastsave,
-    ..Command::DEFAULT
-};
-
-fn lastsave(ctx: &mut Ctx<'_>) -> Outcome {
-    // What was loaded at the start counts as saved.
-    ctx.out.int(ctx.server.started_ms / 1000);
-    Ok(())
-}
-
 const SHUTDOWN: Command = Command {
     name: "shutdown",
     arity: -1,
@@ -81,22 +63,24 @@ const SHUTDOWN: Command = Command {
 };
 
 fn shutdown(ctx: &mut Ctx<'_>) -> Outcome {
-    let (mut save, mut nosave, mut abort, mut other) = (false, false, false, false);
+    let (mut save, mut nosave, mut abort, mut force, mut now) = (false, false, false, false, false);
     for i in 1..ctx.argc() {
         let word = |w| ctx.args.is(i, w);
         if word("nosave") {
             nosave = true;
         } else if word("save") {
             save = true;
-        } else if word("now") || word("force") {
-            other = true;
+        } else if word("now") {
+            now = true;
+        } else if word("force") {
+            force = true;
         } else if word("abort") {
             abort = true;
         } else {
             return Err(Error::SYNTAX);
         }
     }
-    if (abort && (save || nosave || other)) || (save && nosave) {
+    if (abort && (save || nosave || now || force)) || (save && nosave) {
         return Err(Error::SYNTAX);
     }
     if abort {
@@ -106,6 +90,9 @@ fn shutdown(ctx: &mut Ctx<'_>) -> Outcome {
         return Err(script.busy());
     }
     // No reply: the connection's end is the answer.
-    ctx.server.effects.push(Effect::Exit);
+    let save = save || (!nosave && !ctx.config.save_points.is_empty());
+    let save = save && ctx.server.persist.loading.is_none();
+    let id = ctx.id;
+    ctx.server.persist.order(Order::Exit { id, save, force });
     Ok(())
 }

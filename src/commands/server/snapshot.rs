@@ -30,20 +30,23 @@ pub fn save_options(ks: &Keyspace, config: &Config) -> save::Options {
             ("aof-base", number(0)),
         ],
         functions: Vec::new(),
+        live: true,
     }
 }
 
-/// Reads a snapshot into empty databases; compressed strings may unfold to at most `room` bytes. O(bytes).
+/// Reads a snapshot into empty databases; compressed strings may unfold to at most `room` bytes. Keys that have expired are
+/// left out unless `keep_expired`. O(bytes).
 pub fn load(
     ks: &mut Keyspace,
     config: &Config,
     bytes: &[u8],
     room: usize,
+    keep_expired: bool,
 ) -> Result<Loaded, Fault> {
     let options = load::Options {
         limits: value_limits(config, ks.hash_seed, room),
         checksum: config.text("rdbchecksum") == b"yes",
-        keep_expired: false,
+        keep_expired,
     };
     load::load(bytes, ks, &options)
 }

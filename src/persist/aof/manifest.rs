@@ -129,6 +129,11 @@ impl Manifest {
         self.increments.last().expect("just pushed")
     }
 
+    /// Forgets the files of before the last rewrite: their names.
+    pub fn take_history(&mut self) -> Vec<Vec<u8>> {
+        self.history.drain(..).map(|entry| entry.name).collect()
+    }
+
     /// Makes a rewrite true: a new base takes the place of the old one and of all increments but the last `kept`, which are
     /// history from now on. `rdb`: the base begins with an RDB preamble.
     pub fn replace_base(&mut self, prefix: &str, rdb: bool, kept: usize) -> &Entry {

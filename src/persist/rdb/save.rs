@@ -3,7 +3,7 @@ use super::write::Writer;
 use super::{VERSION, op};
 use crate::base::crc64::crc64;
 use crate::ds::dict::EntryId;
-use crate::keyspace::{Keyspace, Table};
+use crate::keyspace::{Keyspace, Table, fork::Entry};
 
 /// Which use of a key is written with it; what `maxmemory-policy` goes by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +31,17 @@ pub struct Options {
     pub about: Vec<(&'static str, Vec<u8>)>,
     /// The code of each function library.
     pub functions: Vec<Vec<u8>>,
+    /// The data as it is, and not as it was when it was forked.
+    pub live: bool,
+}
+
+impl Options {
+    /// Says whether the file is the base of an append-only file.
+    pub fn is_base(&mut self, base: bool) {
+        if let Some(entry) = self.about.iter_mut().find(|(name, _)| *name == "aof-base") {
+            entry.1 = vec![b'0' + u8::from(base)];
+        }
+    }
 }
 
 impl Default for Options {
@@ -42,6 +53,7 @@ impl Default for Options {
             uses: Uses::Unknown,
             about: Vec::new(),
             functions: Vec::new(),
+            live: true,
         }
     }
 }
@@ -60,12 +72,13 @@ enum Stage {
 }
 
 /// A save under way. What the keyspace is when a piece is asked for is what the piece holds: whoever lets it change
-/// between two pieces hands in a copy.
+/// between two pieces forks it before.
 pub struct Save {
     options: Options,
     writer: Writer,
     stage: Stage,
     crc: u64,
+    keys: u64,
 }
 
 impl Save {
@@ -76,6 +89,7 @@ impl Save {
             options,
             stage: Stage::Head,
             crc: 0,
+            keys: 0,
         }
     }
 
@@ -101,6 +115,20 @@ impl Save {
         Some(std::mem::take(&mut self.writer.out))
     }
 
+    /// Up to where the data is written: a database, and the entry that comes next. Nothing before is needed any more.
+    pub fn position(&self) -> (usize, EntryId) {
+        match self.stage {
+            Stage::Head => (0, EntryId(0)),
+            Stage::Keys { db, next, .. } => (db, next),
+            Stage::Done => (usize::MAX, EntryId(u32::MAX)),
+        }
+    }
+
+    /// How many keys are written.
+    pub fn keys(&self) -> u64 {
+        self.keys
+    }
+
     /// Writes the next record; false if it was the last.
     fn step(&mut self, ks: &Keyspace) -> bool {
         match self.stage {
@@ -118,13 +146,14 @@ impl Save {
                 return false;
             }
             Stage::Keys { db, next, begun } => {
-                let table = ks.table(db);
-                self.stage = match table.dict().next_from(next) {
-                    Some(id) => {
+                let table = ks.image(db, self.options.live);
+                self.stage = match table.image_from(next, self.options.live) {
+                    Some((id, entry)) => {
                         if !begun {
                             self.database(db, table);
                         }
-                        self.key(ks, table, id);
+                        self.key(ks, &entry);
+                        self.keys += 1;
                         Stage::Keys {
                             db,
                             next: EntryId(id.0 + 1),
@@ -163,14 +192,14 @@ impl Save {
         self.writer.byte(op::SELECT);
         self.writer.len(db as u64);
         self.writer.byte(op::RESIZE);
-        self.writer.len(table.len() as u64);
-        self.writer.len(table.volatile_len() as u64);
+        let (keys, expiring) = table.image_len(self.options.live);
+        self.writer.len(keys as u64);
+        self.writer.len(expiring as u64);
     }
 
-    fn key(&mut self, ks: &Keyspace, table: &Table, id: EntryId) {
-        let (key, object) = table.dict().entry(id);
+    fn key(&mut self, ks: &Keyspace, entry: &Entry<'_>) {
         let writer = &mut self.writer;
-        if let Some(at_ms) = table.expire_at(id) {
+        if let Some(at_ms) = entry.at_ms {
             writer.byte(op::EXPIRE_MS);
             writer.raw(&at_ms.to_le_bytes());
         }
@@ -178,16 +207,16 @@ impl Save {
             Uses::Unknown => {}
             Uses::Idle => {
                 writer.byte(op::IDLE);
-                writer.len(ks.idle_seconds(object.lru).into());
+                writer.len(ks.idle_seconds(entry.lru).into());
             }
             Uses::Counter => {
                 writer.byte(op::FREQ);
-                writer.byte(object.lru as u8);
+                writer.byte(entry.lru as u8);
             }
         }
-        writer.byte(writer.kind(&object.value));
-        writer.string(key);
-        writer.value(&object.value);
+        writer.byte(writer.kind(entry.value));
+        writer.string(entry.key);
+        writer.value(entry.value);
     }
 }
 

@@ -24,8 +24,27 @@ pub(super) struct File {
 }
 
 impl File {
+    /// A file that the platter has.
+    pub(super) fn kept(bytes: Vec<u8>) -> File {
+        File {
+            synced: bytes.len(),
+            bytes,
+            ..File::default()
+        }
+    }
+
+    /// Whether a sync of the whole file changes the platter's length of it.
+    pub(super) fn is_cut(&self) -> bool {
+        self.length_dirty
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// The bytes that the platter has.
+    pub(super) fn platter(&self) -> Vec<u8> {
+        [&self.bytes[..self.synced], &self.cut].concat()
     }
 
     pub(super) fn synced(&self) -> usize {

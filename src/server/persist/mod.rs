@@ -1,0 +1,243 @@
+//! The node's work for the disk: what it asks, what becomes of the answers, and what has to wait for them.
+//!
+//! - here: requests and answers, and the end of each input;
+//! - `job`: a row of requests done one after another, with an image of the data among them;
+//! - `flush`: the append-only file as it grows;
+//! - `orders`: what commands want: SAVE, BGSAVE, BGREWRITEAOF, `appendonly`, SHUTDOWN;
+//! - `background`: snapshots and rewrites beside the commands, and what the cron begins by itself;
+//! - `start`: reading the files.
+//!
+//! At most four things are under way: the file's flush, one job that everything waits for (`front`), one in the background,
+//! and reading at the start. Each has at most one request out.
+mod background;
+mod flush;
+mod job;
+mod orders;
+mod start;
+#[cfg(test)]
+mod tests;
+
+use super::node::Node;
+use crate::base::time::Micros;
+use crate::command::persistence::Order;
+use crate::command::{ClientId, Command, Effect, Error, F};
+use crate::persist::disk::{Answer, DiskError, Done, MemoryDisk, Op, Request};
+use flush::Aof;
+use job::Job;
+use orders::Front;
+use start::Start;
+
+/// All of it.
+#[derive(Default)]
+pub(super) struct Storage {
+    asked: Asked,
+    /// Answers at once where the host has no disk for the node.
+    pub(super) memory: Option<MemoryDisk>,
+    pub(super) aof: Aof,
+    front: Option<(Job, Front)>,
+    back: Option<Job>,
+    /// What the last background job wrote, before it has its place, and how long it is.
+    base: Option<String>,
+    base_bytes: u64,
+    /// How the last background job ended; the cron takes note of it.
+    ended: Option<Result<(), DiskError>>,
+    start: Option<Start>,
+    /// Forks so far; each child has a number of its own.
+    forks: u32,
+    /// A host takes the log itself.
+    pub(super) tapped: bool,
+    /// The node cannot go on.
+    dead: bool,
+}
+
+/// What the host has not taken yet.
+#[derive(Default)]
+struct Asked {
+    requests: Vec<Request>,
+    last_number: u64,
+}
+
+impl Asked {
+    fn ask(&mut self, op: Op) -> u64 {
+        self.last_number += 1;
+        let number = self.last_number;
+        self.requests.push(Request { number, op });
+        number
+    }
+}
+
+impl Node {
+    /// What the host's disk must do now, in this order. Answers come back as [`Input::Disk`](super::Input::Disk).
+    pub fn take_requests(&mut self) -> Vec<Request> {
+        std::mem::take(&mut self.storage.asked.requests)
+    }
+
+    /// The end of an input: the disk is asked for what follows from it, and whoever waited for the disk goes on.
+    #[cold]
+    pub(super) fn persist(&mut self) {
+        loop {
+            self.take_order();
+            self.flush_aof();
+            self.serve_memory();
+            let waits = self.waits_for_disk();
+            let waited = std::mem::replace(&mut self.server.persist.stalled, waits);
+            if waits || !waited {
+                break;
+            }
+            self.resume();
+        }
+        let (storage, persist) = (&self.storage, &mut self.server.persist);
+        persist.active = persist.aof.on
+            || persist.order.is_some()
+            || storage.front.is_some()
+            || storage.back.is_some()
+            || storage.ended.is_some()
+            || storage.start.is_some();
+    }
+
+    /// The beginning of an input: what goes on by itself.
+    #[cold]
+    pub(super) fn persist_on(&mut self) {
+        self.start_on();
+        self.background_on();
+    }
+
+    /// Lets the log know what time it is, if it is to say so.
+    #[cold]
+    pub(super) fn stamp_log(&mut self) {
+        let now_s = self.ks.now_ms / 1000;
+        let stamped = self.config.aof_timestamp_enabled.then_some(now_s);
+        if let Some(log) = &mut self.log {
+            log.now_s = stamped;
+        }
+    }
+
+    /// The process is told to end: as SHUTDOWN.
+    pub(super) fn terminate(&mut self) {
+        let save = !self.config.save_points.is_empty() && !self.is_loading();
+        self.server.persist.order(Order::Exit {
+            id: 0,
+            save,
+            force: false,
+        });
+    }
+
+    /// Why a command may not run while the node loads, or cannot save what is written.
+    #[cold]
+    pub(super) fn restriction(&self, id: ClientId, command: &Command) -> Option<Error> {
+        let persist = &self.server.persist;
+        let client = self.server.clients.get(id);
+        if client.is_some_and(|c| c.obeyed) {
+            return None;
+        }
+        if persist.loading.is_some() && !command.flags.has(F::LOADING) {
+            return Some(Error::new("LOADING Redis is loading the dataset in memory"));
+        }
+        let queue = client.and_then(|c| c.queue.as_deref());
+        let queued = queue.filter(|_| command.name == "exec").map(|q| q.flags());
+        let writes = command.flags.has(F::WRITE) || queued.is_some_and(|flags| flags.has(F::WRITE));
+        if !writes && command.name != "ping" {
+            return None;
+        }
+        let saves = self.config.stop_writes_on_bgsave_error && !self.config.save_points.is_empty();
+        if saves && !persist.saves.ok {
+            return Some(Error::new(
+                "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. \
+                 Commands that may modify the data set are disabled, because this instance is configured to report \
+                 errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the \
+                 Redis logs for details about the RDB error.",
+            ));
+        }
+        let error = persist.aof.write_error.or(persist.aof.sync_error)?;
+        let text = ["MISCONF Errors writing to the AOF file: ", error.text()].concat();
+        persist.aof.on.then(|| Error::new(text))
+    }
+
+    /// Whether nothing may run, and nothing be told, before the disk has answered.
+    fn waits_for_disk(&self) -> bool {
+        let storage = &self.storage;
+        self.server.persist.order.is_some()
+            || storage.front.is_some()
+            || storage.dead
+            || self.holds_replies()
+    }
+
+    /// The disk has answered: replies go out, and what came meanwhile is run.
+    fn resume(&mut self) {
+        let told = self.server.clients.iter();
+        let told = told.filter(|c| !c.out.as_bytes().is_empty()).map(|c| c.id);
+        self.server.effects.extend(told.map(Effect::Output));
+        self.serve_waiting();
+        self.go_on();
+    }
+
+    /// Answers for the node where no host does.
+    fn serve_memory(&mut self) {
+        while let Some(disk) = &mut self.storage.memory {
+            let requests = std::mem::take(&mut self.storage.asked.requests);
+            if requests.is_empty() {
+                return;
+            }
+            let done = |Request { number, op }| (number, disk.execute(op));
+            let done: Vec<_> = requests.into_iter().map(done).collect();
+            for (number, done) in done {
+                self.answered(number, done);
+            }
+        }
+    }
+
+    /// What became of a request.
+    pub(super) fn answered(&mut self, number: u64, done: Done) {
+        let storage = &self.storage;
+        let awaits = |job: &Job| job.awaits == number;
+        if storage.front.as_ref().is_some_and(|(job, _)| awaits(job)) {
+            self.front_answered(done);
+        } else if storage.back.as_ref().is_some_and(awaits) {
+            self.back_answered(done);
+        } else if storage.start.as_ref().is_some_and(|s| s.awaits == number) {
+            self.start_answered(done);
+        } else {
+            self.flush_answered(number, done);
+        }
+    }
+
+    /// When there is work to go on with that waits for no answer, or something is due; `None`: the cron is early enough.
+    pub(super) fn disk_timer_us(&self) -> Option<Micros> {
+        let now_us = self.server.now_us;
+        let ready = |job: &Job| job.awaits == 0;
+        let reads = |start: &Start| start.awaits == 0;
+        if self.storage.back.as_ref().is_some_and(ready)
+            || self.storage.start.as_ref().is_some_and(reads)
+        {
+            return Some(now_us);
+        }
+        self.sync_due_us()
+    }
+
+    /// Whether the node reads its files, with a word for the host's log.
+    pub fn is_loading(&self) -> bool {
+        self.server.persist.loading.is_some()
+    }
+
+    /// A line for the server's log; `parts` are put together.
+    pub(super) fn say(&mut self, warning: bool, parts: &[&str]) {
+        self.server
+            .effects
+            .push(Effect::Log(warning, parts.concat()));
+    }
+
+    /// The node cannot go on: why, and the end.
+    fn give_up(&mut self, parts: &[&str]) {
+        self.say(true, parts);
+        self.server.effects.push(Effect::Abort);
+        self.storage.dead = true;
+    }
+}
+
+/// How many bytes of an append were taken; anything but all of them is an error.
+fn whole(done: Done, len: usize) -> Result<(), DiskError> {
+    match done? {
+        Answer::Written(n) if n < len => Err(DiskError::Full),
+        _ => Ok(()),
+    }
+}
