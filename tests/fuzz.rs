@@ -88,6 +88,7 @@ impl Host {
     fn send(&mut self, bytes: &[u8]) -> Vec<Value> {
         self.now_us += 777;
         self.node.handle(Input::Data(self.id, bytes), self.now_us);
+        self.node.finish_script();
         let replies = self.replies(self.id);
         self.node.take_log();
         self.node.drain();

@@ -349,6 +349,10 @@ impl Node {
     /// What is done whenever the requests at hand are worked off, unless a script among them is not through.
     pub(super) fn settle_input(&mut self) {
         if self.script.is_some() {
+            // SHUTDOWN NOSAVE is heard meanwhile.
+            if self.server.persist.order.is_some() {
+                self.persist();
+            }
             return;
         }
         if self.ks.waiting.is_ready() {

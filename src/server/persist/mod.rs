@@ -79,6 +79,9 @@ impl Node {
             self.take_order();
             self.flush_aof();
             self.serve_memory();
+            if self.take_order() {
+                continue; // what the disk answered left the next one
+            }
             let waits = self.waits_for_disk();
             let waited = std::mem::replace(&mut self.server.persist.stalled, waits);
             if waits || !waited {

@@ -80,19 +80,19 @@ impl Node {
         (self.storage.aof.state != State::Off && !path.is_empty()).then_some(Op::Sync { path })
     }
 
-    /// Takes up what a command wants, as soon as nothing of the log is on its way.
-    pub(super) fn take_order(&mut self) {
+    /// Takes up what a command wants, as soon as nothing of the log is on its way; whether it has.
+    pub(super) fn take_order(&mut self) -> bool {
         if self.server.persist.order.is_none() {
-            return;
+            return false;
         }
         let flushed = self.server.persist.aof.write_error.is_some() || !self.has_log();
         let storage = &self.storage;
         if storage.front.is_some() || !storage.aof.is_quiet() || storage.start.is_some() || !flushed
         {
-            return;
+            return false;
         }
         let Some(order) = self.server.persist.order.take() else {
-            return;
+            return false;
         };
         match order {
             Order::Save(id) => {
@@ -110,6 +110,7 @@ impl Node {
             }
             Order::Exit { id, save, force } => self.begin_exit(id, save, force),
         }
+        true
     }
 
     /// A snapshot into the file of `dbfilename`, by way of a temporary one. `live`: of the data as it is now.
