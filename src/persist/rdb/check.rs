@@ -1,6 +1,6 @@
 //! What the real server's check tool says of a snapshot file: its parts by their offsets, and the verdict.
 use super::read::{Read, Reader};
-use super::{Fault, Limits, VERSION, Why, op};
+use super::{Fault, Limits, VERSION, Why, op, version_of};
 use crate::base::crc64::crc64;
 use crate::base::time::Millis;
 
@@ -139,13 +139,14 @@ impl Checker<'_> {
                 "Wrong signature trying to load DB from file (RDB)",
             );
         };
-        let version = digits
-            .iter()
-            .fold(0, |n: u32, d| n * 10 + u32::from(d.wrapping_sub(b'0')));
-        if !(1..=VERSION).contains(&version) {
+        let version = version_of(digits);
+        let Some(version) = u32::try_from(version)
+            .ok()
+            .filter(|n| (1..=VERSION).contains(n))
+        else {
             let text = format!("Can't handle RDB format version {version}");
             return self.reader.fault_at(SIGNATURE, text);
-        }
+        };
         while self.record()? {}
         if version < 5 {
             return Ok(());

@@ -1,6 +1,6 @@
 //! Reading a whole file into a keyspace.
 use super::read::{Read, Reader};
-use super::{Fault, Limits, VERSION, Why, op};
+use super::{Fault, Limits, VERSION, Why, op, version_of};
 use crate::base::crc64::crc64;
 use crate::base::time::Millis;
 use crate::keyspace::Keyspace;
@@ -81,11 +81,7 @@ impl Load<'_> {
                 .reader
                 .fault_at(0, "Wrong signature trying to load DB from file");
         };
-        let version = digits.iter().try_fold(0, |n, digit| {
-            digit
-                .is_ascii_digit()
-                .then(|| n * 10 + u32::from(digit - b'0'))
-        });
+        let version = u32::try_from(version_of(digits)).ok();
         match version.filter(|n| (1..=VERSION).contains(n)) {
             Some(version) => self.loaded.version = version,
             None => return self.reader.fault_at(5, "Can't handle RDB format version"),

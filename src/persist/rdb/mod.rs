@@ -44,6 +44,19 @@ pub const VERSION: u32 = 11;
 /// The oldest version that can be written on request: that of Redis 7.0, which knows no set as listpack.
 pub const OLDEST_WRITTEN: u32 = 10;
 
+/// The number that the four digits of a file's head say, as the C library's `atoi` reads them: up to what is no digit.
+fn version_of(text: &[u8]) -> i32 {
+    let text = text.trim_ascii_start();
+    let (negative, digits) = match text.split_first() {
+        Some((b'-', rest)) => (true, rest),
+        Some((b'+', rest)) => (false, rest),
+        _ => (false, text),
+    };
+    let digits = digits.iter().take_while(|d| d.is_ascii_digit());
+    let number = digits.fold(0, |n, d| n * 10 + i32::from(d - b'0'));
+    if negative { -number } else { number }
+}
+
 /// Why bytes are not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
