@@ -13,7 +13,7 @@ WebAssembly.Instance = /** @type {any} */ (
 const pkg = new URL("../pkg/", import.meta.url);
 const glue = await import(new URL("redlab.js", pkg).href);
 glue.initSync({ module: readFileSync(new URL("redlab_bg.wasm", pkg)) });
-const { attach } = await import("../www/later.js");
+const { attach, FIRST } = await import("../www/later.js");
 attach({ part0: { value: 1 }, part1: { value: 1 } });
 const { HostWorld } = await import("../www/host.js");
 const { encodeCommand } = await import("../www/resp.js");
@@ -23,9 +23,12 @@ await world.open();
 const session = world.connect();
 for (let n = 0; n < 6; n++) world.disconnect(world.connect());
 const others = Array.from({ length: 6 }, () => world.connect());
+const ran = new Set();
 /** @param {(string | number)[]} argv */
-const run = (...argv) =>
-  new Promise((done, fail) => world.exec({ session, bytes: encodeCommand(argv.map(String)), done, fail }));
+const run = (...argv) => {
+  ran.add(String(argv[0]).toLowerCase());
+  return new Promise((done, fail) => world.exec({ session, bytes: encodeCommand(argv.map(String)), done, fail }));
+};
 /** @param {string} lines */
 const lines = async (lines) => {
   for (const line of lines.trim().split("\n")) await run(...line.trim().split(" "));
@@ -110,5 +113,8 @@ others.forEach((other) => world.disconnect(other));
 await run("SET", "soon", "gone", "PX", 50);
 await new Promise((resolve) => setTimeout(resolve, 500));
 world.close();
+// What the page takes for a command of the main part has to be one.
+const unplayed = [...FIRST].filter((name) => !ran.has(name));
+if (unplayed.length) throw new Error(`www/later.js names commands that no first visit runs: ${unplayed.join(" ")}`);
 console.log([...called].sort((a, b) => a - b).join("\n"));
 process.exit(0);

@@ -11,34 +11,12 @@ const conformance = (mode, args) => [
 process.env.REDLAB_CRASHES ??= "1000";
 
 const kinds = {
-  conformance: (args) => ["cargo", "test", "--quiet", "--release", "--test", "conformance", "--", "soak", ...args],
-  eviction: (args) => [
-    "cargo",
-    "test",
-    "--quiet",
-    "--release",
-    "--test",
-    "conformance",
-    "--",
-    "soak-eviction",
-    ...args,
-  ],
+  conformance: (args) => conformance("soak", args),
+  eviction: (args) => conformance("soak-eviction", args),
   crashes: () => ["cargo", "test", "--quiet", "--release", "--test", "crashes"],
   files: (args) => conformance("files", ["--count", "1000", ...args]),
   logs: (args) => conformance("logs", ["--count", "1000", ...args]),
-  scripts: (args) => [
-    "cargo",
-    "test",
-    "--quiet",
-    "--release",
-    "--test",
-    "conformance",
-    "--",
-    "scripts",
-    "--count",
-    "20000",
-    ...args,
-  ],
+  scripts: (args) => conformance("scripts", ["--count", "20000", ...args]),
   fuzz: (args) => ["node", "scripts/fuzz.mjs", ...args],
   "redis-py": (args) => ["node", "tests/clients/suite.mjs", ...args],
 };

@@ -11,7 +11,7 @@ const URLS = [
 ];
 
 /** What scripts/first-visit.mjs runs, and the main module therefore holds: no other part is needed. */
-const FIRST = new Set(
+export const FIRST = new Set(
   `append command dbsize decr del echo exists expire get hdel hello hget hgetall hset incr incrby incrbyfloat keys llen lpop lpush
    lrange mget mset object ping rpop rpush sadd scan scard select set setex setnx sismember smembers srem strlen ttl type
    zadd zcard zincrby zrange zrank zrem zscore`.split(/\s+/),

@@ -29,6 +29,18 @@ pub struct Generator<'a> {
 }
 
 impl<'a> Generator<'a> {
+    /// Of what one client alone may run.
+    pub fn alone(syntax: &'a [Syntax], now_s: i64) -> Self {
+        let scope = syntax.iter().filter(|s| scope::alone(s)).collect();
+        Generator::new(scope, 0, now_s)
+    }
+
+    /// Begins a segment, which is the same whatever came before it.
+    pub fn begin(&mut self, seed: u64, segment: u64) {
+        self.rng = Rng::new(seed.wrapping_mul(1_000_003).wrapping_add(segment));
+        self.tick = 0;
+    }
+
     /// `wanted`: how often each token should run; those below it are chosen more often.
     pub fn new(scope: Vec<&'a Syntax>, wanted: u64, now_s: i64) -> Self {
         let all = scope.iter().flat_map(|s| {

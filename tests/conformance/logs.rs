@@ -6,7 +6,6 @@ use crate::generate::Generator;
 use crate::grammar::Syntax;
 use crate::local::Local;
 use crate::peer::{Peer, Server};
-use crate::scope::alone;
 use redlab::base::rng::Rng;
 use redlab::sim::disk::KeptFile;
 use std::fs;
@@ -88,12 +87,10 @@ pub fn compare(
     now_s: i64,
 ) -> Result<(usize, Vec<String>), String> {
     let folder = Folder::new();
-    let scope: Vec<&Syntax> = syntax.iter().filter(|s| alone(s)).collect();
-    let mut generator = Generator::new(scope, 0, now_s);
+    let mut generator = Generator::alone(syntax, now_s);
     let (mut passed, mut failures) = (0, Vec::new());
     for segment in 0..count {
-        generator.rng = Rng::new(seed.wrapping_mul(1_000_003).wrapping_add(segment));
-        generator.tick = 0;
+        generator.begin(seed, segment);
         let mut judge = |what: &str, found: Option<String>| match found {
             None => passed += 1,
             Some(found) => failures.push(format!(

@@ -2,11 +2,10 @@
 import { expect, test } from "@playwright/test";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
 import { extname, join, normalize } from "node:path";
 import { brotliCompressSync } from "node:zlib";
+import { axe } from "./axe.js";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TYPES = {
   ".html": "text/html",
   ".js": "text/javascript",

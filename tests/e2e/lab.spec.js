@@ -1,9 +1,8 @@
 // The page as a learner meets it: types, reloads, loses storage, opens a second tab, uses a phone.
 import { expect, test } from "@playwright/test";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { noViolations } from "./axe.js";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const input = "redlab-terminal input";
 
 /** @param {import("@playwright/test").Page} page @param {string} line */
@@ -16,14 +15,6 @@ const open = async (page, path = "./") => {
   await page.goto(path);
   await expect(page.locator(input)).toBeVisible();
 };
-
-/** @param {import("@playwright/test").Page} page */
-async function noViolations(page) {
-  // The policy of the page forbids injected scripts; evaluation through the debugger is not one.
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => /** @type {any} */ (window).axe.run(document));
-  expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`)).toEqual([]);
-}
 
 test("types a session, reloads, and the data is back", async ({ page }) => {
   const errors = [];

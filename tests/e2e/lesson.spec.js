@@ -1,9 +1,7 @@
 // A lesson from start to end, and the views beside it, as a learner meets them.
 import { expect, test } from "@playwright/test";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { noViolations } from "./axe.js";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const input = "redlab-terminal input";
 
 /** @param {import("@playwright/test").Page} page @param {...string} lines */
@@ -19,13 +17,6 @@ async function type(page, ...lines) {
 async function open(page, path = "./#lesson/leaderboard") {
   await page.goto(path);
   await expect(page.locator(input)).toBeVisible();
-}
-
-/** @param {import("@playwright/test").Page} page */
-async function noViolations(page) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => /** @type {any} */ (window).axe.run(document));
-  expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`)).toEqual([]);
 }
 
 const SOLUTION = [

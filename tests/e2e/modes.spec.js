@@ -1,20 +1,8 @@
 // What a session is besides one command after another: transactions, messages, MONITOR, commands that wait.
 import { expect, test } from "@playwright/test";
+import { log, replies, session, type } from "./sessions.js";
 
-/** The session of that number, from 0. @param {import("@playwright/test").Page} page */
-const session = (page, number = 0) => page.locator("redlab-terminal").nth(number);
-const log = (page, number = 0) => session(page, number).locator(".log");
 const prompt = (page, number = 0) => session(page, number).locator(".ask .ps");
-const replies = (page, number = 0) => log(page, number).locator(".rep");
-
-/** @param {import("@playwright/test").Page} page @param {number} number @param {string[]} lines */
-async function type(page, number, ...lines) {
-  const input = session(page, number).locator("input");
-  for (const line of lines) {
-    await input.fill(line);
-    await input.press("Enter");
-  }
-}
 
 test.beforeEach(async ({ page }) => {
   await page.goto("./");

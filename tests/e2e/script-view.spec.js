@@ -1,28 +1,7 @@
 // Scripts in the page: one that never ends, bombs of every kind, and a script gone through line by line.
 import { expect, test } from "@playwright/test";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const session = (page, number = 0) => page.locator("redlab-terminal").nth(number);
-const log = (page, number = 0) => session(page, number).locator(".log");
-const replies = (page, number = 0) => log(page, number).locator(".rep");
-
-/** @param {import("@playwright/test").Page} page @param {number} number @param {string[]} lines */
-async function type(page, number, ...lines) {
-  const input = session(page, number).locator("input");
-  for (const line of lines) {
-    await input.fill(line);
-    await input.press("Enter");
-  }
-}
-
-/** @param {import("@playwright/test").Page} page */
-async function noViolations(page) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => /** @type {any} */ (window).axe.run(document));
-  expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`)).toEqual([]);
-}
+import { noViolations } from "./axe.js";
+import { log, replies, session, type } from "./sessions.js";
 
 /** @param {import("@playwright/test").Page} page @param {string} [path] */
 async function open(page, path = "./") {

@@ -1,9 +1,6 @@
 // Scripts in the browser: one that never ends is ended from another session, and the engine's worker is never held.
 import { expect, test } from "@playwright/test";
-
-/** The session of that number, from 0. @param {import("@playwright/test").Page} page */
-const session = (page, number = 0) => page.locator("redlab-terminal").nth(number);
-const log = (page, number = 0) => session(page, number).locator(".log");
+import { log, session } from "./sessions.js";
 
 /** @param {import("@playwright/test").Page} page @param {string} line */
 async function type(page, line, number = 0) {

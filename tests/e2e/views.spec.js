@@ -1,9 +1,7 @@
 // The views of values, as a learner meets them: type a command, see what it touched.
 import { expect, test } from "@playwright/test";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { noViolations } from "./axe.js";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const input = "redlab-terminal input";
 
 /** @param {import("@playwright/test").Page} page @param {string[]} lines */
@@ -12,13 +10,6 @@ async function type(page, ...lines) {
     await page.fill(input, line);
     await page.press(input, "Enter");
   }
-}
-
-/** @param {import("@playwright/test").Page} page */
-async function noViolations(page) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => /** @type {any} */ (window).axe.run(document));
-  expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`)).toEqual([]);
 }
 
 /** The section of the value; it is in a tab of its own on a phone. @param {import("@playwright/test").Page} page */

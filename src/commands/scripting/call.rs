@@ -1,8 +1,7 @@
 //! FCALL: functions of libraries.
 use super::BASE;
-use super::eval::{ANY_KEYS, ANY_READ_KEYS, READS, RUNS, first_argument, may_run};
-use crate::command::{C, Command, Ctx, Error, Outcome, ScriptCall, Then};
-use crate::script::shebang::ScriptFlags;
+use super::eval::{ANY_KEYS, ANY_READ_KEYS, READS, RUNS, first_argument, leave, may_run};
+use crate::command::{C, Command, Ctx, Error, Outcome};
 
 pub(super) const TABLE: &[Command] = &[FCALL, FCALL_RO];
 
@@ -39,11 +38,6 @@ fn fcall(ctx: &mut Ctx<'_>, read_only: bool) -> Outcome {
     let (keys, rest) = words.split_at(arguments - 3);
     let engine = ctx.server.libraries.engine();
     engine.start_function(kept, keys, rest);
-    ctx.server.then = Some(Then::Script(Box::new(ScriptCall {
-        name,
-        function: true,
-        flags,
-        read_only: read_only || flags.has(ScriptFlags::NO_WRITES),
-    })));
+    leave(ctx, name, true, flags, read_only);
     Ok(())
 }

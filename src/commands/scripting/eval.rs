@@ -129,13 +129,24 @@ fn start(ctx: &mut Ctx<'_>, digest: Digest, arguments: usize, read_only: bool) -
     let words: Vec<&[u8]> = ctx.args.from(3).collect();
     let (keys, rest) = words.split_at(arguments - 3);
     scripts.engine().start(kept, keys, rest);
+    leave(ctx, digest.to_vec(), false, flags, read_only);
+    Ok(())
+}
+
+/// Leaves what its engine is ready to run to the node.
+pub(super) fn leave(
+    ctx: &mut Ctx<'_>,
+    name: Vec<u8>,
+    function: bool,
+    flags: ScriptFlags,
+    read_only: bool,
+) {
     ctx.server.then = Some(Then::Script(Box::new(ScriptCall {
-        name: digest.to_vec(),
-        function: false,
+        name,
+        function,
         flags,
         read_only: read_only || flags.has(ScriptFlags::NO_WRITES),
     })));
-    Ok(())
 }
 
 /// Whether a script that says what it does may be run now, by a command that only reads if `read_only`.

@@ -124,13 +124,14 @@ impl Machine {
             None => {
                 // The first time: the function is the only value on its stack.
                 self.stack.extend_from_slice(&values);
-                self.call_first(values.len(), depth + 1)?;
+                self.call_first(values.len(), depth)?;
             }
         }
         Ok(Flow::Go)
     }
 
-    fn call_first(&mut self, count: usize, depth: u32) -> Run {
+    /// Calls the function at the bottom of an empty run's stack with the `count` values above it.
+    pub(super) fn call_first(&mut self, count: usize, depth: u32) -> Run {
         self.frames.push(Frame {
             work: Work::Tail,
             base: 1,
@@ -140,7 +141,7 @@ impl Machine {
             closure: 0,
             mark: self.stack.len() as u32,
             tail_calls: 0,
-            depth: depth - 1,
+            depth,
         });
         self.call_at(0, count, -1)
     }

@@ -198,18 +198,7 @@ impl Machine {
         self.abort();
         self.stack.push(function);
         self.stack.extend_from_slice(arguments);
-        self.frames.push(Frame {
-            work: Work::Tail,
-            base: 1,
-            func: 0,
-            pc: 0,
-            want: -1,
-            closure: 0,
-            mark: self.stack.len() as u32,
-            tail_calls: 0,
-            depth: 0,
-        });
-        self.raised = self.call_at(0, arguments.len(), -1).is_err();
+        self.raised = self.call_first(arguments.len(), 0).is_err();
     }
 
     /// Ends what runs, as if it had never been.
