@@ -3,6 +3,13 @@
 // test.
 import { spawnSync } from "node:child_process";
 
+const conformance = (mode, args) => [
+  ...["cargo", "test", "--quiet", "--release", "--test", "conformance", "--", mode],
+  ...args,
+];
+// So many power cuts for each policy.
+process.env.REDLAB_CRASHES ??= "1000";
+
 const kinds = {
   conformance: (args) => ["cargo", "test", "--quiet", "--release", "--test", "conformance", "--", "soak", ...args],
   eviction: (args) => [
@@ -16,6 +23,9 @@ const kinds = {
     "soak-eviction",
     ...args,
   ],
+  crashes: () => ["cargo", "test", "--quiet", "--release", "--test", "crashes"],
+  files: (args) => conformance("files", ["--count", "1000", ...args]),
+  logs: (args) => conformance("logs", ["--count", "1000", ...args]),
   fuzz: (args) => ["node", "scripts/fuzz.mjs", ...args],
   "redis-py": (args) => ["node", "tests/clients/suite.mjs", ...args],
 };

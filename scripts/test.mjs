@@ -63,6 +63,12 @@ const steps = [
     skip: oracleReason,
   },
   {
+    name: "conformance, settings",
+    run: cargo("test", "--quiet", "--test", "conformance", "--", "settings"),
+    count: own,
+    skip: oracleReason,
+  },
+  {
     name: "conformance, sample",
     run: cargo("test", "--quiet", "--test", "conformance", "--", "sample"),
     count: own,
@@ -88,6 +94,12 @@ const steps = [
   {
     name: "conformance, files",
     run: cargo("test", "--quiet", "--test", "conformance", "--", "files"),
+    count: own,
+    skip: oracleReason,
+  },
+  {
+    name: "conformance, append-only files",
+    run: cargo("test", "--quiet", "--test", "conformance", "--", "logs"),
     count: own,
     skip: oracleReason,
   },
@@ -126,7 +138,14 @@ const steps = [
   },
   {
     name: "client programs, native server",
-    run: ["node", "--test", "--test-reporter", "spec", "tests/clients/clients.test.mjs"],
+    run: [
+      "node",
+      "--test",
+      "--test-reporter",
+      "spec",
+      "tests/clients/clients.test.mjs",
+      "tests/clients/features.test.mjs",
+    ],
     count: nodeTest,
   },
   {

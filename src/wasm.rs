@@ -386,7 +386,6 @@ impl Engine {
                 Effect::Log(true, line) if self.words.len() < WORDS => self.words.push(line),
                 Effect::Log(..) => {}
                 Effect::Output(_) => {} // the host asks every client at the end of a slice
-                Effect::RewriteConfig => {} // refused before: there is no configuration file here
             }
         }
     }

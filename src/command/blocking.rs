@@ -175,6 +175,13 @@ impl Server {
             self.stats.commands += 1;
         }
         let safe = self.take_waiter(id);
+        if self
+            .clients
+            .get_mut(id)
+            .is_some_and(|c| c.reply_mode.take_mute())
+        {
+            return true;
+        }
         self.tell(id, &|out| match end {
             End::Error => out.error(b"UNBLOCKED client unblocked via CLIENT UNBLOCK"),
             End::Timeout if name == "waitaof" => waited_aof(safe, out),

@@ -23,6 +23,17 @@ impl ReplyMode {
     pub fn is_mute(self) -> bool {
         matches!(self, ReplyMode::Off | ReplyMode::Skip)
     }
+
+    /// Whether the reply at hand is left out; the next one may not be.
+    pub fn take_mute(&mut self) -> bool {
+        let mute = self.is_mute();
+        *self = match *self {
+            ReplyMode::SkipNext => ReplyMode::Skip,
+            ReplyMode::Skip => ReplyMode::On,
+            mode => mode,
+        };
+        mute
+    }
 }
 
 /// One connection.

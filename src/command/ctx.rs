@@ -35,6 +35,28 @@ pub struct Ctx<'a> {
 }
 
 impl<'a> Ctx<'a> {
+    /// Whether a parameter lets clients use a command: not at all, all of them, or those on the same machine.
+    pub fn check_protected(&mut self, command: &str, parameter: &str) -> Result<(), Error> {
+        let client = self.client();
+        let local =
+            client.unix || client.addr.starts_with("127.") || client.addr.starts_with("[::1]:");
+        match self.config.text(parameter).as_slice() {
+            b"yes" => Ok(()),
+            b"local" if local => Ok(()),
+            _ => Err(Error::new(
+                [
+                    "ERR ",
+                    command,
+                    " command not allowed. If the ",
+                    parameter,
+                    " option is set to \"local\", you can run it from a local connection, otherwise you need to set this \
+                     option in the configuration file, and then restart the server.",
+                ]
+                .concat(),
+            )),
+        }
+    }
+
     /// Argument `i`; 0 is the command's name. Lives as long as the request, so it can be held while the context changes.
     #[inline(always)]
     pub fn arg(&self, i: usize) -> &'a [u8] {

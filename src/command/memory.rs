@@ -1,5 +1,6 @@
 //! The modelled memory of a node: what the same data and connections take on a 64-bit server.
-use super::{Client, Server};
+use super::{Args, Client, Server};
+use crate::base::alloc::{sds_room, size_class};
 use crate::keyspace::Keyspace;
 
 /// What a server takes before the first key: its tables, buffers and the Lua machines.
@@ -12,9 +13,97 @@ pub const REPLY_BUFFER_BYTES: usize = 16384;
 const BUCKET_BYTES: i64 = 8;
 const PLAIN_ENTRY_BYTES: i64 = 32;
 
-/// What a connection takes. O(1).
-pub fn client_bytes(c: &Client) -> usize {
-    CLIENT_BYTES + REPLY_BUFFER_BYTES + c.query.capacity() + c.output_list_bytes()
+/// The parts of what a connection takes, as a real server counts them, in bytes.
+pub struct ClientUsage {
+    /// Input that was not read yet, and the room that its buffer has left.
+    pub query: usize,
+    pub query_free: usize,
+    /// The words of the command that runs, waits or arrives, and of those that MULTI has queued.
+    pub words: usize,
+    pub queued: usize,
+    pub total: usize,
+}
+
+impl ClientUsage {
+    /// `running`: the words of the command that the connection is running. O(subscriptions' logarithm + log watchers).
+    pub fn of(c: &Client, ks: &Keyspace, running: Option<Args<'_>>) -> ClientUsage {
+        let arriving = c.parser.progress();
+        let running = running.or(c.blocked.as_ref().map(|b| b.argv.args()));
+        let (count, words) = match running {
+            Some(args) => (args.len(), args.from(0).map(<[u8]>::len).sum()),
+            None => (arriving.args, arriving.arg_bytes),
+        };
+        let query = c.query.len().saturating_sub(arriving.read);
+        let (query_room, query_bytes) = query_buffer(query, arriving.bulk);
+        let (queued, queue) = c.queue.as_ref().map_or((0, 0), |q| {
+            (
+                q.arg_bytes(),
+                q.arg_bytes() + queue_bytes(q.commands().len()),
+            )
+        });
+        let listens: usize = c
+            .subscriptions
+            .iter()
+            .map(|&n| listen_bytes(n as usize))
+            .sum();
+        let watches = ks.watches.of(c.id).0 * WATCH_BYTES;
+        ClientUsage {
+            query,
+            query_free: query_room - query,
+            words,
+            queued,
+            total: CLIENT_BYTES
+                + REPLY_BUFFER_BYTES
+                + c.output_list_bytes()
+                + (words + count * POINTER_BYTES)
+                + query_bytes
+                + (queue + listens + watches),
+        }
+    }
+}
+
+const POINTER_BYTES: usize = 8;
+/// What a connection pays for a key that it watches.
+const WATCH_BYTES: usize = 80;
+
+/// Room and allocation of the buffer for input that was not read yet; connections without any share one. It begins with
+/// 16 KB and doubles with what it holds, but is made to measure for an argument of 32 KB or more.
+fn query_buffer(bytes: usize, arriving: usize) -> (usize, usize) {
+    const CHUNK: usize = 16 << 10;
+    const BIG: usize = 32 << 10;
+    let mut room = match (bytes, arriving) {
+        (_, BIG..) => sds_room(arriving + 2),
+        (0, _) => return (0, 0),
+        _ => sds_room(CHUNK),
+    };
+    while room < bytes {
+        room = sds_room((room + CHUNK) * 2);
+    }
+    (room, size_class(room))
+}
+
+/// The list of queued commands: it begins with room for two and doubles.
+fn queue_bytes(commands: usize) -> usize {
+    const COMMAND: usize = 24;
+    match commands {
+        0 => 0,
+        n => n.next_power_of_two().max(2) * COMMAND,
+    }
+}
+
+/// The dictionary of what a connection listens to. Just after it grew its old table is still there.
+fn listen_bytes(names: usize) -> usize {
+    const ENTRY: usize = 24;
+    let buckets = names.next_power_of_two().max(4);
+    let old = if buckets > 4 && names <= buckets * 3 / 4 {
+        buckets / 2
+    } else {
+        0
+    };
+    match names {
+        0 => 0,
+        n => n * ENTRY + (buckets + old) * POINTER_BYTES,
+    }
 }
 
 /// Bytes of the buckets of both dictionaries of a database: of the keys, and of those that expire. O(1).
@@ -28,11 +117,12 @@ pub fn used(ks: &Keyspace, server: &Server) -> i64 {
     let tables: i64 = (0..ks.count())
         .map(|i| buckets_bytes(ks, i) + ks.table(i).volatile_len() as i64 * PLAIN_ENTRY_BYTES)
         .sum();
-    STARTUP_BYTES + clients(server) + tables + ks.data_bytes()
+    STARTUP_BYTES + clients(ks, server) + tables + ks.data_bytes()
 }
 
-fn clients(server: &Server) -> i64 {
-    server.clients.iter().map(|c| client_bytes(c) as i64).sum()
+fn clients(ks: &Keyspace, server: &Server) -> i64 {
+    let bytes = |c: &Client| ClientUsage::of(c, ks, None).total as i64;
+    server.clients.iter().map(bytes).sum()
 }
 
 /// What a database takes besides keys and values, as a real server estimates it.
@@ -80,7 +170,7 @@ impl Usage {
         let all = || 0..ks.count();
         let tables = all().filter_map(|i| Tables::of(ks, i));
         let tables: i64 = tables.map(|t| t.keys + t.expires).sum();
-        let (used, clients) = (used(ks, server), clients(server));
+        let (used, clients) = (used(ks, server), clients(ks, server));
         Usage {
             used,
             peak: server.stats.peak_memory.max(used),

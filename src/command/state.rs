@@ -3,7 +3,12 @@ use super::acl::{Acl, AclFile, DEFAULT_USER, Denied};
 use super::persistence::Persistence;
 use super::pubsub::{Kind, PubSub};
 use super::{Client, ClientId, Clients, RunningScript, Then, blocking::Waits, registry::Registry};
-use super::{config::OutputLimit, slowlog::Slowlog, spikes::Spikes, tracking::Tracked};
+use super::{
+    config::{ConfigFile, OutputLimit},
+    slowlog::Slowlog,
+    spikes::Spikes,
+    tracking::Tracked,
+};
 use crate::base::time::{Micros, Millis};
 use crate::script::Scripts;
 
@@ -22,8 +27,6 @@ pub enum Effect {
     Abort,
     /// A line for the server's log; whether it is a warning.
     Log(bool, String),
-    /// The configuration is to be written to the node's configuration file (CONFIG REWRITE).
-    RewriteConfig,
 }
 
 /// What commandstats shows of one command.
@@ -175,6 +178,8 @@ pub struct Server {
     /// Path of the program and of its configuration file, if any.
     pub executable: String,
     pub config_file: String,
+    /// Where CONFIG REWRITE writes.
+    pub config_disk: Option<Box<dyn ConfigFile>>,
     /// Modelled bytes of data beyond which nothing may be added; `i64::MAX` where the machine decides.
     pub memory_ceiling: i64,
     /// What `instantaneous_*` of INFO shows.

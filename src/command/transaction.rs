@@ -26,7 +26,7 @@ impl Queue {
     pub fn push(&mut self, number: usize, command: &'static Command, args: Args<'_>) {
         let argv: OwnedArgs = args.from(0).collect();
         self.flags = self.flags | command.flags;
-        self.arg_bytes += argv.bytes();
+        self.arg_bytes += argv.bytes() + size_of::<u64>() * args.len();
         self.mem_bytes += size_of::<Queued>() + argv.mem_bytes();
         self.commands.push(Queued {
             number,
@@ -50,7 +50,7 @@ impl Queue {
         self.flags.has(F::DENYOOM)
     }
 
-    /// Bytes of the words that wait: they count as unread input.
+    /// Bytes of the words that wait, each with a pointer of a 64-bit server: they count as unread input.
     pub fn arg_bytes(&self) -> usize {
         self.arg_bytes
     }

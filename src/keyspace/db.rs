@@ -57,7 +57,7 @@ impl Db<'_> {
         }
         let id = self.table().find(key)?;
         if self.is_expired(id) {
-            if !self.ks.quiet {
+            if !self.ks.quiet && !self.ks.paused {
                 self.expire_now(id);
             }
             return None;

@@ -8,7 +8,7 @@
 //! keeps those it was made with for its own nodes, as in the real server.
 use crate::base::alloc;
 use crate::ds::listpack::{self, Entry, Listpack};
-use crate::ds::quicklist::{self, Options, Quicklist, Side};
+use crate::ds::quicklist::{self, Container, Options, Quicklist, Side};
 
 #[cfg(test)]
 mod tests;
@@ -17,6 +17,9 @@ mod tests;
 const LIST_BYTES: usize = 40;
 /// That of one of its nodes.
 const NODE_BYTES: usize = 40;
+/// Shorter nodes are not compressed, nor those that would gain less than this.
+const COMPRESSED_FROM: usize = 48;
+const COMPRESSION_GAIN: usize = 8;
 
 /// A list.
 #[derive(Clone, Debug)]
@@ -94,8 +97,14 @@ impl List {
         }
     }
 
-    /// The same as MEMORY USAGE estimates it: from the first `samples` nodes (0: all). O(samples).
-    pub fn sampled_bytes(&self, samples: usize) -> usize {
+    /// The same as MEMORY USAGE estimates it: from the first `samples` nodes (0: all), which are compressed from
+    /// `list-compress-depth` on; `compressed` gives the length of a node's bytes then, if they become fewer than so many.
+    /// O(samples).
+    pub fn sampled_bytes(
+        &self,
+        samples: usize,
+        compressed: &mut dyn FnMut(&[u8], usize) -> Option<usize>,
+    ) -> usize {
         let ql = match self {
             List::Long(ql) if !ql.is_empty() => ql,
             _ => return self.mem_bytes(),
@@ -106,11 +115,20 @@ impl List {
         } else {
             samples.min(nodes)
         };
-        let bytes: usize = ql
-            .containers()
-            .take(samples)
-            .map(|node| NODE_BYTES + alloc::size_class(node.bytes()))
-            .sum();
+        let depth = usize::from(ql.options().compress());
+        let mut bytes = 0;
+        for (at, node) in ql.containers().enumerate().take(samples) {
+            let raw = match node {
+                Container::Packed(lp) => lp.as_bytes(),
+                Container::Plain(value) => value,
+            };
+            let inner = depth > 0 && at >= depth && at + depth < nodes;
+            let short = (inner && raw.len() >= COMPRESSED_FROM)
+                .then(|| compressed(raw, raw.len() - COMPRESSION_GAIN))
+                .flatten();
+            let stored = short.map_or(raw.len(), |len| size_of::<u64>() + len);
+            bytes += NODE_BYTES + alloc::size_class(stored);
+        }
         // In floating point, so that it is cut off where the real server's is.
         LIST_BYTES + (bytes as f64 / samples as f64 * nodes as f64) as usize
     }

@@ -104,6 +104,8 @@ pub struct Keyspace {
     pub propagated: Vec<Propagated>,
     /// While a probe looks: reads leave no trace, and an expired key is passed over instead of deleted.
     pub quiet: bool,
+    /// During CLIENT PAUSE: what has expired is gone for whoever looks, and stays until the pause is over. Nothing is evicted.
+    pub paused: bool,
     /// While a log is read: its commands ran when nothing of what they touch had expired, and what did expire then says
     /// so itself. Nothing expires meanwhile, and a moment in the past is stored like any other.
     pub loading: bool,
@@ -137,6 +139,7 @@ impl Keyspace {
             events: Vec::new(),
             propagated: Vec::new(),
             quiet: false,
+            paused: false,
             loading: false,
             no_touch: false,
             active_expire: true,

@@ -17,6 +17,9 @@ pub enum Value {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WrongType;
 
+/// The header of an object on a 64-bit server.
+pub const OBJECT_BYTES: usize = 16;
+
 impl Value {
     /// The name that TYPE gives.
     pub fn type_name(&self) -> &'static str {
@@ -70,14 +73,13 @@ impl Value {
 
     /// Modelled bytes on a 64-bit server: the object header and all it owns. O(1).
     pub fn mem_bytes(&self) -> usize {
-        const OBJECT: usize = 16;
         match self {
             Value::Str(v) => v.mem_bytes(),
-            Value::List(v) => OBJECT + v.mem_bytes(),
-            Value::Set(v) => OBJECT + v.mem_bytes(),
-            Value::Hash(v) => OBJECT + v.mem_bytes(),
-            Value::Zset(v) => OBJECT + v.mem_bytes(),
-            Value::Stream(v) => OBJECT + stream::mem_bytes(v),
+            Value::List(v) => OBJECT_BYTES + v.mem_bytes(),
+            Value::Set(v) => OBJECT_BYTES + v.mem_bytes(),
+            Value::Hash(v) => OBJECT_BYTES + v.mem_bytes(),
+            Value::Zset(v) => OBJECT_BYTES + v.mem_bytes(),
+            Value::Stream(v) => OBJECT_BYTES + stream::mem_bytes(v),
         }
     }
 }

@@ -71,6 +71,17 @@ pub struct Parser {
     inline_next: bool,
 }
 
+/// How far a command has arrived.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    pub args: usize,
+    pub arg_bytes: usize,
+    /// Bytes of input that were read for them.
+    pub read: usize,
+    /// The length of the argument that is arriving.
+    pub bulk: usize,
+}
+
 /// Why reading stops before the end of a command.
 enum Stop {
     Incomplete,
@@ -92,6 +103,20 @@ impl Parser {
     /// Whether part of a command's array form has been read. (An unfinished inline line or array header does not count.)
     pub fn in_command(&self) -> bool {
         self.left > 0
+    }
+
+    /// How many arguments of an unfinished command have arrived, how many bytes they have, how many bytes of input were
+    /// read for them, and the length of the argument that is arriving. O(1) where no command is unfinished.
+    pub fn progress(&self) -> Progress {
+        if !self.in_command() {
+            return Progress::default();
+        }
+        Progress {
+            args: self.args.len(),
+            arg_bytes: self.args.iter().map(|&(_, len)| len as usize).sum(),
+            read: self.at,
+            bulk: self.bulk.unwrap_or(0) as usize,
+        }
     }
 
     /// Reads one command from `buf[*pos..]`. When it is whole, `*pos` moves behind it and `argv` holds its arguments as

@@ -269,7 +269,7 @@ impl Reply {
         Mark(self.buf.len())
     }
 
-    /// Bytes written since `mark`.
+    /// How many bytes were written since `mark`.
     pub fn written_since(&self, mark: Mark) -> usize {
         self.buf.len() - mark.0
     }

@@ -52,7 +52,8 @@ impl Node {
         let now_us = self.server.now_us;
         let waits = &mut self.server.waits;
         waits.pause = waits.pause.filter(|pause| pause.until_us > now_us);
-        if waits.pause.is_some() {
+        self.ks.paused = waits.pause.is_some();
+        if self.ks.paused {
             return;
         }
         for id in std::mem::take(&mut waits.paused) {

@@ -42,13 +42,16 @@ pub fn request(node: &mut Node, id: ClientId, args: Args<'_>) {
     // that what the client is told by others comes after it.
     let mut out = take_output(client);
     let (start, mode) = (out.mark(), client.reply_mode);
+    (client.last_parent, client.last_command) = match found {
+        Ok((_, command)) => (command.parent, command.name),
+        Err((number, _)) => named(&node.server.registry, number),
+    };
     match found {
         Ok(found) if held => node.server.hold(id, found.1, args),
         Ok(found) if client.queue.is_some() && !transaction::ends(found.1) => {
             transaction::queue(node, id, found, args, &mut out);
         }
         Ok(found) => {
-            (client.last_parent, client.last_command) = (found.1.parent, found.1.name);
             node.ks.no_touch = client.no_touch && found.1.name != "touch";
             let db = client.db;
             if !call(node, id, db, found, args, &mut out) {
@@ -69,6 +72,14 @@ pub fn request(node: &mut Node, id: ClientId, args: Args<'_>) {
         }
     }
     finish_reply(node, id, out, start, mode);
+}
+
+/// The names of a refused command, as CLIENT LIST shows them.
+#[cold]
+fn named(registry: &Registry, number: Option<usize>) -> (&'static str, &'static str) {
+    number.map_or(("", "NULL"), |n| {
+        (registry.all()[n].parent, registry.all()[n].name)
+    })
 }
 
 /// Words that begin the lines of an HTTP request, and no command's name.
@@ -392,6 +403,12 @@ pub(super) fn take_output(client: &mut Client) -> Reply {
     std::mem::replace(&mut client.out, meanwhile)
 }
 
+/// That a subscription holds is told like the messages that follow, whatever CLIENT REPLY says.
+#[cold]
+fn is_message(client: &Client, reply: &[u8]) -> bool {
+    client.last_command.ends_with("subscribe") && reply.first() != Some(&b'-')
+}
+
 /// Gives the client its buffer back; CLIENT REPLY, whose mode was `before`, may have the reply, which began at `start`, left
 /// out.
 #[inline(always)]
@@ -405,14 +422,13 @@ pub(super) fn finish_reply(
     let Some(client) = node.server.clients.get_mut(id) else {
         return;
     };
-    if is_left_out(before, Some(client.reply_mode)) {
-        out.rollback(start);
+    // What waits has yet to be answered, or not.
+    if client.blocked.is_none() {
+        if is_left_out(before, Some(client.reply_mode)) && !is_message(client, out.since(start)) {
+            out.rollback(start);
+        }
+        client.reply_mode.take_mute();
     }
-    client.reply_mode = match client.reply_mode {
-        ReplyMode::SkipNext => ReplyMode::Skip,
-        ReplyMode::Skip => ReplyMode::On,
-        mode => mode,
-    };
     let meanwhile = std::mem::replace(&mut client.out, out);
     if !meanwhile.as_bytes().is_empty() {
         client.out.raw(meanwhile.as_bytes());

@@ -38,7 +38,7 @@ impl Node {
         let limit = i64::try_from(self.config.maxmemory).unwrap_or(i64::MAX);
         let is_beyond = |node: &Node| memory::used(&node.ks, &node.server) > limit;
         self.server.evicting = false;
-        if limit == 0 || self.ks.loading || !is_beyond(self) {
+        if limit == 0 || self.ks.loading || self.ks.paused || !is_beyond(self) {
             self.within_memory(true);
             return true;
         }
@@ -47,7 +47,7 @@ impl Node {
         let (start_us, mut evicted) = (self.meter.micros(), 0);
         let mut possible = true;
         while possible && is_beyond(self) && !self.server.evicting {
-            possible = self.ks.evict_one();
+            possible = self.evict_one();
             evicted += 1;
             if evicted % KEYS_A_LOOK == 0 {
                 let limit_us = time_limit_us(self.config.maxmemory_eviction_tenacity);
@@ -60,6 +60,18 @@ impl Node {
         self.publish_events(None);
         self.within_memory(possible && !self.server.evicting);
         possible
+    }
+
+    /// Evicts a key; a real server has a kind of delay for its deletion alone.
+    fn evict_one(&mut self) -> bool {
+        if self.config.latency_monitor_threshold == 0 {
+            return self.ks.evict_one();
+        }
+        let start_us = self.meter.micros();
+        let evicted = self.ks.evict_one();
+        let usec = self.meter.micros() - start_us;
+        self.note_spike("eviction-del", usec);
+        evicted
     }
 
     /// Keeps count of the time that the node is beyond `maxmemory`.
@@ -98,7 +110,7 @@ impl Node {
                 if client.no_evict || client.obeyed || client.close_after_reply {
                     continue;
                 }
-                let bytes = memory::client_bytes(client) as i64;
+                let bytes = memory::ClientUsage::of(client, &self.ks, None).total as i64;
                 total += bytes;
                 // A real server keeps them in classes, by powers of two; of one class the oldest goes first.
                 let class = bytes.ilog2();

@@ -20,3 +20,4 @@ pub use crate::command::state::Effect;
 pub use load::LoadReport;
 pub use node::{Input, Meter, Node, NodeOptions, Peer};
 pub use observe::Observed;
+pub use snapshot::file_limits;

@@ -7,6 +7,7 @@ use super::script::{SLICE, Suspended};
 use super::trail::Trail;
 use crate::base::{num, rng::Rng, time::Micros};
 use crate::command::acl::AclFile;
+use crate::command::config::ConfigFile;
 use crate::command::{
     Acl, Args, Client, ClientId, Config, Effect, OwnedArgs, Registry, Server,
     persistence::Persistence, state::Rates, state::Stats,
@@ -17,6 +18,11 @@ use crate::persist::disk::{Done, MemoryDisk};
 use crate::resp::parse::{Limits, Parsed};
 use crate::script::Scripts;
 use std::collections::VecDeque;
+
+/// The lowest `client-query-buffer-limit` that can be set.
+const LEAST_QUERY_LIMIT: usize = 1 << 20;
+/// What a real server reads of a connection's input before it looks at it, at most about.
+const READ_BYTES: usize = 64 << 10;
 
 /// What a host tells a node.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +88,8 @@ pub struct NodeOptions {
     pub pid: u32,
     pub executable: String,
     pub config_file: String,
+    /// The same, to read and write.
+    pub config_disk: Option<Box<dyn ConfigFile>>,
     /// Where the users are kept, if they are.
     pub acl_file: Option<Box<dyn AclFile>>,
     pub meter: Box<dyn Meter>,
@@ -106,6 +114,7 @@ impl Default for NodeOptions {
             pid: 1,
             executable: String::new(),
             config_file: String::new(),
+            config_disk: None,
             acl_file: None,
             meter: Box::new(NoMeter::default()),
             memory_ceiling: None,
@@ -175,6 +184,7 @@ impl Node {
             pid: options.pid,
             executable: options.executable,
             config_file: options.config_file,
+            config_disk: options.config_disk,
             memory_ceiling: options
                 .memory_ceiling
                 .map_or(i64::MAX, |n| i64::try_from(n).unwrap_or(i64::MAX)),
@@ -382,7 +392,8 @@ impl Node {
     pub fn next_timer_us(&self) -> Micros {
         if self.server.persist.stalled {
             // The disk's answer wakes it.
-            return self.server.now_us.saturating_add(1_000_000);
+            let wait_us = if self.is_loading() { 0 } else { 1_000_000 };
+            return self.server.now_us.saturating_add(wait_us);
         }
         if self.is_busy() {
             return self.server.busy_until_us;
@@ -422,7 +433,7 @@ impl Node {
             client.net_in += bytes.len() as u64;
             client.query.extend_from_slice(bytes);
             self.wait_turn(id);
-            self.limit_query(id);
+            self.limit_query(id, 0);
         }
     }
 
@@ -491,29 +502,36 @@ impl Node {
         if client.close_after_reply {
             return;
         }
+        // What it has sent counts before it has an effect, as far as a real server reads at once.
+        let arriving = bytes.len().min(READ_BYTES);
+        let much = client.input_bytes() + arriving > LEAST_QUERY_LIMIT;
+        let nothing_left = client.query.is_empty();
+        if much && self.limit_query(id, arriving) {
+            return;
+        }
         // The common case: nothing is left of earlier bytes, so the host's buffer is parsed in place.
-        if client.query.is_empty() {
+        if nothing_left {
             let used = self.run_buffer(id, bytes);
             if let Some(client) = self.server.clients.get_mut(id) {
                 client.query.extend_from_slice(&bytes[used..]);
             }
-        } else {
+        } else if let Some(client) = self.server.clients.get_mut(id) {
             client.query.extend_from_slice(bytes);
             self.run_query(id);
         }
-        self.limit_query(id);
+        self.limit_query(id, 0);
     }
 
     /// Ends a connection that sent more than `client-query-buffer-limit` without coming to the end of a command.
-    fn limit_query(&mut self, id: ClientId) {
-        /// No lower limit can be set.
-        const LEAST: usize = 1 << 20;
+    ///
+    /// `arriving` bytes are added to it; whether it ended.
+    fn limit_query(&mut self, id: ClientId, arriving: usize) -> bool {
         let Some(client) = self.server.clients.get_mut(id) else {
-            return;
+            return true;
         };
-        let input = client.input_bytes();
-        if input <= LEAST || client.close_after_reply {
-            return;
+        let input = client.input_bytes() + arriving;
+        if input <= LEAST_QUERY_LIMIT || client.close_after_reply {
+            return false;
         }
         let limit = num::parse_i64(&self.config.text("client-query-buffer-limit"));
         if limit.is_some_and(|limit| input as i64 > limit) {
@@ -522,7 +540,9 @@ impl Node {
             client.close_after_reply = true;
             self.server.stats.query_limit_closed += 1;
             self.server.effects.push(Effect::Close(id));
+            return true;
         }
+        false
     }
 
     /// Runs the whole commands among the bytes kept of a client.

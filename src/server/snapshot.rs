@@ -1,9 +1,16 @@
 //! The node's data as an RDB file, and back.
 use super::node::Node;
+use crate::command::Config;
+use crate::commands::generic::value_limits;
 use crate::commands::server::snapshot;
-use crate::persist::rdb::Fault;
 use crate::persist::rdb::load::Loaded;
 use crate::persist::rdb::save;
+use crate::persist::rdb::{Fault, Limits};
+
+/// What values of a file become under a configuration.
+pub fn file_limits(config: &Config) -> Limits {
+    value_limits(config, (0, 0), usize::MAX)
+}
 
 impl Node {
     /// The data as it is now. O(bytes).

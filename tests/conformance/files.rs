@@ -17,13 +17,17 @@ const SEGMENT: usize = 200;
 const SOON_MS: i64 = 1_000_000;
 
 /// A folder for the files, gone with the value.
-struct Folder(PathBuf);
+pub struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Folder {
+    pub fn new() -> Folder {
         let path = std::env::temp_dir().join(format!("redlab-files-{}", std::process::id()));
         std::fs::create_dir_all(&path).expect("temporary files can be made");
         Folder(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
     }
 
     fn file(&self) -> PathBuf {
@@ -49,7 +53,7 @@ fn number(reply: &Reply) -> i64 {
 }
 
 /// Asks until the server has loaded its file.
-fn digest(peer: &mut dyn Peer, on: usize) -> String {
+pub fn digest(peer: &mut dyn Peer, on: usize) -> String {
     loop {
         let digest = peer.ask(on, "DEBUG DIGEST").lossy();
         if !digest.starts_with("LOADING") {
@@ -59,8 +63,11 @@ fn digest(peer: &mut dyn Peer, on: usize) -> String {
     }
 }
 
-/// Every key with what a file must keep of it.
-fn describe(peer: &mut dyn Peer, on: usize) -> Vec<String> {
+/// What a snapshot keeps of a stream.
+const STREAM: &[&[&[u8]]] = &[&[b"XINFO", b"STREAM", b"*", b"FULL", b"COUNT", b"0"]];
+
+/// Every key with what a file must keep of it, and what it says to `more`; the key stands last there, or for a `*`.
+fn describe(peer: &mut dyn Peer, on: usize, more: &[&[&[u8]]]) -> Vec<String> {
     let mut all = Vec::new();
     for db in 0..16 {
         peer.ask(on, &format!("SELECT {db}"));
@@ -68,13 +75,21 @@ fn describe(peer: &mut dyn Peer, on: usize) -> Vec<String> {
         for key in keys.items() {
             let key = key.text().unwrap_or_default();
             let mut ask = |words: &[&[u8]]| peer.call(on, &args(words)).1.notation();
-            all.push(format!(
-                "{db} {}: {} {} {}",
+            let mut line = format!(
+                "{db} {}: {} {}",
                 key.escape_ascii(),
                 ask(&[b"PEXPIRETIME", key]),
                 ask(&[b"OBJECT", b"ENCODING", key]),
-                ask(&[b"XINFO", b"STREAM", key, b"FULL", b"COUNT", b"0"]),
-            ));
+            );
+            for words in more {
+                let mut words = words.to_vec();
+                match words.iter_mut().find(|word| **word == b"*") {
+                    Some(word) => *word = key,
+                    None => words.push(key),
+                }
+                line = line + " " + &ask(&words);
+            }
+            all.push(line);
         }
     }
     all
@@ -94,7 +109,7 @@ fn keep(peer: &mut dyn Peer, on: usize) {
     }
 }
 
-fn fill(peer: &mut dyn Peer, on: usize, generator: &mut Generator<'_>) {
+pub fn fill(peer: &mut dyn Peer, on: usize, generator: &mut Generator<'_>) {
     for _ in 0..SEGMENT {
         let (_, command) = generator.command();
         peer.call(on, &command);
@@ -103,10 +118,15 @@ fn fill(peer: &mut dyn Peer, on: usize, generator: &mut Generator<'_>) {
 }
 
 /// What the first difference is, if any.
-fn difference(names: [&str; 2], peers: [&mut dyn Peer; 2], on: [usize; 2]) -> Option<String> {
+pub fn difference(
+    names: [&str; 2],
+    peers: [&mut dyn Peer; 2],
+    on: [usize; 2],
+    more: &[&[&[u8]]],
+) -> Option<String> {
     let [a, b] = peers;
     let digests = [digest(a, on[0]), digest(b, on[1])];
-    let keys = [describe(a, on[0]), describe(b, on[1])];
+    let keys = [describe(a, on[0], more), describe(b, on[1], more)];
     let pairs = keys[0].iter().zip(&keys[1]);
     let text = |x: &str, y: &str| format!("\n  {}: {x}\n  {}: {y}", names[0], names[1]);
     if keys[0].len() != keys[1].len() {
@@ -170,6 +190,7 @@ pub fn compare(
                 ["redlab", "oracle"],
                 [&mut again, &mut oracle],
                 [here, there],
+                STREAM,
             ),
         );
         let kept = [digest(&mut ours, on), digest(&mut again, here)];
@@ -193,6 +214,7 @@ pub fn compare(
                 ["redlab", "oracle"],
                 [&mut read, &mut oracle],
                 [here, there],
+                STREAM,
             ),
         );
     }

@@ -1,12 +1,15 @@
 //! redlab's side: a Node in this process, its clock driven by the wall clock plus what was jumped over.
 
 use crate::peer::Peer;
-use redlab::server::{Effect, Input, Node, NodeOptions};
+use redlab::command::Config;
+use redlab::server::{Effect, Input, NodeOptions};
+use redlab::sim::disk::{Disk, KeptFile, Speed};
+use redlab::sim::machine::Machine;
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub struct Local {
-    node: Node,
+    machine: Machine,
     jumped: Duration,
     /// The client ids of the connections, in the order in which they were opened.
     clients: Vec<u64>,
@@ -19,7 +22,7 @@ impl Local {
     pub fn new() -> Local {
         let jumped = Duration::ZERO;
         Local {
-            node: node(jumped),
+            machine: Machine::boot(options(jumped), None),
             jumped,
             clients: Vec::new(),
             last_words: BTreeMap::new(),
@@ -27,31 +30,61 @@ impl Local {
         }
     }
 
+    /// A node with a disk that has these files, and some settings.
+    pub fn on_disk(files: Vec<KeptFile>, settings: &[(&str, &str)]) -> Local {
+        let mut options = options(Duration::ZERO);
+        options.config = Config::sandbox();
+        for (name, value) in settings {
+            let words = [name.as_bytes().to_vec(), value.as_bytes().to_vec()];
+            options.config.directive(&words).expect("a parameter");
+        }
+        let disk = Disk::new(Speed::default(), options.now_us).restore(files);
+        let mut local = Local::new();
+        local.machine = Machine::boot(options, Some(disk));
+        while local.machine.node.is_loading() || local.machine.node.is_busy() {
+            local.advance(Duration::from_millis(1));
+        }
+        local
+    }
+
+    /// The files of its disk as a program sees them.
+    pub fn files(&self) -> Vec<KeptFile> {
+        let disk = self.machine.disk.as_ref();
+        let all = disk.into_iter().flat_map(|disk| {
+            disk.all().map(|path| KeptFile {
+                path: path.into(),
+                inode: 0,
+                bytes: disk.read(path).expect("it is listed").to_vec(),
+            })
+        });
+        all.collect()
+    }
+
     /// Keep what the commands propagate.
     pub fn keep_log(&mut self) {
-        self.node.keep_log();
+        self.machine.node.keep_log();
     }
 
     pub fn take_log(&mut self) -> Vec<u8> {
-        self.node.take_log()
+        self.machine.node.take_log()
     }
 
     pub fn save_rdb(&self) -> Vec<u8> {
-        self.node.save_rdb()
+        self.machine.node.save_rdb()
     }
 
     pub fn load_rdb(&mut self, bytes: &[u8]) -> Result<(), String> {
-        let loaded = self.node.load_rdb(bytes);
+        let loaded = self.machine.node.load_rdb(bytes);
         loaded.map(drop).map_err(|fault| fault.to_string())
     }
 
     /// Let a script run on for as long as a host would before it looks at its sockets again.
     fn work(&mut self) {
         for _ in 0..500 {
-            if !self.node.runs_script() {
+            if !self.machine.node.runs_script() {
                 break;
             }
-            self.node.work(100_000);
+            self.machine.node.work(100_000);
         }
         self.host();
     }
@@ -63,11 +96,16 @@ impl Local {
     /// Do what the node asks of its host: close connections, keeping what they were told at last.
     fn host(&mut self) {
         let now = self.now_us();
-        for effect in self.node.drain() {
+        for effect in self.machine.node.drain() {
             if let Effect::Close(id) | Effect::Drop(id) = effect {
-                let words = self.node.output(id).map(std::mem::take).unwrap_or_default();
+                let words = self
+                    .machine
+                    .node
+                    .output(id)
+                    .map(std::mem::take)
+                    .unwrap_or_default();
                 self.last_words.insert(id, words);
-                self.node.handle(Input::Disconnect(id), now);
+                self.machine.handle(Input::Disconnect(id), now);
             }
         }
     }
@@ -80,12 +118,12 @@ fn now_us(jumped: Duration) -> i64 {
     (wall + jumped).as_micros() as i64
 }
 
-fn node(jumped: Duration) -> Node {
-    Node::new(NodeOptions {
+fn options(jumped: Duration) -> NodeOptions {
+    NodeOptions {
         seed: 7,
         now_us: now_us(jumped),
         ..NodeOptions::default()
-    })
+    }
 }
 
 impl Peer for Local {
@@ -103,14 +141,15 @@ impl Peer for Local {
     }
 
     fn open(&mut self) -> usize {
-        self.clients.push(self.node.connect("127.0.0.1:50000"));
+        self.clients
+            .push(self.machine.node.connect("127.0.0.1:50000"));
         self.pending.push(Vec::new());
         self.clients.len() - 1
     }
 
     fn send(&mut self, connection: usize, bytes: &[u8]) {
         let now = self.now_us();
-        self.node
+        self.machine
             .handle(Input::Data(self.clients[connection], bytes), now);
         self.host();
         self.work();
@@ -118,7 +157,7 @@ impl Peer for Local {
 
     fn receive(&mut self, connection: usize, into: &mut Vec<u8>, _wait: Duration) {
         let id = self.clients[connection];
-        let take = |local: &mut Local| match local.node.output(id) {
+        let take = |local: &mut Local| match local.machine.node.output(id) {
             Some(out) => std::mem::take(out),
             None => local.last_words.remove(&id).unwrap_or_default(),
         };
@@ -126,7 +165,7 @@ impl Peer for Local {
         if bytes.is_empty() {
             // Nothing yet: the node may be busy (DEBUG SLEEP) or hold the client; let its timers run.
             let now = self.now_us();
-            self.node.handle(Input::Tick, now);
+            self.machine.handle(Input::Tick, now);
             self.work();
             self.host();
             bytes = take(self);
@@ -136,13 +175,14 @@ impl Peer for Local {
 
     fn closed(&mut self, connection: usize) -> bool {
         let id = self.clients[connection];
-        self.node.output(id).is_none() && self.last_words.get(&id).is_none_or(|w| w.is_empty())
+        self.machine.node.output(id).is_none()
+            && self.last_words.get(&id).is_none_or(|w| w.is_empty())
     }
 
     fn advance(&mut self, time: Duration) {
         self.jumped += time;
         let now = self.now_us();
-        self.node.handle(Input::Tick, now);
+        self.machine.handle(Input::Tick, now);
         self.host();
     }
 

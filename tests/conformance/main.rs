@@ -5,6 +5,7 @@
 //! cargo test --test conformance -- record [words]        record them from the oracle (npm run record)
 //! cargo test --test conformance -- protocol              raw sockets: protocol errors, hanging up
 //! cargo test --test conformance -- table                 COMMAND INFO, DOCS and GETKEYS of every command
+//! cargo test --test conformance -- settings              CONFIG: every parameter, set to odd values
 //! cargo test --test conformance -- sample                a fixed-seed sample of the random run
 //! cargo test --test conformance -- soak [--count N] [--seed S] [--tokens N] [COMMAND ..]
 //! cargo test --test conformance -- eviction              hit rates of a cache against those recorded, no server needed
@@ -12,6 +13,7 @@
 //! cargo test --test conformance -- replay                redlab's log of writes, read by the oracle
 //! cargo test --test conformance -- dumps                 values that go there and back as payloads of DUMP
 //! cargo test --test conformance -- files                 whole snapshot files, each read by the other
+//! cargo test --test conformance -- logs                  append-only directories, each read by the other
 //! cargo test --test conformance -- tools [--count N]     damaged files, judged by redlab and by the real check tool
 //! cargo test --test conformance -- self-test             the harness against itself
 //! ```
@@ -31,6 +33,7 @@ mod grammar;
 mod known;
 mod limited;
 mod local;
+mod logs;
 mod peer;
 mod progress;
 mod protocol;
@@ -40,6 +43,7 @@ mod run;
 mod scope;
 mod self_test;
 mod session;
+mod settings;
 mod soak;
 mod table;
 mod tools;
@@ -122,6 +126,11 @@ fn run() -> Result<(usize, Vec<String>), String> {
             &Known::load()?,
             &options.words,
         ),
+        "settings" => Ok(settings::compare(
+            ours.as_mut(),
+            &mut Server::oracle()?,
+            &Known::load()?,
+        )),
         "sample" => soak::sample(&options),
         "soak" => soak::soak(&options),
         "eviction" => eviction::check(),
@@ -129,6 +138,7 @@ fn run() -> Result<(usize, Vec<String>), String> {
         "replay" => soak::replay(&options),
         "dumps" => soak::dumps(&options),
         "files" => soak::files(&options),
+        "logs" => soak::logs(&options),
         "tools" => tools::compare(options.number("count", 400)?, options.number("seed", 1)?),
         "self-test" => self_test::all(),
         other => Err(format!(

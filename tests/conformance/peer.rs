@@ -127,6 +127,15 @@ impl Server {
         Ok(server)
     }
 
+    /// Starts it anew with these settings.
+    pub fn set_options(&mut self, settings: &[(&str, &str)]) {
+        for (name, value) in settings {
+            self.options
+                .extend([format!("--{name}"), value.to_string()]);
+        }
+        self.restart();
+    }
+
     /// Any server that takes a real server's options.
     pub fn program(program: &str, options: &[&str]) -> Server {
         let mut server = Server {

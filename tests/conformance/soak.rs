@@ -3,7 +3,7 @@
 use crate::known::Known;
 use crate::peer::Server;
 use crate::run::{Plan, Report, now_s, run};
-use crate::{Options, dumps, files, grammar, progress, replay};
+use crate::{Options, dumps, files, grammar, logs, progress, replay};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Instant;
@@ -58,6 +58,12 @@ pub fn files(options: &Options) -> Verdict {
     let syntax = syntax(options, &mut Server::oracle()?);
     let (count, seed) = (options.number("count", 10)?, options.number("seed", 1)?);
     files::compare(&syntax, count, seed, now_s())
+}
+
+pub fn logs(options: &Options) -> Verdict {
+    let syntax = syntax(options, &mut Server::oracle()?);
+    let (count, seed) = (options.number("count", 8)?, options.number("seed", 1)?);
+    logs::compare(&syntax, count, seed, now_s())
 }
 
 /// The long run. It writes down every few segments what it found and where it is; started again, it goes on from there.

@@ -87,18 +87,69 @@ test("prompt, keys and redis-cli's own commands", async ({ page }) => {
   await expect(page.locator(input)).not.toBeFocused();
 });
 
+/** @param {import("@playwright/test").Page} page @param {string} text */
+async function paste(page, text) {
+  await page.focus(input);
+  await page.evaluate(
+    ([sel, text]) => {
+      const data = new DataTransfer();
+      data.setData("text/plain", text);
+      document
+        .querySelector(sel)
+        ?.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+    },
+    [input, text],
+  );
+}
+
+/** How many pieces the log of the sandbox was written in. @param {import("@playwright/test").Page} page */
+const chunks = (page) =>
+  page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const request = indexedDB.open("redlab");
+        request.onsuccess = () => {
+          const keys = request.result.transaction("log").objectStore("log").getAllKeys();
+          keys.onsuccess = () => resolve(keys.result.length);
+        };
+      }),
+  );
+
 test("pasted lines run one after another, the last stays", async ({ page }) => {
   await open(page);
-  await page.focus(input);
-  await page.evaluate((sel) => {
-    const data = new DataTransfer();
-    data.setData("text/plain", "SET a 1\nINCR a\r\nINCR a\nGET a");
-    document
-      .querySelector(sel)
-      ?.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
-  }, input);
+  await paste(page, "SET a 1\nINCR a\r\nINCR a\nGET a");
   await expect(log(page)).toContainText("(integer) 3");
   await expect(page.locator(input)).toHaveValue("GET a");
+});
+
+test("many pasted lines are committed together, in their order", async ({ page }) => {
+  await open(page);
+  const lines = Array.from({ length: 400 }, (_, i) => `RPUSH l ${i}`);
+  const special = ["SELECT 3", "MULTI", "SET k v", "GET k", "EXEC", "nosuch", "SELECT 0", "LRANGE l -2 -1", "2 LLEN l"];
+  await paste(page, [...lines, ...special, ""].join("\n"));
+  await expect(log(page).locator(".rep", { hasText: "(integer) 400" })).toHaveCount(3);
+  await expect(log(page)).toContainText('2) "399"');
+  await expect(log(page)).toContainText("ERR unknown command 'nosuch'");
+  // Each line stands behind the prompt that it had.
+  const prompt = (/** @type {string} */ line) =>
+    log(page)
+      .locator(".cmd", { has: page.getByText(line, { exact: true }) })
+      .locator(".ps")
+      .first();
+  await expect(prompt("GET k")).toHaveText("n1:6379[3](TX)>");
+  await expect(prompt("LRANGE l -2 -1")).toHaveText("n1:6379>");
+  expect(await chunks(page)).toBeLessThan(100);
+});
+
+test("a line of millions of characters is folded, and runs whole", async ({ page }) => {
+  await open(page);
+  await page.fill(input, "SET big ");
+  await page.press(input, "End");
+  await paste(page, "x".repeat(5_000_000));
+  await expect(page.locator(input)).toHaveValue(/^SET big x+⟨.* characters⟩x+$/);
+  await page.press(input, "Enter");
+  await type(page, "STRLEN big");
+  await expect(log(page)).toContainText("(integer) 5000000");
 });
 
 test("another session has its own connection", async ({ page }) => {

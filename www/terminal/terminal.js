@@ -8,6 +8,8 @@
  * @import { Session, World } from "../protocol.js"
  * @import { History } from "./history.js"
  * @import { Row } from "./log.js"
+ * @import { Answer } from "./cli.js"
+ * @typedef {{argv: Uint8Array[], answer: Promise<Answer>}} Sent
  * @typedef {{world: World, session: Session, host: string, port: number, history: History, docs: Promise<Docs>, startMs: number, suggestion?: string, hints?: boolean, keepHints?: (on: boolean) => void}} Start
  */
 import { clock, h, int, saveFile, size } from "../dom.js";
@@ -30,6 +32,19 @@ const LONG_LIST = 1000;
 const HEAVY_BYTES = 8e6;
 /** A line that is longer gets no hints: they would stand far out of sight. */
 const HINTED_CHARS = 1000;
+/** Of a longer line the prompt shows both ends: a browser takes seconds to lay out millions of characters in one line. */
+const FOLDED_CHARS = 20_000;
+const FOLDED_ENDS = 500;
+/** Lines that are sent before the one in front of them is answered, so that they are committed together. */
+const AHEAD = 64;
+/**
+ * Commands that may wait, listen, end the connection or change what replies come: nothing is sent behind them before they
+ * are answered.
+ */
+const ALONE =
+  /^(auth|bl|br|bz|client|debug|eval|exec$|fcall|hello|monitor|p?sync$|psubscribe|punsubscribe|quit|reset|s?subscribe|s?unsubscribe|shutdown|wait|xread)/i;
+/** The terminal's own commands. */
+const LOCAL = ["clear", "quit", "exit", "help", "?", ":set", "connect"];
 const LOST = "Error: Server closed the connection";
 const LISTENING = "Reading messages... (press Ctrl-C to quit or any key to type command)";
 
@@ -75,8 +90,12 @@ export class RedlabTerminal extends HTMLElement {
   #search = null;
   /** @type {{from: string, list: string[], at: number} | null} */
   #cycle = null;
+  /** The part of the line that the prompt does not show, and what stands for it. @type {{mark: string, text: string} | null} */
+  #folded = null;
   /** @type {string[]} */
   #queue = [];
+  /** The first lines of the queue, as far as they were sent already. @type {Sent[]} */
+  #ahead = [];
   #busy = false;
   #interrupted = false;
   /** The server has closed the connection; told once the reply that came with it is shown. */
@@ -190,11 +209,30 @@ export class RedlabTerminal extends HTMLElement {
     this.#hint.replaceChildren(h("span", null, value), text);
   }
 
-  /** @param {string} value */
-  #setInput(value) {
+  /** Puts a line at the prompt, a very long one folded. @param {string} line */
+  #setInput(line) {
+    this.#folded = null;
+    let value = line;
+    if (line.length > FOLDED_CHARS) {
+      const text = line.slice(FOLDED_ENDS, -FOLDED_ENDS);
+      const mark = `⟨${int(text.length)} characters⟩`;
+      this.#folded = { mark, text };
+      value = line.slice(0, FOLDED_ENDS) + mark + line.slice(-FOLDED_ENDS);
+    }
     this.#input.value = value;
     this.#input.setSelectionRange(value.length, value.length);
     this.#showHint();
+  }
+
+  /** What a part of the prompt stands for. @param {string} shown */
+  #unfold(shown) {
+    const folded = this.#folded;
+    return folded ? shown.replace(folded.mark, () => folded.text) : shown;
+  }
+
+  /** The line at the prompt. */
+  get #typed() {
+    return this.#unfold(this.#input.value);
   }
 
   // Keys
@@ -213,8 +251,8 @@ export class RedlabTerminal extends HTMLElement {
       "Ctrl-r": () => this.#startSearch(),
       "Ctrl-g": () => this.#endSearch(false),
       "Ctrl-l": () => this.clear(),
-      "Ctrl-u": () => this.#setInput(this.#input.value.slice(this.#input.selectionEnd ?? 0)),
-      "Ctrl-k": () => this.#setInput(this.#input.value.slice(0, this.#input.selectionStart ?? 0)),
+      "Ctrl-u": () => this.#setInput(this.#unfold(this.#input.value.slice(this.#input.selectionEnd ?? 0))),
+      "Ctrl-k": () => this.#setInput(this.#unfold(this.#input.value.slice(0, this.#input.selectionStart ?? 0))),
       "Ctrl-c": () =>
         this.#input.selectionStart !== this.#input.selectionEnd ||
         Boolean(getSelection()?.toString()) ||
@@ -246,7 +284,7 @@ export class RedlabTerminal extends HTMLElement {
   #move(by) {
     if (this.#search) return void this.#find(this.#search.at);
     const { lines } = this.#history;
-    if (this.#place >= lines.length) this.#draft = this.#input.value;
+    if (this.#place >= lines.length) this.#draft = this.#typed;
     this.#place = Math.max(0, Math.min(lines.length, this.#place + by));
     this.#setInput(lines[this.#place] ?? this.#draft);
   }
@@ -254,6 +292,7 @@ export class RedlabTerminal extends HTMLElement {
   /** @returns {boolean} whether there was anything to complete */
   #complete() {
     if (this.#search) return (this.#endSearch(true), true);
+    if (this.#folded) return false;
     if (this.#cycle) this.#cycle.at++;
     else {
       const { value } = this.#input;
@@ -272,7 +311,7 @@ export class RedlabTerminal extends HTMLElement {
 
   #startSearch() {
     if (this.#search) return void this.#find(this.#search.at);
-    this.#draft = this.#input.value;
+    this.#draft = this.#typed;
     this.#search = { at: -1 };
     this.#setInput("");
     this.#showPrompt();
@@ -308,10 +347,10 @@ export class RedlabTerminal extends HTMLElement {
   /** @param {ClipboardEvent} e */
   #paste(e) {
     const text = e.clipboardData?.getData("text/plain") ?? "";
-    if (!/[\r\n]/.test(text)) return;
+    if (text.length <= FOLDED_CHARS && !/[\r\n]/.test(text)) return;
     e.preventDefault();
     const { value, selectionStart, selectionEnd } = this.#input;
-    const all = value.slice(0, selectionStart ?? 0) + text + value.slice(selectionEnd ?? 0);
+    const all = this.#unfold(value.slice(0, selectionStart ?? 0)) + text + this.#unfold(value.slice(selectionEnd ?? 0));
     const lines = all.split(/\r\n|\r|\n/);
     this.#setInput(lines.pop() ?? "");
     this.run(lines.filter((l) => l.trim()));
@@ -321,7 +360,7 @@ export class RedlabTerminal extends HTMLElement {
 
   #enter() {
     if (this.#search) this.#endSearch(true);
-    const line = this.#input.value;
+    const line = this.#typed;
     this.#setInput("");
     this.#cycle = null;
     if (!line.trim()) return this.logView.add([this.#echo("")], true);
@@ -331,7 +370,7 @@ export class RedlabTerminal extends HTMLElement {
   /** Ends what runs: the queue, a repetition, a reply that does not come. */
   async interrupt() {
     if (!this.#busy) {
-      if (this.#input.value) this.logView.add([this.#echo(`${this.#input.value}^C`)], true);
+      if (this.#input.value) this.logView.add([this.#echo(`${this.#typed}^C`)], true);
       else if (this.cli.listens) {
         await this.cli.reconnect();
         this.#note("^C");
@@ -339,8 +378,13 @@ export class RedlabTerminal extends HTMLElement {
       }
       return this.#setInput("");
     }
+    // What was sent has happened, or is about to: its replies come. Who does not want to wait for them asks again.
+    const first = !this.#interrupted;
     this.#interrupted = true;
+    this.#queue = this.#queue.slice(0, this.#ahead.length);
+    if (this.#ahead.length && first) return;
     this.#queue = [];
+    this.#ahead = [];
     const asleep_ms = await this.cli.reconnect();
     if (asleep_ms) this.#tellAsleep(asleep_ms);
   }
@@ -363,7 +407,7 @@ export class RedlabTerminal extends HTMLElement {
     for (let line = this.#queue.shift(); line !== undefined; line = this.#queue.shift()) {
       this.#history.add(line, this.#queue.length === 0);
       this.#place = this.#history.lines.length;
-      await this.#line(line).then(
+      await this.#line(line, this.#sendAhead(line)).then(
         () => this.#over && this.#note(LOST),
         (e) => this.#interrupted || this.#note(`Error: ${e.message}`),
       );
@@ -377,9 +421,42 @@ export class RedlabTerminal extends HTMLElement {
     this.classList.remove("busy");
   }
 
-  /** @param {string} line */
-  async #line(line) {
+  /**
+   * Sends a line, and those behind it, as far as none of them can wait or change the connection; nothing if it can, or if
+   * it is the last.
+   * @param {string} line
+   * @returns {Sent | undefined} the line's own
+   */
+  #sendAhead(line) {
+    const send = (/** @type {Uint8Array[] | null} */ argv) => {
+      if (!argv || !this.cli.connected) return undefined;
+      const answer = this.cli.send(argv);
+      answer.catch(() => {}); // it is looked at when its turn comes
+      return { argv, answer };
+    };
+    const own = this.#ahead.shift() ?? (this.#queue.length ? send(this.#plain(line)) : undefined);
+    // In groups: one that goes as soon as there is room for it is committed alone.
+    if (this.#ahead.length) return own;
+    while (own && !this.#interrupted && this.#ahead.length < Math.min(AHEAD, this.#queue.length)) {
+      const next = send(this.#plain(this.#queue[this.#ahead.length]));
+      if (!next) break;
+      this.#ahead.push(next);
+    }
+    return own;
+  }
+
+  /** The words of a line that is a command for the server and none of those that stand alone. @param {string} line */
+  #plain(line) {
+    const argv = split(line);
+    const name = argv?.length ? toText(argv[0]).toLowerCase() : "";
+    const own = LOCAL.includes(name) || /^[+-]?\d+$/.test(name);
+    return !name || own || ALONE.test(name) ? null : argv;
+  }
+
+  /** @param {string} line @param {Sent} [sent] if it was sent before */
+  async #line(line, sent) {
     this.#dropWelcome();
+    if (sent) return this.#command(line, sent.argv, sent.answer);
     const argv = split(line);
     if (!argv) {
       this.logView.add(
@@ -455,14 +532,18 @@ export class RedlabTerminal extends HTMLElement {
     this.#say(text);
   }
 
-  /** @param {string | null} line as typed; null for a repetition @param {Uint8Array[]} argv */
-  async #command(line, argv) {
+  /**
+   * @param {string | null} line as typed; null for a repetition
+   * @param {Uint8Array[]} argv
+   * @param {Promise<Answer>} [sent] the answer, if it was sent before
+   */
+  async #command(line, argv, sent) {
     const words = argv.map(toText);
     const db = this.cli.db;
     const echo = { time: "", prompt: this.cli.prompt };
     const row = line === null ? null : this.#echo(line, echo);
     if (row) this.logView.add([row], true);
-    const { reply, more: later, now_ms, cost_us } = await this.cli.send(argv);
+    const { reply, more: later, now_ms, cost_us } = await (sent ?? this.cli.send(argv));
     echo.time = clock(now_ms - this.#options.startMs);
     if (row) this.logView.redraw(row);
     if (!reply) return;

@@ -1,12 +1,20 @@
-//! Users at the start, and the file that ACL LOAD and ACL SAVE are about.
+//! Users at the start, and the files that ACL LOAD, ACL SAVE and CONFIG REWRITE are about.
 use redlab::command::acl::{Acl, AclFile, parse};
+use redlab::command::config::ConfigFile;
 use redlab::command::{Config, Registry};
 use redlab::server::Node;
 
-/// An ACL file by its path.
-pub struct DiskFile(String);
+/// A file by its path.
+pub struct DiskFile(pub String);
 
 impl DiskFile {
+    fn replace(&self, text: &[u8]) -> std::io::Result<()> {
+        // First beside it: a crash must not leave half a file.
+        let beside = format!("{}.tmp-{}", self.0, std::process::id());
+        std::fs::write(&beside, text)?;
+        std::fs::rename(&beside, &self.0)
+    }
+
     /// The file with this path; none if that is empty.
     pub fn boxed(path: &str) -> Option<Box<dyn AclFile>> {
         (!path.is_empty()).then(|| Box::new(DiskFile(path.into())) as Box<dyn AclFile>)
@@ -16,21 +24,34 @@ impl DiskFile {
 impl AclFile for DiskFile {
     fn load(&mut self, registry: &Registry, config: &Config) -> Result<Acl, String> {
         let path = &self.0;
-        let text = std::fs::read(path).map_err(|e| {
-            let why = e.to_string();
-            let why = why.split(" (os error").next().unwrap_or_default();
-            format!("Error loading ACLs, opening file '{path}': {why}")
-        })?;
+        let opening = |why| format!("Error loading ACLs, opening file '{path}': {why}");
+        let text = std::fs::read(path).map_err(|e| opening(words(&e)))?;
         parse(path, &text, registry, config)
     }
 
     fn save(&mut self, text: &[u8]) -> bool {
-        // First beside it: a crash must not leave half a file.
-        let beside = format!("{}.tmp-{}", self.0, std::process::id());
-        std::fs::write(&beside, text)
-            .and_then(|()| std::fs::rename(&beside, &self.0))
-            .is_ok()
+        self.replace(text).is_ok()
     }
+}
+
+impl ConfigFile for DiskFile {
+    fn read(&mut self) -> Result<Vec<u8>, String> {
+        match std::fs::read(&self.0) {
+            // As a real server: one that is gone is written anew.
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            read => read.map_err(|e| words(&e)),
+        }
+    }
+
+    fn write(&mut self, text: &[u8]) -> Result<(), String> {
+        self.replace(text).map_err(|e| words(&e))
+    }
+}
+
+/// The system's words for what went wrong.
+fn words(e: &std::io::Error) -> String {
+    let why = e.to_string();
+    why.split(" (os error").next().unwrap_or_default().into()
 }
 
 /// The users of the configuration's `user` lines, or those of the ACL file. The error is what the log has to say.

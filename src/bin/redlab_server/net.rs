@@ -7,9 +7,10 @@ use crate::files::Files;
 use crate::journal::{Journal, Level, now_us};
 use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use mio::{Events, Interest, Poll, Token, Waker};
-use redlab::command::{ClientId, acl::User};
+use redlab::command::ClientId;
 use redlab::server::{Effect, Input, Node, Peer};
 use signal_hook_mio::v1_0::Signals;
+use socket2::{SockRef, TcpKeepalive};
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -266,6 +267,7 @@ impl Net {
                 Listener::Tcp(l) => l.accept().map(|(stream, addr)| {
                     // Replies are whole when they are written: waiting for more only delays them.
                     let _ = stream.set_nodelay(true);
+                    keep_alive(&stream, &self.node);
                     let laddr = stream
                         .local_addr()
                         .map_or_else(|_| String::new(), |a| plain(&a));
@@ -415,7 +417,6 @@ impl Net {
                         self.flush(at);
                     }
                 }
-                Effect::RewriteConfig => self.rewrite_config(),
                 Effect::Log(true, text) => self.journal.warning(&text),
                 Effect::Log(false, text) => self.journal.notice(&text),
                 Effect::Abort => {
@@ -427,24 +428,6 @@ impl Net {
                     self.exit = true;
                 }
             }
-        }
-    }
-
-    /// Users with a file of their own are not for the configuration.
-    fn rewritten(&self, old: &[u8]) -> Vec<u8> {
-        let server = self.node.server();
-        let users = server.acl.users().iter().map(User::describe);
-        let users: Vec<_> = users.filter(|_| server.acl_file.is_none()).collect();
-        self.node.config().rewrite(old, users)
-    }
-
-    fn rewrite_config(&mut self) {
-        let path = &self.node.server().config_file;
-        let rewritten =
-            std::fs::read(path).and_then(|old| std::fs::write(path, self.rewritten(&old)));
-        match rewritten {
-            Ok(()) => self.journal.notice("CONFIG REWRITE executed with success."),
-            Err(e) => self.journal.warning(&format!("CONFIG REWRITE failed: {e}")),
         }
     }
 
@@ -462,6 +445,21 @@ impl Net {
         }
         self.journal
             .warning("Redis is now ready to exit, bye bye...");
+    }
+}
+
+/// Has the system ask a silent client every `tcp-keepalive` seconds whether it is still there, as a real server does.
+fn keep_alive(stream: &TcpStream, node: &Node) {
+    let text = node.config().text("tcp-keepalive");
+    let seconds = str::from_utf8(&text).ok().and_then(|s| s.parse().ok());
+    if let Some(seconds @ 1..) = seconds {
+        let every = Duration::from_secs((seconds / 3).max(1));
+        let settings = TcpKeepalive::new()
+            .with_time(Duration::from_secs(seconds))
+            .with_interval(every)
+            .with_retries(3);
+        // A system that will not do it serves its clients all the same.
+        let _ = SockRef::from(stream).set_tcp_keepalive(&settings);
     }
 }
 

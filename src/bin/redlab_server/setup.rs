@@ -77,6 +77,8 @@ pub fn serve(args: &[String], settings: Settings) -> Result<(), ()> {
         port: host.port,
         pid: std::process::id(),
         executable: absolute(&args[0]),
+        config_disk: (!settings.config_file.is_empty())
+            .then(|| Box::new(DiskFile(settings.config_file.clone())) as _),
         config_file: settings.config_file,
         acl_file: DiskFile::boxed(&acl_file),
         meter: Box::new(Clock(Instant::now())),

@@ -8,6 +8,7 @@ mod special;
 mod table;
 
 pub use kind::{Kind, Place, Rights};
+pub use rewrite::ConfigFile;
 pub use special::OutputLimit;
 pub use table::{PARAMS, Param};
 
@@ -324,16 +325,7 @@ impl Config {
         }
         let before = self.clone();
         for (&(param, name), (_, value)) in chosen.iter().zip(pairs) {
-            // But for passwords a real server takes a value up to its first zero byte.
-            let value = match param.name {
-                "requirepass" | "primaryauth" => *value,
-                _ => value.split(|&b| b == 0).next().unwrap_or_default(),
-            };
-            let words: Vec<&[u8]> = if param.kind.is_list() {
-                value.split(|&b| b == b' ').collect()
-            } else {
-                vec![value]
-            };
+            let words = words_of(param, value);
             if let Err(why) = self.put(param, &words) {
                 *self = before;
                 return failed(name.as_bytes(), &why);
@@ -341,6 +333,36 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// The words of a value. Of a text a real server takes what stands before its first zero byte, but for what it reads with
+/// its length: numbers, passwords, names.
+fn words_of<'v>(param: &Param, value: &'v [u8]) -> Vec<&'v [u8]> {
+    const WHOLE: [&str; 6] = [
+        "availability-zone",
+        "cluster-announce-human-nodename",
+        "latency-tracking-info-percentiles",
+        "primaryauth",
+        "requirepass",
+        "tls-port",
+    ];
+    let mut words: Vec<&[u8]> = if param.kind.is_list() {
+        value.split(|&b| b == b' ').collect()
+    } else {
+        vec![value]
+    };
+    let whole = match param.kind {
+        Kind::Int(..) | Kind::Clamped(..) => true,
+        // One word, even if it begins with a zero byte, is not the empty list.
+        _ if param.name == "client-output-buffer-limit" && words.len() == 1 => true,
+        _ => WHOLE.contains(&param.name),
+    };
+    if !whole {
+        for word in &mut words {
+            *word = word.split(|&b| b == 0).next().unwrap_or_default();
+        }
+    }
+    words
 }
 
 #[cfg(test)]

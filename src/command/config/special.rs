@@ -20,14 +20,41 @@ pub(super) fn save(_: &Config, words: &[&[u8]]) -> Read {
     if !words.len().is_multiple_of(2) {
         return Err(bad());
     }
+    let mut printed = Vec::new();
     for pair in words.chunks(2) {
-        let seconds = num::parse_i64(pair[0]).ok_or_else(bad)?;
-        let changes = num::parse_i64(pair[1]).ok_or_else(bad)?;
+        let seconds = lenient_int(pair[0]).ok_or_else(bad)?;
+        let changes = lenient_int(pair[1]).ok_or_else(bad)?;
         if seconds < 1 || changes < 0 {
             return Err(bad());
         }
+        // The count is kept in 32 bits there.
+        for n in [seconds, i64::from(changes as i32)] {
+            if !printed.is_empty() {
+                printed.push(b' ');
+            }
+            printed.extend_from_slice(n.to_string().as_bytes());
+        }
     }
-    Ok(text(words))
+    Ok(printed)
+}
+
+/// A number as the C library reads it: with blanks and a sign in front, zeros, or nothing, which is 0. What is too large
+/// is the largest.
+fn lenient_int(word: &[u8]) -> Option<i64> {
+    let digits = word.trim_ascii_start();
+    let (digits, negative) = match digits {
+        [b'-', rest @ ..] => (rest, true),
+        [b'+', rest @ ..] => (rest, false),
+        _ => (digits, false),
+    };
+    let all_digits = digits.iter().all(u8::is_ascii_digit);
+    if !all_digits || (digits.is_empty() && !word.is_empty()) {
+        return None;
+    }
+    let value = digits.iter().fold(0i64, |n, digit| {
+        n.saturating_mul(10).saturating_add(i64::from(digit - b'0'))
+    });
+    Some(if negative { -value } else { value })
 }
 
 /// The points behind a value of `save`: seconds and changes.
@@ -207,7 +234,7 @@ pub(super) fn hostname(_: &Config, words: &[&[u8]]) -> Read {
 pub(super) fn nodename(_: &Config, words: &[&[u8]]) -> Read {
     if words[0]
         .iter()
-        .any(|b| b"!#$%&()*+:;<>?@[]^{|}~".contains(b))
+        .any(|b| b"\0!#$%&()*+;<>?@[]^{|}~".contains(b))
     {
         return Err("Announced human node name contained invalid character".into());
     }
@@ -222,6 +249,16 @@ pub(super) fn no_tls(_: &Config, words: &[&[u8]]) -> Read {
         Err("Unable to update TLS configuration. Check server logs.".into())
     } else {
         Err("argument must be 'yes' or 'no'".into())
+    }
+}
+
+/// `tls-port`.
+pub(super) fn no_tls_port(_: &Config, words: &[&[u8]]) -> Read {
+    match num::parse_i64(words[0]) {
+        Some(0) => Ok(b"0".to_vec()),
+        Some(1..=65535) => Err("Unable to update TLS configuration. Check server logs.".into()),
+        Some(_) => Err("argument must be between 0 and 65535 inclusive".into()),
+        None => Err("argument couldn't be parsed into an integer".into()),
     }
 }
 
@@ -313,11 +350,9 @@ pub(super) fn title(_: &Config, words: &[&[u8]]) -> Read {
     ];
     let wrong = "template format is invalid or contains unknown variables";
     let template = words[0];
-    if std::str::from_utf8(template).is_err() {
-        return Err(wrong.into());
-    }
     let mut parts = template.split(|&b| b == b'{');
-    let mut says = !parts.next().unwrap_or_default().trim_ascii().is_empty();
+    let says_more = |text: &[u8]| text.iter().any(|&b| b != b' ');
+    let mut says = says_more(parts.next().unwrap_or_default());
     for part in parts {
         let name = part.split(|&b| b == b'}').next().unwrap_or_default();
         if name.len() == part.len() || !KNOWN.contains(&name) {
@@ -325,7 +360,7 @@ pub(super) fn title(_: &Config, words: &[&[u8]]) -> Read {
         }
         // Some of them are empty where nothing is special.
         let empty: [&[u8]; 4] = [b"title", b"server-mode", b"unixsocket", b"config-file"];
-        says |= !empty.contains(&name) || !part[name.len() + 1..].trim_ascii().is_empty();
+        says |= !empty.contains(&name) || says_more(&part[name.len() + 1..]);
     }
     if !says {
         return Err(wrong.into());

@@ -258,7 +258,7 @@ pub const PARAMS: &[Param] = &[
     param("tls-dh-params-file", Kind::Text, ""),
     param("tls-key-file", Kind::Text, ""),
     param("tls-key-file-pass", Kind::Text, ""),
-    param("tls-port", Kind::Int(0, 65535), "0"),
+    param("tls-port", Kind::Special(special::no_tls_port, false), "0"),
     param("tls-prefer-server-ciphers", Kind::Bool, "no"),
     param("tls-protocols", Kind::Text, ""),
     param("tls-replication", Kind::Special(special::no_tls, false), "no"),

@@ -1,6 +1,6 @@
 //! CLIENT LIST and CLIENT INFO: one line a connection.
 use crate::base::num;
-use crate::command::memory::{CLIENT_BYTES, REPLY_BUFFER_BYTES};
+use crate::command::memory::{ClientUsage, REPLY_BUFFER_BYTES};
 use crate::command::tracking::Tracking;
 use crate::command::{Args, C, Client, ClientId, Command, Ctx, Error, F, Group, Outcome};
 use crate::keyspace::Keyspace;
@@ -155,31 +155,23 @@ pub fn describe(client: &Client, running: &Running<'_>) -> Vec<u8> {
 fn line(c: &Client, running: &Running<'_>, text: &mut String) {
     let me = c.id == running.id;
     let out = running.out.filter(|_| me).unwrap_or(&c.out);
-    let (proto, pending) = (out.proto, out.as_bytes().len() + c.unsent);
-    let (argv, argc) = if me {
-        let args = running.args;
-        (args.from(0).map(<[u8]>::len).sum(), args.len())
-    } else {
-        (0, 0)
-    };
-    let (obl, omem) = (
-        pending.min(REPLY_BUFFER_BYTES),
-        pending.saturating_sub(REPLY_BUFFER_BYTES),
-    );
+    let proto = out.proto;
+    // What the host has taken and could not send stood in the first buffer once; now it is in the list.
+    let obl = out
+        .as_bytes()
+        .len()
+        .min(REPLY_BUFFER_BYTES - c.unsent.min(REPLY_BUFFER_BYTES));
+    let omem = out.as_bytes().len() + c.unsent - obl;
+    let usage = ClientUsage::of(c, running.ks, me.then_some(running.args));
     let now_ms = running.ks.now_ms;
     let (watched, broken) = running.ks.watches.of(c.id);
-    let (queued, queue) = c
-        .queue
-        .as_ref()
-        .map_or((-1, 0), |q| (q.commands().len() as i64, q.arg_bytes()));
-    let total =
-        CLIENT_BYTES + REPLY_BUFFER_BYTES + argv + 8 * argc + c.query.capacity() + queue + omem;
+    let queued = c.queue.as_ref().map_or(-1, |q| q.commands().len() as i64);
     let lossy = |bytes| String::from_utf8_lossy(bytes).into_owned();
     let written = writeln!(
         text,
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={queued} watch={watched} \
-         qbuf={} qbuf-free={} argv-mem={argv} multi-mem={queue} rbs={REPLY_BUFFER_BYTES} rbp={REPLY_BUFFER_BYTES} obl={obl} \
-         oll={} omem={omem} tot-mem={total} events=r cmd={} user={} redir={} resp={} lib-name={} lib-ver={} \
+         qbuf={} qbuf-free={} argv-mem={} multi-mem={} rbs={REPLY_BUFFER_BYTES} rbp={REPLY_BUFFER_BYTES} obl={obl} \
+         oll={} omem={omem} tot-mem={} events={} cmd={} user={} redir={} resp={} lib-name={} lib-ver={} \
          tot-net-in={} tot-net-out={} tot-cmds={}",
         c.id,
         c.addr,
@@ -193,9 +185,13 @@ fn line(c: &Client, running: &Running<'_>, text: &mut String) {
         c.subscriptions[0],
         c.subscriptions[1],
         c.subscriptions[2],
-        c.query.len(),
-        c.query.capacity() - c.query.len(),
+        usage.query,
+        usage.query_free,
+        usage.words,
+        usage.queued,
         u8::from(omem > 0),
+        usage.total,
+        if c.unsent > 0 { "rw" } else { "r" },
         command_name(c),
         lossy(&c.user),
         c.tracking.as_ref().map_or(-1, |t| t.redirect as i64),

@@ -40,6 +40,7 @@ fn pause(ctx: &mut Ctx<'_>) -> Outcome {
         },
         None => Pause { until_us, all },
     });
+    ctx.db.ks.paused = true;
     ctx.out.ok();
     Ok(())
 }
@@ -56,6 +57,7 @@ pub(super) const UNPAUSE: Command = Command {
 
 fn unpause(ctx: &mut Ctx<'_>) -> Outcome {
     ctx.server.waits.pause = None;
+    ctx.db.ks.paused = false;
     ctx.out.ok();
     Ok(())
 }

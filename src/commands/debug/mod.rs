@@ -163,7 +163,7 @@ const SUBS: &[Sub] = &[
 ];
 
 fn debug(ctx: &mut Ctx<'_>) -> Outcome {
-    check_allowed(ctx)?;
+    ctx.check_protected("DEBUG", "enable-debug-command")?;
     let count = ctx.argc() - 2;
     let found = SUBS
         .iter()
@@ -176,21 +176,6 @@ fn debug(ctx: &mut Ctx<'_>) -> Outcome {
             Ok(())
         }
         None => Err(unknown(ctx.args)),
-    }
-}
-
-/// `enable-debug-command`: not at all, for all, or for clients on the same machine.
-fn check_allowed(ctx: &mut Ctx<'_>) -> Outcome {
-    let client = ctx.client();
-    let local = client.unix || client.addr.starts_with("127.") || client.addr.starts_with("[::1]:");
-    match ctx.config.text("enable-debug-command").as_slice() {
-        b"yes" => Ok(()),
-        b"local" if local => Ok(()),
-        _ => Err(Error::new(
-            "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from \
-             a local connection, otherwise you need to set this option in the configuration file, and then restart the \
-             server.",
-        )),
     }
 }
 

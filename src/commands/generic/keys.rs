@@ -128,8 +128,14 @@ const RANDOMKEY: Command = Command {
 };
 
 fn randomkey(ctx: &mut Ctx<'_>) -> Outcome {
-    // Each round gives a key or deletes an expired one, so it ends.
-    while let Some(id) = ctx.db.table().random(ctx.rng) {
+    /// Each round gives a key or deletes an expired one, except where expired keys stay: then this many must do.
+    const TRIES: usize = 100;
+    let stay = ctx.db.ks.paused || ctx.db.ks.quiet;
+    let tries = if stay { TRIES } else { usize::MAX };
+    for _ in 0..tries {
+        let Some(id) = ctx.db.table().random(ctx.rng) else {
+            break;
+        };
         let key = ctx.db.table().key(id).to_vec();
         if ctx.db.exists(&key) {
             ctx.out.bulk(&key);

@@ -1,6 +1,7 @@
 //! CONFIG: reading and changing parameters while the server runs.
+use crate::command::acl::User;
 use crate::command::persistence::Order;
-use crate::command::{Command, Ctx, Effect, Error, F, Flags, Group, Outcome, syntax};
+use crate::command::{Command, Ctx, Error, F, Flags, Group, Outcome, syntax};
 
 pub(super) const TABLE: &[Command] = &[CONFIG];
 
@@ -130,13 +131,22 @@ const REWRITE: Command = Command {
 };
 
 fn rewrite(ctx: &mut Ctx<'_>) -> Outcome {
-    if ctx.server.config_file.is_empty() {
+    let server = &mut *ctx.server;
+    let Some(file) = &mut server.config_disk else {
         return Err(Error::new(
             "ERR The server is running without a config file",
         ));
+    };
+    // Users with a file of their own are not for the configuration.
+    let mut users = Vec::new();
+    if server.acl_file.is_none() {
+        users.extend(server.acl.users().iter().map(User::describe));
     }
-    // The node writes no files: its host does.
-    ctx.server.effects.push(Effect::RewriteConfig);
+    let config = &*ctx.config;
+    let written = file
+        .read()
+        .and_then(|old| file.write(&config.rewrite(&old, users)));
+    written.map_err(|why| Error::new(["ERR Rewriting config file: ", &why].concat()))?;
     ctx.out.ok();
     Ok(())
 }

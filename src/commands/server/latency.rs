@@ -1,7 +1,7 @@
 //! LATENCY: the delays that were seen, and how long calls take.
 use crate::base::num::fixed;
 use crate::command::spikes::{Series, Spike};
-use crate::command::{Command, Ctx, Error, F, Group, Outcome, Registry, syntax};
+use crate::command::{Command, Config, Ctx, Error, F, Group, Outcome, Registry, syntax};
 
 pub(super) const TABLE: &[Command] = &[LATENCY];
 
@@ -200,28 +200,73 @@ fn doctor(ctx: &mut Ctx<'_>) -> Outcome {
     } else {
         text.push_str("Some things took too long:\n\n");
         for (at, series) in all.iter().enumerate() {
-            let n = series.spikes.len() as f64;
-            let mean_of = |f: &dyn Fn(&Spike) -> f64| series.spikes.iter().map(f).sum::<f64>() / n;
-            let mean = mean_of(&|spike| spike.ms as f64);
-            let off = mean_of(&|spike| (spike.ms as f64 - mean).abs());
-            let span = ctx.server.now_us / 1_000_000 - series.spikes[0].at_s;
+            let n = series.spikes.len() as u64;
+            // In whole milliseconds, as a real server reckons.
+            let mean_of =
+                |f: &dyn Fn(u64) -> u64| series.spikes.iter().map(|s| f(s.ms)).sum::<u64>() / n;
+            let mean = mean_of(&|ms| ms);
+            let off = mean_of(&|ms| ms.abs_diff(mean));
+            let span = (ctx.server.now_us / 1_000_000 - series.spikes[0].at_s).max(1);
             text.push_str(&format!(
-                "{}. {}: {n} times (mean {}ms, mean deviation {}ms, every {} sec). The longest ever: {}ms.\n",
+                "{}. {}: {n} times (mean {mean}ms, mean deviation {off}ms, every {} sec). The longest ever: {}ms.\n",
                 at + 1,
                 series.event,
-                mean as u64,
-                off as u64,
-                fixed(span as f64 / n, 2),
+                fixed(span as f64 / n as f64, 2),
                 series.max_ms,
             ));
         }
-        text.push_str(
-            "\nWhat may help:\n\n- SLOWLOG GET names the commands that are slow.\n- Large values take long to delete, expire \
-             or evict: split them, or let lazyfree do it.\n",
+        advise(
+            ctx.config,
+            &all.iter().map(|s| s.event).collect::<Vec<_>>(),
+            &mut text,
         );
     }
     ctx.out.verbatim("txt", text.as_bytes());
     Ok(())
+}
+
+/// What may help against delays of these kinds.
+fn advise(config: &Config, events: &[&str], text: &mut String) {
+    let any = |kinds: &[&str]| events.iter().any(|event| kinds.contains(event));
+    let (slow_us, limit_ms) = (
+        config.slowlog_log_slower_than,
+        config.latency_monitor_threshold,
+    );
+    let commands = any(&["command"]);
+    let slowlog_is_off = slow_us < 0 || config.slowlog_max_len == 0;
+    let advice = [
+        (
+            commands && slowlog_is_off,
+            "The slow log is off: CONFIG SET slowlog-log-slower-than to microseconds, and it names the commands that are slow.",
+        ),
+        (
+            commands && !slowlog_is_off && slow_us as u64 / 1000 > limit_ms,
+            "The slow log passes over commands that count as too slow here: CONFIG SET slowlog-log-slower-than lower.",
+        ),
+        (commands, "SLOWLOG GET names the commands that are slow."),
+        (
+            any(&["fast-command"]),
+            "Even commands that do little were slow: something else on the machine takes its time.",
+        ),
+        (
+            any(&["expire-cycle"]),
+            "Keys that expire are cleared away with every tick: a higher hz makes each turn shorter.",
+        ),
+        (
+            any(&["command", "expire-cycle", "eviction-del"]),
+            "Large values take long to delete, expire or evict: split them, or let lazyfree do it.",
+        ),
+    ];
+    if advice.iter().all(|(fits, _)| !fits) {
+        text.push_str("\nNo advice fits these delays.\n");
+        return;
+    }
+    text.push_str("\nWhat may help:\n\n");
+    for (_, line) in advice.iter().filter(|(fits, _)| *fits) {
+        for part in ["- ", line, "\n"] {
+            text.push_str(part);
+        }
+    }
 }
 
 const HISTOGRAM: Command = Command {

@@ -5,6 +5,7 @@ mod info;
 mod latency;
 mod lolwut;
 mod memory;
+mod module;
 mod monitor;
 mod process;
 mod save;
@@ -21,6 +22,7 @@ pub const TABLES: &[&[Command]] = &[
     latency::TABLE,
     lolwut::TABLE,
     memory::TABLE,
+    module::TABLE,
     monitor::TABLE,
     process::TABLE,
     save::TABLE,

@@ -36,7 +36,7 @@ const BGSAVE: Command = Command {
     flags: USUAL,
     complexity: "O(1)",
     summary: "Writes all data, as it is now, to the snapshot file while clients are served.",
-    syntax: "[schedule<SCHEDULE>@3.2.2]",
+    syntax: "[SCHEDULE@3.2.2]",
     run: bgsave,
     ..SAVE
 };

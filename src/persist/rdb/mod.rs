@@ -24,6 +24,7 @@
 //! What is read may be anything. No length is believed that the bytes at hand cannot fill, and compact encodings are
 //! checked entry by entry, also for members that are there twice: what a real server does under `sanitize-dump-payload
 //! yes` is always done here, since the structures rely on it.
+pub mod check;
 pub mod dump;
 pub mod load;
 mod old;

@@ -2,12 +2,13 @@
 //! began. The cron takes note of their end, and begins those that are due.
 use super::super::node::Node;
 use super::flush::State;
-use super::job::Job;
+use super::job::{Form, Job};
 use super::orders::{Front, Switch, TEMPORARY};
 use crate::command::ClientId;
 use crate::command::persistence::{Background, Order};
 use crate::commands::server::snapshot;
 use crate::persist::aof::manifest::Manifest;
+use crate::persist::aof::rewrite::Rewrite;
 use crate::persist::disk::{DiskError, Done, Op};
 
 /// After a failure the next attempt waits so long, seconds.
@@ -20,10 +21,8 @@ impl Node {
         let job = match what {
             Background::Save => self.save_job(&path, false),
             Background::RewriteAof => {
-                let mut options = snapshot::save_options(&self.ks, &self.config);
-                options.live = false;
-                options.is_base(true);
-                Job::image(options, &path, [])
+                let form = self.base_form(false);
+                Job::image(form, &path, [])
             }
         };
         let keys = (0..self.ks.count())
@@ -36,6 +35,22 @@ impl Node {
         persist.active = true;
         persist.forks += 1;
         self.storage.back = Some(job);
+    }
+
+    /// What the base of an append-only file is made of.
+    pub(super) fn base_form(&self, live: bool) -> Form {
+        if !self.config.aof_use_rdb_preamble {
+            let now_s = self
+                .config
+                .aof_timestamp_enabled
+                .then(|| self.ks.now_ms / 1000);
+            let head = now_s.map_or_else(String::new, |now_s| format!("#TS:{now_s}\r\n"));
+            return Form::Commands(Box::new(Rewrite::new(live, head.as_bytes())));
+        }
+        let mut options = snapshot::save_options(&self.ks, &self.config);
+        options.live = live;
+        options.is_base(true);
+        Form::snapshot(options)
     }
 
     fn child(&mut self) -> u32 {

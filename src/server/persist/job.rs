@@ -1,5 +1,7 @@
 //! A row of requests done one after another; the first that fails ends it.
+use crate::ds::dict::EntryId;
 use crate::keyspace::Keyspace;
+use crate::persist::aof::rewrite::Rewrite;
 use crate::persist::disk::{DiskError, Done, Op};
 use crate::persist::rdb::save::{self, Save};
 use std::collections::VecDeque;
@@ -9,13 +11,40 @@ const PIECE: usize = 256 << 10;
 /// An image is synced after so many bytes already, so that the last sync has little left to do.
 const SYNC_EVERY: usize = 4 << 20;
 
+/// What an image is made of.
+pub(super) enum Form {
+    Snapshot(Box<Save>),
+    Commands(Box<Rewrite>),
+}
+
+impl Form {
+    pub(super) fn snapshot(options: save::Options) -> Form {
+        Form::Snapshot(Box::new(Save::new(options)))
+    }
+
+    /// The next piece; how many keys are written with it, and where the walk stands.
+    fn piece(&mut self, ks: &Keyspace) -> Option<(Vec<u8>, u64, (usize, EntryId))> {
+        match self {
+            Form::Snapshot(save) => {
+                let piece = save.piece(ks, PIECE)?;
+                Some((piece, save.keys(), save.position()))
+            }
+            Form::Commands(rewrite) => {
+                let piece = rewrite.piece(ks, PIECE)?;
+                Some((piece, rewrite.keys(), rewrite.position()))
+            }
+        }
+    }
+}
+
 /// The data on its way into a file.
 pub(super) struct Image {
-    save: Save,
+    form: Form,
     path: String,
     begun: bool,
     unsynced: usize,
     pub(super) bytes: u64,
+    keys: u64,
 }
 
 pub(super) struct Job {
@@ -49,19 +78,16 @@ impl Job {
     }
 
     /// An image of the data written to `path` and synced, then requests.
-    pub(super) fn image(
-        options: save::Options,
-        path: &str,
-        ops: impl IntoIterator<Item = Op>,
-    ) -> Job {
+    pub(super) fn image(form: Form, path: &str, ops: impl IntoIterator<Item = Op>) -> Job {
         let mut job = Job::of(ops);
         job.temporary = Some(path.into());
         job.image = Some(Image {
-            save: Save::new(options),
+            form,
             path: path.into(),
             begun: false,
             unsynced: 0,
             bytes: 0,
+            keys: 0,
         });
         job
     }
@@ -77,7 +103,7 @@ impl Job {
             _ if !self.first.is_empty() => self.first.pop_front(),
             Some(image) => {
                 let op = image.next(ks, live);
-                self.keys = image.save.keys();
+                self.keys = image.keys;
                 self.image_bytes = image.bytes;
                 op
             }
@@ -122,11 +148,11 @@ impl Image {
             self.unsynced = 0;
             return Some(Op::Sync { path });
         }
-        let bytes = self.save.piece(ks, PIECE)?;
+        let (bytes, keys, (db, next)) = self.form.piece(ks)?;
         if !live {
-            let (db, next) = self.save.position();
             ks.passed(db, next);
         }
+        self.keys = keys;
         self.unsynced += bytes.len();
         self.bytes += bytes.len() as u64;
         Some(Op::Append { path, bytes })

@@ -1,7 +1,7 @@
 //! What commands want of the files: SAVE, BGSAVE, BGREWRITEAOF, `appendonly` on and off, SHUTDOWN.
 use super::super::node::Node;
 use super::flush::State;
-use super::job::Job;
+use super::job::{Form, Job};
 use crate::command::persistence::{Background, Order};
 use crate::command::{ClientId, Effect};
 use crate::commands::server::snapshot;
@@ -83,6 +83,9 @@ impl Node {
 
     /// Takes up what a command wants, as soon as nothing of the log is on its way.
     pub(super) fn take_order(&mut self) {
+        if self.server.persist.order.is_none() {
+            return;
+        }
         let flushed = self.server.persist.aof.write_error.is_some() || !self.has_log();
         let storage = &self.storage;
         if storage.front.is_some() || !storage.aof.is_quiet() || storage.start.is_some() || !flushed
@@ -121,7 +124,7 @@ impl Node {
             },
             Op::SyncDir { dir: String::new() },
         ];
-        Job::image(options, temporary, ops)
+        Job::image(Form::snapshot(options), temporary, ops)
     }
 
     fn begin_exit(&mut self, id: ClientId, save: bool, force: bool) {

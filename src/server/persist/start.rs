@@ -43,6 +43,9 @@ pub(super) struct Start {
     bytes_at: u64,
     /// The file begins with a snapshot that is not read yet, or that is not known yet.
     preamble: bool,
+    /// The data is in the append-only file; else in the snapshot, and of the other only the manifest is read: what comes
+    /// later must not get names that are in use.
+    aof: bool,
     manifest: Manifest,
     files: VecDeque<(String, bool)>,
     /// Whose commands the log's are.
@@ -71,6 +74,7 @@ impl Node {
             bytes: Vec::new(),
             bytes_at: 0,
             preamble: true,
+            aof,
             manifest: Manifest::default(),
             files: VecDeque::new(),
             loader: Some(loader),
@@ -126,8 +130,9 @@ impl Node {
             loading.total_bytes = loading.total_bytes.max(loading.loaded_bytes);
         }
         match (whole, start.kind) {
-            (Err(DiskError::NotFound), Kind::Snapshot) => self.loaded(),
-            (Err(DiskError::NotFound), Kind::Manifest) => self.no_more_files(start),
+            (Err(DiskError::NotFound), Kind::Snapshot) => self.after_snapshot(start),
+            (Err(DiskError::NotFound), Kind::Manifest) if start.aof => self.no_more_files(start),
+            (Err(DiskError::NotFound), Kind::Manifest) => self.loaded(),
             (Err(error), _) => {
                 let path = start.path.clone();
                 self.give_up(&[
@@ -149,7 +154,7 @@ impl Node {
         match snapshot::load(&mut self.ks, &self.config, &start.bytes, room, false) {
             Ok(loaded) => {
                 self.note_loaded(loaded.keys, loaded.expired);
-                self.loaded();
+                self.after_snapshot(start);
             }
             Err(fault) => {
                 let why = fault.to_string();
@@ -160,6 +165,13 @@ impl Node {
                 ]);
             }
         }
+    }
+
+    fn after_snapshot(&mut self, mut start: Start) {
+        start.kind = Kind::Manifest;
+        start.path = self.manifest_path();
+        (start.at, start.bytes) = (0, Vec::new());
+        self.storage.start = Some(start);
     }
 
     fn note_loaded(&mut self, keys: u64, expired: u64) {
@@ -180,6 +192,10 @@ impl Node {
 
     fn read_manifest(&mut self, mut start: Start) {
         match Manifest::parse(&start.bytes) {
+            Ok(manifest) if !start.aof => {
+                self.storage.aof.manifest = manifest;
+                self.loaded();
+            }
             Ok(manifest) => {
                 let names: Vec<_> = manifest
                     .files()
@@ -406,13 +422,11 @@ impl Node {
                 &["Creating AOF base file ", &name, " on server start"],
             );
             let temporary = format!("temp-rewriteaof-{}.aof", self.server.pid);
-            let mut options = snapshot::save_options(&self.ks, &self.config);
-            options.is_base(true);
             ops.push(Op::Rename {
                 from: temporary.clone(),
                 to: self.aof_path(&name),
             });
-            image = Some((options, temporary));
+            image = Some((self.base_form(true), temporary));
         }
         if manifest.increments.is_empty() {
             let name = String::from_utf8_lossy(&manifest.open_increment(&prefix).name).into_owned();
@@ -431,7 +445,7 @@ impl Node {
             .map(|e| String::from_utf8_lossy(&e.name).into_owned());
         let path = self.aof_path(&last.unwrap_or_default());
         let mut job = match image {
-            Some((options, temporary)) => Job::image(options, &temporary, ops),
+            Some((form, temporary)) => Job::image(form, &temporary, ops),
             None => Job::of(ops),
         };
         let dir = self.storage_text("appenddirname");
@@ -463,6 +477,11 @@ impl Node {
     /// The data is there.
     fn loaded(&mut self) {
         self.ks.loading = false;
+        // What was loaded was no work of this process.
+        let connections = self.server.stats.connections;
+        self.server.stats.reset();
+        self.server.stats.connections = connections;
+        self.ks.stats = Default::default();
         let persist = &mut self.server.persist;
         persist.loading = None;
         persist.saves.dirty = self.ks.dirty;

@@ -1,0 +1,143 @@
+//! Append-only directories in both directions: what random commands wrote on redlab is read by a real server as it starts,
+//! and what they wrote there is read by redlab; with rewrites in between, with and without an RDB preamble.
+
+use crate::files::{Folder, difference, digest, fill};
+use crate::generate::Generator;
+use crate::grammar::Syntax;
+use crate::local::Local;
+use crate::peer::{Peer, Server};
+use crate::scope::in_scope;
+use redlab::base::rng::Rng;
+use redlab::sim::disk::KeptFile;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// What a log keeps of a stream: not when consumers were seen.
+const STREAM: &[&[&[u8]]] = &[&[b"XINFO", b"STREAM"], &[b"XINFO", b"GROUPS"]];
+
+/// Lets a rewrite come to its end.
+fn rewrite(peer: &mut dyn Peer, on: usize) -> Result<(), String> {
+    let said = peer.ask(on, "BGREWRITEAOF").lossy();
+    if !said.contains("rewriting started") {
+        return Err(said);
+    }
+    for _ in 0..100 {
+        peer.advance(Duration::from_millis(150));
+        let info = peer.ask(on, "INFO persistence").lossy();
+        if info.contains("aof_rewrite_in_progress:0") {
+            let good = info.contains("aof_last_bgrewrite_status:ok");
+            return good.then_some(()).ok_or(info);
+        }
+    }
+    Err("the rewrite has no end".into())
+}
+
+/// Writes what redlab's disk has into a folder.
+fn export(ours: &Local, folder: &Path) -> std::io::Result<()> {
+    let _ = fs::remove_dir_all(folder.join("appendonlydir"));
+    fs::create_dir_all(folder.join("appendonlydir"))?;
+    for file in ours.files() {
+        fs::write(folder.join(file.path), file.bytes)?;
+    }
+    Ok(())
+}
+
+fn import(folder: &Path) -> std::io::Result<Vec<KeptFile>> {
+    let mut files = Vec::new();
+    for (number, entry) in fs::read_dir(folder.join("appendonlydir"))?.enumerate() {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
+        files.push(KeptFile {
+            path: format!("appendonlydir/{name}"),
+            inode: number as u64 + 1,
+            bytes: fs::read(&path)?,
+        });
+    }
+    Ok(files)
+}
+
+/// What the stock tool says of a directory that it does not like.
+fn check(folder: &Path) -> Option<String> {
+    let manifest = folder.join("appendonlydir/appendonly.aof.manifest");
+    let out = Command::new("valkey-check-aof")
+        .arg(manifest)
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    (!out.status.success()).then_some(text)
+}
+
+/// Goes through `count` directories; gives how many comparisons agreed and what did not.
+pub fn compare(
+    syntax: &[Syntax],
+    count: u64,
+    seed: u64,
+    now_s: i64,
+) -> Result<(usize, Vec<String>), String> {
+    let folder = Folder::new();
+    let scope: Vec<&Syntax> = syntax.iter().filter(|s| in_scope(s)).collect();
+    let mut generator = Generator::new(scope, 0, now_s);
+    let (mut passed, mut failures) = (0, Vec::new());
+    for segment in 0..count {
+        generator.rng = Rng::new(seed.wrapping_mul(1_000_003).wrapping_add(segment));
+        generator.tick = 0;
+        let mut judge = |what: &str, found: Option<String>| match found {
+            None => passed += 1,
+            Some(found) => failures.push(format!(
+                "logs, seed {seed}, directory {segment}, {what}: {found}"
+            )),
+        };
+        let preamble = if segment % 2 == 0 { "no" } else { "yes" };
+        let stamps = if segment % 4 < 2 { "no" } else { "yes" };
+        let settings = [
+            ("appendonly", "yes"),
+            ("aof-use-rdb-preamble", preamble),
+            ("aof-timestamp-enabled", stamps),
+        ];
+        let mut ours = Local::on_disk(Vec::new(), &settings);
+        let on = ours.open();
+        fill(&mut ours, on, &mut generator);
+        if segment % 3 > 0 {
+            judge("rewrite", rewrite(&mut ours, on).err());
+            fill(&mut ours, on, &mut generator);
+        }
+        export(&ours, folder.path()).map_err(|e| e.to_string())?;
+        judge("the stock tool", check(folder.path()));
+        let mut oracle = Server::oracle_in(folder.path())?;
+        oracle.set_options(&settings);
+        let there = oracle.open();
+        let files = import(folder.path()).map_err(|e| e.to_string())?;
+        let mut again = Local::on_disk(files, &settings);
+        let here = again.open();
+        let peers: [&mut dyn Peer; 2] = [&mut again, &mut oracle];
+        judge(
+            "redlab's log",
+            difference(["redlab", "oracle"], peers, [here, there], STREAM),
+        );
+        let kept = [digest(&mut ours, on), digest(&mut again, here)];
+        judge(
+            "read by redlab",
+            (kept[0] != kept[1]).then(|| kept.join(" ")),
+        );
+
+        oracle.ask(there, "SELECT 0");
+        fill(&mut oracle, there, &mut generator);
+        if segment % 3 != 1 {
+            judge("the oracle's rewrite", rewrite(&mut oracle, there).err());
+            fill(&mut oracle, there, &mut generator);
+        }
+        let files = import(folder.path()).map_err(|e| e.to_string())?;
+        let mut read = Local::on_disk(files, &settings);
+        let here = read.open();
+        oracle.restart();
+        let there = oracle.open();
+        let peers: [&mut dyn Peer; 2] = [&mut read, &mut oracle];
+        judge(
+            "the oracle's log",
+            difference(["redlab", "oracle"], peers, [here, there], STREAM),
+        );
+    }
+    Ok((passed, failures))
+}
