@@ -282,13 +282,6 @@ impl Engine {
         disk.read(path).ok().map(<[u8]>::to_vec)
     }
 
-    /// Puts a file on the disk in place of what had its name, platter and all. The node notices at its next start.
-    pub fn put_file(&mut self, path: &str, bytes: &[u8]) {
-        if let Some(disk) = &mut self.machine.disk {
-            disk.put(path, bytes);
-        }
-    }
-
     /// Sets what the disk is like: `capacity` (bytes; 0: any), `latency_us`, `bytes_per_s`, `flush_us`, or how many of the
     /// next `writes` or `syncs` fail.
     pub fn set_disk(&mut self, what: &str, value: f64) {

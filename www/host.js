@@ -459,7 +459,7 @@ export class HostWorld {
     const conn = this.#conns.get(job.session);
     if (conn === undefined) return () => job.fail(new Error("no such session"));
     const start = performance.now();
-    let out = this.#engine.exec(conn, job.bytes);
+    let out = /** @type {Uint8Array} */ (this.#engine.exec(conn, job.bytes));
     if (this.#engine.stalled()) {
       this.#settle(DISK_MS);
       out = concat([out, this.#engine.output(conn)]);
@@ -469,7 +469,8 @@ export class HostWorld {
     this.#engine.measured(Math.max(1, cost_us));
     const closed = this.#isClosed(job.session, conn);
     const now_ms = this.#clockMs;
-    return () => job.done({ out: out.buffer, now_ms, cost_us, closed }, [out.buffer]);
+    const buffer = /** @type {ArrayBuffer} */ (out.buffer);
+    return () => job.done({ out: buffer, now_ms, cost_us, closed }, [buffer]);
   }
 
   /** @param {number} session @param {number} conn */

@@ -78,7 +78,10 @@ export async function openDatabase() {
  * @param {Change[]} changes @returns {Uint8Array}
  */
 export function fold(changes) {
-  const sound = changes.filter((c) => Array.isArray(c) && Number.isSafeInteger(c[0]) && c[0] >= 0);
+  const sound = changes.filter(
+    (c) =>
+      Array.isArray(c) && Number.isSafeInteger(c[0]) && c[0] >= 0 && (c.length === 1 || c[1] instanceof Uint8Array),
+  );
   const ends = sound.map(([at, bytes]) => (bytes instanceof Uint8Array ? at + bytes.length : 0));
   const out = new Uint8Array(ends.reduce((a, b) => Math.max(a, b), 0));
   let length = 0;
@@ -251,7 +254,7 @@ export class MemoryStore {
     for (const [file, ...change] of bytes) {
       const row = this.#files.get(file) ?? [];
       this.#files.set(file, row);
-      row.push(change);
+      row.push(/** @type {Change} */ (change));
       if (tooMany(row.length, row[0][1]?.length ?? 0)) this.#files.set(file, [[0, fold(row)]]);
     }
     for (const file of gone) this.#files.delete(file);
