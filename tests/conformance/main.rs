@@ -139,7 +139,7 @@ fn run() -> Result<(usize, Vec<String>), String> {
         "dumps" => soak::dumps(&options),
         "files" => soak::files(&options),
         "logs" => soak::logs(&options),
-        "tools" => tools::compare(options.number("count", 400)?, options.number("seed", 1)?),
+        "tools" => tools::compare(options.number("count", 200)?, options.number("seed", 1)?),
         "self-test" => self_test::all(),
         other => Err(format!(
             "unknown mode {other:?}; see the head of tests/conformance/main.rs"

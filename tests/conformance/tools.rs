@@ -1,7 +1,15 @@
-//! Files that redlab and the real server's own tools judge: damaged append-only files, the whole verdict compared.
+//! Files that redlab and the real server's own tools judge: damaged append-only files, the whole verdict compared, and
+//! damaged snapshots.
 
+use crate::local::Local;
+use crate::peer::Peer;
+use crate::run::now_s;
+use redlab::base::crc64::crc64;
 use redlab::base::rng::Rng;
+use redlab::command::Config;
 use redlab::persist::aof::check::check;
+use redlab::persist::rdb::check as rdb;
+use redlab::server::file_limits;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -53,13 +61,74 @@ fn damage(rng: &mut Rng, bytes: &mut Vec<u8>) {
     }
 }
 
+/// A small snapshot of each type.
+fn snapshot(rng: &mut Rng) -> Vec<u8> {
+    let mut ours = Local::new();
+    let on = ours.open();
+    for _ in 0..1 + rng.below(6) {
+        let (a, b) = (rng.below(1000), rng.below(100));
+        let line = match rng.below(8) {
+            0 => format!("SET s{a} {b}"),
+            1 => format!(
+                "SET e{a} aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa EX {}",
+                b + 1000
+            ),
+            2 => format!("RPUSH l{a} {b} x y"),
+            3 => format!("SADD i{a} {b} 2 70000"),
+            4 => format!("SADD s{a} {b} x"),
+            5 => format!("ZADD z{a} {b}.5 x 3 y"),
+            6 => format!("HSET h{a} f {b} g w"),
+            _ => format!("XADD x{a} {}-{b} f v", a + 1),
+        };
+        ours.ask(on, &line);
+        if rng.below(6) == 0 {
+            ours.ask(on, &format!("SELECT {}", rng.below(16)));
+        }
+    }
+    ours.save_rdb()
+}
+
+/// `count` damaged snapshots from `seed` on, half of them with a checksum that fits: sound or not, of sound ones all words.
+fn compare_snapshots(count: u64, seed: u64, folder: &Path) -> Result<Vec<String>, String> {
+    let tool = tool("rdb")?;
+    let limits = file_limits(&Config::default());
+    let mut failures = Vec::new();
+    for seed in seed..seed + count {
+        let mut rng = Rng::new(seed);
+        let mut bytes = snapshot(&mut rng);
+        damage(&mut rng, &mut bytes);
+        if rng.below(2) == 0 && bytes.len() > 8 {
+            let end = bytes.len() - 8;
+            let crc = crc64(0, &bytes[..end]);
+            bytes[end..].copy_from_slice(&crc.to_le_bytes());
+        }
+        std::fs::write(folder.join("x.rdb"), &bytes).map_err(|e| e.to_string())?;
+        let run = Command::new(&tool)
+            .arg("x.rdb")
+            .current_dir(folder)
+            .output();
+        let run = run.map_err(|e| e.to_string())?;
+        let theirs = String::from_utf8_lossy(&run.stdout);
+        let ours = rdb::check("x.rdb", &bytes, &limits, now_s() * 1000);
+        let sound = run.status.success();
+        if ours.is_sound != sound || sound && ours.text != theirs {
+            let shown = bytes.escape_ascii();
+            let ours = ours.text;
+            failures.push(format!(
+                "snapshot, seed {seed}: {shown}\ntool:\n{theirs}redlab:\n{ours}"
+            ));
+        }
+    }
+    Ok(failures)
+}
+
 /// The tool beside the oracle.
-fn tool() -> Result<PathBuf, String> {
-    let names = ["valkey-check-aof", "redis-check-aof"];
+fn tool(kind: &str) -> Result<PathBuf, String> {
+    let names = ["valkey", "redis"].map(|name| format!("{name}-check-{kind}"));
     let path = std::env::var("PATH").unwrap_or_default();
     let all = path
         .split(':')
-        .flat_map(|dir| names.map(|name| Path::new(dir).join(name)));
+        .flat_map(|dir| names.iter().map(move |name| Path::new(dir).join(name)));
     let mut found = all.filter(|program| program.exists());
     found
         .next()
@@ -79,7 +148,7 @@ fn without_leftovers(report: &str) -> String {
 
 /// `count` damaged files from `seed` on.
 pub fn compare(count: u64, seed: u64) -> Result<(usize, Vec<String>), String> {
-    let tool = tool()?;
+    let tool = tool("aof")?;
     let folder = std::env::temp_dir().join(format!("redlab-tools-{}", std::process::id()));
     std::fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
     let mut failures = Vec::new();
@@ -108,6 +177,7 @@ pub fn compare(count: u64, seed: u64) -> Result<(usize, Vec<String>), String> {
             ));
         }
     }
+    failures.extend(compare_snapshots(count, seed, &folder)?);
     let _ = std::fs::remove_dir_all(&folder);
-    Ok((count as usize - failures.len(), failures))
+    Ok((2 * count as usize - failures.len(), failures))
 }

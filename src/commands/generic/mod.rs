@@ -18,7 +18,7 @@ mod sort;
 mod ttl;
 mod wait;
 
-pub(super) use dump::value_limits;
+pub(crate) use dump::value_limits;
 pub(super) use object::refcount_of;
 
 use crate::command::Command;

@@ -1,0 +1,155 @@
+//! redlab-server and its real files: killed without a word, it comes back with all that it acknowledged; asked to end, it
+//! saves first.
+#![cfg(feature = "server")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test of a process has a clock, sockets and child processes"
+)]
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_redlab-server");
+
+/// A folder that goes with the value.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let name = format!("redlab-native-{name}-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).expect("temporary files can be made");
+        Folder(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+struct Server {
+    child: Child,
+    stream: TcpStream,
+}
+
+impl Server {
+    fn start(folder: &Path, options: &[&str]) -> Server {
+        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = free.local_addr().expect("it is bound").port();
+        drop(free);
+        let child = Command::new(PROGRAM)
+            .args(["--port", &port.to_string(), "--dir"])
+            .arg(folder)
+            .args(options)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        for _ in 0..200 {
+            if let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) {
+                let wait = stream.set_read_timeout(Some(Duration::from_secs(20)));
+                wait.expect("a socket has a timeout");
+                let mut server = Server { child, stream };
+                while server.ask("PING").starts_with("-LOADING") {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                return server;
+            }
+            std::thread::sleep(Duration::from_millis(25));
+        }
+        panic!("the server does not listen");
+    }
+
+    /// A command with a reply of one line.
+    fn ask(&mut self, line: &str) -> String {
+        let sent = self.stream.write_all(format!("{line}\r\n").as_bytes());
+        sent.expect("the server listens");
+        let (mut reply, mut byte) = (Vec::new(), [0]);
+        while !reply.ends_with(b"\n") {
+            self.stream.read_exact(&mut byte).expect("a reply");
+            reply.push(byte[0]);
+        }
+        String::from_utf8_lossy(&reply).trim().to_string()
+    }
+
+    fn kill(mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it ends");
+    }
+}
+
+#[test]
+fn killed_it_has_all_that_it_acknowledged() {
+    for policy in ["always", "everysec"] {
+        let folder = Folder::new(policy);
+        let options = ["--appendonly", "yes", "--appendfsync", policy];
+        let mut count = 0;
+        for round in 0..3 {
+            let mut server = Server::start(&folder.0, &options);
+            assert_eq!(server.ask("INCRBY n 0"), format!(":{count}"), "{policy}");
+            for _ in 0..50 {
+                count += 1;
+                assert_eq!(server.ask("INCR n"), format!(":{count}"));
+                if round == 1 && count % 30 == 0 {
+                    let said = server.ask("BGREWRITEAOF");
+                    assert_eq!(said, "+Background append only file rewriting started");
+                }
+            }
+            server.kill();
+        }
+    }
+}
+
+#[test]
+fn asked_to_end_it_saves() {
+    let folder = Folder::new("save");
+    let mut server = Server::start(&folder.0, &[]);
+    assert_eq!(server.ask("SET a 1"), "+OK");
+    let sent = server.stream.write_all(b"SHUTDOWN SAVE\r\n");
+    sent.expect("the server listens");
+    assert!(server.child.wait().expect("it ends").success());
+    let mut server = Server::start(&folder.0, &[]);
+    assert_eq!(server.ask("INCR a"), ":2");
+    server.kill();
+}
+
+#[test]
+fn the_check_tools_give_the_verdict() {
+    let folder = Folder::new("check");
+    let mut server = Server::start(&folder.0, &["--appendonly", "yes"]);
+    server.ask("SET a 1");
+    server.ask("SAVE");
+    server.kill();
+    let run = |args: &[&str], path: &Path| {
+        let out = Command::new(PROGRAM)
+            .args(args)
+            .arg(path)
+            .stdin(Stdio::null())
+            .output();
+        let out = out.expect("the program starts");
+        let text = String::from_utf8_lossy(&out.stdout).into_owned();
+        (out.status.success(), text)
+    };
+    let (good, text) = run(&["--check-rdb"], &folder.0.join("dump.rdb"));
+    assert!(
+        good && text.contains("RDB looks OK!") && text.contains("1 keys read"),
+        "{text}"
+    );
+    let manifest = folder.0.join("appendonlydir/appendonly.aof.manifest");
+    let (good, text) = run(&["--check-aof"], &manifest);
+    assert!(
+        good && text.ends_with("All AOF files and manifest are valid\n"),
+        "{text}"
+    );
+    let increment = folder.0.join("appendonlydir/appendonly.aof.1.incr.aof");
+    let bytes = std::fs::read(&increment).expect("it is there");
+    std::fs::write(&increment, &bytes[..bytes.len() - 3]).expect("it can be written");
+    let (good, text) = run(&["--check-aof"], &manifest);
+    assert!(
+        !good && text.contains("is not valid. Use the --fix option"),
+        "{text}"
+    );
+}
