@@ -248,6 +248,15 @@ impl Engine {
         vec![cached as f64, platter as f64, f64::from(aof), keys as f64]
     }
 
+    /// How the append-only file is synced: `appendfsync`, or `off` without one.
+    pub fn policy(&self) -> String {
+        let node = &self.machine.node;
+        match node.has_aof() {
+            true => String::from_utf8_lossy(&node.config().text("appendfsync")).into_owned(),
+            false => "off".into(),
+        }
+    }
+
     /// The warnings in the server's log since its start.
     pub fn warnings(&mut self) -> Vec<String> {
         self.drain();

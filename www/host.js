@@ -566,7 +566,15 @@ export class HostWorld {
   /** @param {number} session @param {string} view @param {Uint8Array[]} argv */
   inspect(session, view, argv) {
     const conn = this.#conns.get(session);
+    if (view === "disk") return this.#diskModel();
     return conn === undefined ? null : this.#engine.inspect(conn, view, argv);
+  }
+
+  /** The files for their view; null where there is no disk. */
+  #diskModel() {
+    if (this.options.lesson) return null;
+    const files = this.disk().map(([name, bytes, platter, in_flight]) => ({ name, bytes, platter, in_flight }));
+    return { files, policy: this.#engine.policy() };
   }
 
   lesson() {
@@ -634,7 +642,7 @@ export class HostWorld {
     return files;
   }
 
-  /** For the view: names and extents, and which file it shows. */
+  /** Each file's name, bytes, those on the platter, those that the device was told to write. @returns {any[]} */
   disk() {
     return this.#engine.files();
   }

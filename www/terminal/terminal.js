@@ -15,6 +15,7 @@
 import { clock, h, int, saveFile, size } from "../dom.js";
 import { textOf, toText } from "../resp.js";
 import { Cli } from "./cli.js";
+import { diskCommand } from "./disk.js";
 import { Docs } from "./docs.js";
 import { explain, explainHelp, remark } from "./explain.js";
 import { format, formatFor, formatRaw, rowsOf } from "./format.js";
@@ -517,6 +518,11 @@ export class RedlabTerminal extends HTMLElement {
       this.#hints = on;
       this.#options.keepHints?.(on);
       return (this.#answerLocal(line, ""), true);
+    }
+    const done = diskCommand(this.#options.world, words);
+    if (done) {
+      done.then((text) => this.#answerLocal(line, text));
+      return true;
     }
     if (name === "connect") {
       const { host, port } = this.#options;

@@ -10,8 +10,9 @@ import { firstOf, views } from "./registry.js";
 
 /** How often a table that rehashes is drawn again. */
 const REHASH_MS = 400;
-/** How often the event loop is looked at: clients come, wait and go without a command of this page. */
-const LOOP_MS = 500;
+/** What changes without a command of this page, clients and bytes on their way, is looked at again and again. */
+const REPEATED = new Set(["loop", "disk"]);
+const LOOK_MS = 500;
 
 /** One pane of the host: the view that fits the model, as a drawing or as a table. */
 class Section {
@@ -23,6 +24,7 @@ class Section {
   #draw = h("div", { class: "draw" });
   #twin = h("div", { class: "twin", hidden: true });
   #point = h("p", { class: "point", "aria-hidden": "true" });
+  #tools = h("div", { class: "row" });
   #foot = h("p", { class: "foot", role: "status", hidden: true });
   #body;
   #fold = h("button", { class: "btn bare", type: "button", onclick: () => this.#folded(!this.folded) }, "Show");
@@ -57,6 +59,7 @@ class Section {
       this.#draw,
       this.#twin,
       this.#point,
+      this.#tools,
       this.#foot,
     );
     this.el = h(
@@ -120,7 +123,7 @@ class Section {
 
   /** @param {any} model @param {number} at_ms time since the start, for what changed */
   update(model, at_ms) {
-    if (this.kind === "loop") {
+    if (REPEATED.has(this.kind)) {
       // Looked at again and again: what has not changed is left alone.
       const seen = JSON.stringify({ ...model, now_ms: 0 });
       if (seen === this.#seen) return;
@@ -141,6 +144,7 @@ class Section {
     const words = model ? view.summary(model) : view.empty.map((x) => (x.line ? button(x.line) : x));
     this.#sum.replaceChildren(...h("p", null, words).childNodes);
     this.#sum.classList.toggle("quiet", !model);
+    this.#tools.replaceChildren(...((model && view.tools) || []).map(button));
     const head = model?.head;
     this.#tell(head, view.form?.(model) ?? { name: head?.encoding, why: head?.why }, at_ms);
     this.#width = 0;
@@ -207,7 +211,7 @@ export class RedlabViews extends HTMLElement {
     const shown = first.map((v) => v.id).join(" ");
     if (this.#shown !== shown) {
       this.#shown = shown;
-      const folds = (/** @type {View} */ v) => v.model === "loop" && !names?.length;
+      const folds = (/** @type {View} */ v) => REPEATED.has(v.model) && !names?.length;
       this.#sections = first.map((v) => new Section(v, (line) => this.#type(line), this.level, folds(v)));
       this.replaceChildren(...this.#sections.map((s) => s.el));
     }
@@ -249,15 +253,16 @@ export class RedlabViews extends HTMLElement {
     this.#busy = false;
   }
 
-  /** Looks at the event loop from time to time, while it can be seen. */
+  /** Looks at some from time to time, while they can be seen. */
   #watch() {
     clearInterval(this.#watching);
-    const section = this.#sections.find((s) => s.kind === "loop");
-    if (!section) return;
+    const repeated = this.#sections.filter((s) => REPEATED.has(s.kind));
+    if (!repeated.length) return;
     this.#watching = setInterval(() => {
-      const seen = this.isConnected && !document.hidden && section.el.checkVisibility();
-      if (seen && !this.#busy) this.#lookAt(section).catch(() => {}); // a session that is gone shows nothing new
-    }, LOOP_MS);
+      const seen = this.isConnected && !document.hidden;
+      for (const section of repeated)
+        if (seen && !this.#busy && section.el.checkVisibility()) this.#lookAt(section).catch(() => {}); // a session that is gone shows nothing new
+    }, LOOK_MS);
   }
 
   /** @param {Section} section */
