@@ -66,11 +66,12 @@ const either = (one, many) => (node, fail) => (isSeq(node) || isMap(node) ? many
 /** A reply, nested as deep as it likes. @type {Shape} */
 const reply = (node, fail) => {
   if (isSeq(node)) for (const x of node.items) reply(x, fail);
-  else if (!isScalar(node) || !["string", "number"].includes(typeof node.value))
-    fail(node, "expected a text, a number or a list of them; a nil is `type: nil`");
+  else if (!isScalar(node) || (node.value !== null && !["string", "number"].includes(typeof node.value)))
+    fail(node, "expected a text, a number, or a list of them with null for nil; a nil alone is `type: nil`");
 };
 
 const on = { on: slug };
+const kind = word("integer", "string", "array", "nil", "error");
 const names = either(text, list(text));
 const probe = record(
   { run: text },
@@ -82,7 +83,7 @@ const probe = record(
     min: number,
     max: number,
     matches: text,
-    type: word("integer", "string", "array", "nil", "error"),
+    type: kind,
   },
 );
 const key = record(
@@ -92,7 +93,7 @@ const key = record(
 const ran = record({ cmd: names }, { args: list(text, 0) });
 const log = record(
   {},
-  { ...on, cmd: names, args: list(text, 0), answers: reply, min: count, max: count, order: list(ran, 2) },
+  { ...on, cmd: names, args: list(text, 0), answers: reply, type: kind, min: count, max: count, order: list(ran, 2) },
 );
 /** @type {Record<string, Shape>} */
 const kinds = {
@@ -123,6 +124,7 @@ const lesson = record(
   },
   {
     setup: list(record({ on: slug, run: text })),
+    meanwhile: list(record({ on: slug, after: ran, run: list(text) }, { times: count })),
     forbid: list(text),
     hints: list(word(...STEPS)),
     wrong: list(record({ name: text, run: list(text), fails: slug }, { replaces: text })),

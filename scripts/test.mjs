@@ -75,6 +75,12 @@ const steps = [
     skip: oracleReason,
   },
   {
+    name: "conformance, scripts",
+    run: cargo("test", "--quiet", "--test", "conformance", "--", "scripts"),
+    count: own,
+    skip: oracleReason,
+  },
+  {
     name: "conformance, eviction",
     run: cargo("test", "--quiet", "--test", "conformance", "--", "eviction"),
     count: own,

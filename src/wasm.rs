@@ -404,6 +404,28 @@ impl Engine {
         self.machine.handle(Input::Tick, self.now_us);
     }
 
+    /// Whether a script is not through yet: [`Engine::work`] is to be called.
+    pub fn runs_script(&self) -> bool {
+        self.node.runs_script()
+    }
+
+    /// Lets that script run on for about `fuel` instructions.
+    pub fn work(&mut self, fuel: u32) {
+        self.node.work(fuel.into());
+    }
+
+    /// Lets scripts stop before their first instruction, to be gone through with [`Engine::script_step`]; or not any more.
+    /// From now on the view `script` has something to show.
+    pub fn script_hold(&mut self, on: bool) {
+        self.node.keep_script_trace();
+        self.node.hold_scripts(on);
+    }
+
+    /// Runs the script that is held to its next line, or to line `until` if that is not 0.
+    pub fn script_step(&mut self, until: u32) {
+        self.node.step_script((until > 0).then_some(until));
+    }
+
     /// When the node wants to be called again, in ms since 1970.
     pub fn next_timer(&self) -> f64 {
         self.machine.next_timer_us() as f64 / 1000.0

@@ -49,6 +49,8 @@ impl Play {
         let request = format!("{line}\r\n");
         self.node
             .handle(Input::Data(self.client, request.as_bytes()), self.now_us);
+        // As long as the page's worker would need for a moment: an endless script is still there afterwards.
+        (0..20).for_each(|_| self.node.work(100_000));
         self.replies
             .append(self.node.output(self.client).expect("connected"));
         self.grader.look(&mut self.node);
@@ -226,6 +228,8 @@ fn a_lesson_may_say_only_what_the_schema_knows() {
     refused("setup", elsewhere, "no node 'n2'");
     let unknown = json!([{"on": "n1", "run": "PINK"}]);
     refused("setup", unknown, "unknown command");
+    let after = json!([{"on": "n1", "after": {"cmd": "PINK"}, "run": ["PING"]}]);
+    refused("meanwhile", after, "no command 'PINK'");
     refused("forbid", json!(["NOPE"]), "no command 'NOPE'");
     refused("seed", json!(null), "seed: missing");
     refused("goals", json!([]), "a lesson has goals");
@@ -345,6 +349,27 @@ fn reasons_say_what_was_found_and_what_is_missing() {
             "{row}"
         );
     }
+}
+
+#[test]
+fn another_client_comes_right_behind_and_counts_for_nothing() {
+    let lesson = json!({
+        "id": "x", "schema": 1, "seed": 1, "topology": {"n1": "primary"},
+        "meanwhile": [{"on": "n1", "after": {"cmd": "GET", "args": ["k"]}, "times": 2, "run": ["INCR k"]}],
+        "goals": [{"id": "g", "log": {"cmd": "INCR"}}, {"id": "h", "log": {"cmd": "EXEC", "type": "nil"}}],
+        "solutions": [["INCR k"]],
+    });
+    let mut play = Play::start(&lesson);
+    for line in ["GET k", "GET k", "GET k", "GET other"] {
+        play.run(line);
+    }
+    assert_eq!(play.replies, b"$-1\r\n$1\r\n1\r\n$1\r\n2\r\n$-1\r\n");
+    assert_eq!(play.state().met, 0);
+    let mut play = Play::start(&lesson);
+    for line in ["WATCH k", "GET k", "MULTI", "INCR k", "EXEC", "INCR k"] {
+        play.run(line);
+    }
+    assert_eq!(play.state().met, 2, "{:?}", play.state());
 }
 
 #[test]

@@ -30,6 +30,8 @@ test("native and WebAssembly come to the same", () => {
     run.lines.forEach((line, i) => {
       engine.advance(START_MS + i + 1);
       replies += decoder.decode(engine.exec(client, encoder.encode(`${line}\r\n`)));
+      for (let n = 0; n < 20; n++) engine.work(100_000);
+      replies += decoder.decode(engine.output(client));
       engine.lesson_look();
     });
     const what = `${run.lesson}, ${run.name}`;

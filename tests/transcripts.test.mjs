@@ -47,6 +47,7 @@ class Player {
   send(args) {
     this.engine.advance(Date.now() + this.jumped);
     const out = this.engine.exec(this.current.id, encode(args));
+    for (let n = 0; n < 500 && this.engine.runs_script(); n++) this.engine.work(100_000);
     this.current.pending = Buffer.concat([this.current.pending, out]);
     this.engine.closed(this.current.id); // as the page does: who has quit hears nothing any more
   }

@@ -16,6 +16,8 @@ import { DiskStore, MemoryStore } from "./store.js";
 import { isTar, pack, unpack } from "./tar.js";
 
 const SLICE_MS = 4;
+/** Instructions that a script runs between two looks at the clock: a fraction of a millisecond. */
+const SCRIPT_FUEL = 20_000;
 /** How often an idle world runs its timers. */
 const TICK_MS = 100;
 /** Wall time that may pass unseen; more means that the page was frozen, and the world with it. */
@@ -411,11 +413,11 @@ export class HostWorld {
   async #run(once) {
     this.#running = true;
     try {
-      while ((once || this.#queue.length) && !this.#closed) {
+      while ((once || this.#queue.length || this.#engine.runs_script()) && !this.#closed) {
         once = false;
         await this.#bringParts();
         await this.#alone(() => this.#slice());
-        if (this.#queue.length) await turn();
+        if (this.#queue.length || this.#engine.runs_script()) await turn();
       }
     } catch (e) {
       await this.#trapped(e);
@@ -445,6 +447,8 @@ export class HostWorld {
     while (taken < this.#queue.length && (taken === 0 || performance.now() < until))
       answers.push(this.#one(this.#queue[taken++]));
     this.#queue.splice(0, taken);
+    // A script that is not through gets what is left of the slice; whoever sends something meanwhile has a turn after it.
+    while (this.#engine.runs_script() && performance.now() < until) this.#engine.work(SCRIPT_FUEL);
     const pushes = this.#collectOutput();
     this.#look();
     await this.#commit();

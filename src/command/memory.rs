@@ -117,7 +117,8 @@ pub fn used(ks: &Keyspace, server: &Server) -> i64 {
     let tables: i64 = (0..ks.count())
         .map(|i| buckets_bytes(ks, i) + ks.table(i).volatile_len() as i64 * PLAIN_ENTRY_BYTES)
         .sum();
-    STARTUP_BYTES + clients(ks, server) + tables + ks.data_bytes()
+    let scripts = server.scripts.bytes() + server.libraries.bytes();
+    STARTUP_BYTES + clients(ks, server) + tables + ks.data_bytes() + scripts as i64
 }
 
 fn clients(ks: &Keyspace, server: &Server) -> i64 {

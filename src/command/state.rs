@@ -10,7 +10,7 @@ use super::{
     tracking::Tracked,
 };
 use crate::base::time::{Micros, Millis};
-use crate::script::Scripts;
+use crate::script::{Libraries, Scripts};
 
 /// Something that the host must do for the node. Client output is not among them: it stands in the client's buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -195,6 +195,7 @@ pub struct Server {
     /// Those of a script.
     pub in_script: bool,
     pub scripts: Scripts,
+    pub libraries: Libraries,
     /// The script that does not end at once.
     pub running_script: Option<RunningScript>,
     /// Before the running command memory was beyond `maxmemory`, and nothing could be evicted.

@@ -79,7 +79,7 @@ fn pfadd(ctx: &mut Ctx<'_>) -> Outcome {
 const PFCOUNT: Command = Command {
     name: "pfcount",
     arity: -2,
-    flags: F::READONLY,
+    flags: F::READONLY.with(F::MAY_REPLICATE),
     acl: C::HYPERLOGLOG,
     keys: &[
         KeySpec::new("RW access", Begin::Index(1), Find::Range(-1, 1, 0)).notes(

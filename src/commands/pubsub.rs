@@ -142,7 +142,7 @@ const SPEAKING: Flags = F::PUBSUB.with(F::LOADING).with(F::STALE);
 const PUBLISH: Command = Command {
     name: "publish",
     arity: 3,
-    flags: SPEAKING.with(F::FAST),
+    flags: SPEAKING.with(F::FAST).with(F::MAY_REPLICATE),
     since: "2.0.0",
     group: Group::Pubsub,
     complexity: "O(N+M), N the channel's subscribers, M all patterns",

@@ -4,6 +4,7 @@
 //! which leave no trace; what was done is counted as it happens, so that nothing has to be kept. Anything that satisfies
 //! the goals passes.
 mod check;
+mod others;
 mod tracker;
 
 use super::json::{Object, ToJson, Writer, json_object};
@@ -12,6 +13,7 @@ use crate::base::time::Millis;
 use crate::resp::parse::split_args;
 use crate::server::{Input, Node, Observed};
 use check::{Check, Makes};
+use others::Others;
 use tracker::Tracker;
 
 /// Points at the start; hints cost some.
@@ -105,6 +107,7 @@ pub struct Grader {
     steps: Vec<Step>,
     checks: Vec<Check>,
     trackers: Vec<Tracker>,
+    others: Others,
     state: State,
 }
 
@@ -129,6 +132,7 @@ impl Grader {
         for setup in &lesson.setup {
             run_setup(node, &setup.run)?;
         }
+        let others = Others::new(lesson.meanwhile, node);
         node.observe();
         node.take_observed();
         let state = State {
@@ -146,6 +150,7 @@ impl Grader {
             steps: lesson.hints,
             checks,
             trackers,
+            others,
             state,
         };
         grader.look(node);
@@ -155,13 +160,23 @@ impl Grader {
     /// Takes what ran since the last look and judges every goal again; whether anything changed.
     /// O(commands × predicates + what the probes cost).
     pub fn look(&mut self, node: &mut Node) -> bool {
-        let (events, _) = node.take_observed();
-        for event in &events {
-            self.trackers.iter_mut().for_each(|t| t.see(event));
-            self.see_forbidden(event);
+        let mut changed = false;
+        loop {
+            let (events, _) = node.take_observed();
+            if events.is_empty() {
+                break;
+            }
+            changed = true;
+            for event in &events {
+                if self.others.did(event) {
+                    continue;
+                }
+                self.trackers.iter_mut().for_each(|t| t.see(event));
+                self.see_forbidden(event);
+                self.others.follow(event, node);
+            }
         }
         let now_ms = node.keyspace().now_ms;
-        let mut changed = !events.is_empty();
         for (goal, check) in self.state.goals.iter_mut().zip(&self.checks) {
             let (met, why) = check.run(node, &self.trackers);
             changed |= met != goal.met || why != goal.why;
@@ -228,6 +243,15 @@ fn check_lesson(lesson: &Lesson, node: &Node) -> Result<(), String> {
     for setup in &lesson.setup {
         known_node(&lesson.topology, Some(&setup.on))?;
     }
+    for meanwhile in &lesson.meanwhile {
+        known_node(&lesson.topology, Some(&meanwhile.on))?;
+        for name in &meanwhile.after.cmd {
+            tracker::known(node, name)?;
+        }
+        for line in &meanwhile.run {
+            words(line)?;
+        }
+    }
     for name in &lesson.forbid {
         tracker::known(node, name)?;
     }
@@ -261,6 +285,7 @@ fn run_setup(node: &mut Node, line: &str) -> Result<(), String> {
     let now_us = node.server().now_us;
     let id = node.connect("127.0.0.1:1");
     node.handle(Input::Data(id, format!("{line}\r\n").as_bytes()), now_us);
+    node.finish_script();
     let out = node.output(id).map(std::mem::take).unwrap_or_default();
     node.handle(Input::Disconnect(id), now_us);
     match out.first() {

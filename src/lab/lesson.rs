@@ -22,6 +22,7 @@ pub struct Lesson {
     /// Nodes by name. One primary, until worlds have several nodes.
     pub topology: Vec<(String, Role)>,
     pub setup: Vec<Setup>,
+    pub meanwhile: Vec<Meanwhile>,
     pub goals: Vec<Goal>,
     /// Commands that end the attempt: a name, or a command with its subcommand.
     pub forbid: Vec<String>,
@@ -49,6 +50,7 @@ fn lesson(value: Plain) -> Read<Lesson> {
         seed: f.must("seed", count),
         topology: f.must("topology", topology),
         setup: f.each("setup", setup),
+        meanwhile: f.each("meanwhile", meanwhile),
         goals: f.each("goals", goal),
         forbid: f.each("forbid", text),
         hints: f.each("hints", step),
@@ -85,6 +87,28 @@ fn setup(value: Plain) -> Read<Setup> {
         run: f.must("run", text),
     };
     f.end(setup)
+}
+
+/// What another client does when the learner has done something: it comes right behind, before the next command.
+#[derive(Debug)]
+pub struct Meanwhile {
+    pub on: String,
+    /// The learner's command that it follows.
+    pub after: Ran,
+    /// How often it does so; once, if nothing is said.
+    pub times: u64,
+    pub run: Vec<String>,
+}
+
+fn meanwhile(value: Plain) -> Read<Meanwhile> {
+    let mut f = Fields::of(value);
+    let meanwhile = Meanwhile {
+        on: f.must("on", text),
+        after: f.must("after", ran),
+        times: f.maybe("times", count).unwrap_or(1),
+        run: f.must("run", texts),
+    };
+    f.end(meanwhile)
 }
 
 /// A step of help.
@@ -289,8 +313,9 @@ pub struct Log {
     pub cmd: Option<Vec<String>>,
     /// Globs for the arguments behind the name, in either case; a last `**` stands for any number of them.
     pub args: Option<Vec<String>>,
-    /// What a command answered.
+    /// What a command answered, or of which kind the answer was.
     pub answers: Option<Expect>,
+    pub kind: Option<ReplyKind>,
     /// How often such a command ran; at least once, if nothing is said.
     pub min: Option<u64>,
     pub max: Option<u64>,
@@ -305,6 +330,7 @@ fn log(value: Plain) -> Read<Log> {
         cmd: f.maybe("cmd", names),
         args: f.maybe("args", texts),
         answers: f.maybe("answers", expect),
+        kind: f.maybe("type", reply_kind),
         min: f.maybe("min", count),
         max: f.maybe("max", count),
         order: f.each("order", ran),
@@ -313,7 +339,7 @@ fn log(value: Plain) -> Read<Log> {
 }
 
 /// One link of an order.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Ran {
     /// The command's name, or several.
     pub cmd: Vec<String>,

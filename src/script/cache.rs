@@ -30,8 +30,14 @@ pub struct Scripts {
     cache: BTreeMap<Digest, Script>,
     /// Those that may go, the one that was used longest ago first.
     old: VecDeque<Digest>,
+    bytes: usize,
     /// How many had to go.
     pub evicted: u64,
+}
+
+/// What a script takes besides its function.
+fn script_bytes(body: &[u8]) -> usize {
+    body.len() + 112
 }
 
 /// The digest of a script.
@@ -54,7 +60,7 @@ impl Scripts {
     pub fn engine(&mut self) -> &mut Engine {
         let limit = self.limit;
         self.engine
-            .get_or_insert_with(|| Box::new(Engine::new(limit)))
+            .get_or_insert_with(|| Box::new(Engine::for_scripts(limit)))
     }
 
     /// The script with this digest.
@@ -74,8 +80,7 @@ impl Scripts {
 
     /// Bytes that the scripts take, as a real server would count them.
     pub fn bytes(&self) -> usize {
-        let each = self.cache.values().map(|s| s.body.len() + 48 + 64);
-        each.sum()
+        self.bytes
     }
 
     /// Adds a script, or finds it: its digest. `loaded`: it stays until SCRIPT FLUSH. O(length).
@@ -96,13 +101,16 @@ impl Scripts {
             return Ok(digest);
         }
         let (flags, skip) = shebang::of_script(body)?;
-        let function = self.engine().compile(&body[skip..]).map_err(|message| {
-            [
-                b"ERR Error compiling script (new function): ",
-                message.as_slice(),
-            ]
-            .concat()
-        })?;
+        let function = self
+            .engine()
+            .compile(&body[skip..], b"@user_script")
+            .map_err(|message| {
+                [
+                    b"ERR Error compiling script (new function): ",
+                    message.as_slice(),
+                ]
+                .concat()
+            })?;
         let kept = self.engine().keep(function);
         if !loaded {
             while self.old.len() >= KEPT {
@@ -116,6 +124,7 @@ impl Scripts {
             kept,
             loaded,
         };
+        self.bytes += script_bytes(body);
         self.cache.insert(digest, script);
         Ok(digest)
     }
@@ -125,6 +134,7 @@ impl Scripts {
             return;
         };
         if let Some(script) = self.cache.remove(&digest) {
+            self.bytes -= script_bytes(&script.body);
             self.engine().release(script.kept);
             self.evicted += 1;
         }

@@ -60,6 +60,11 @@ impl Names {
         Names(names)
     }
 
+    /// The field of an error's text.
+    pub(super) fn error(&self) -> Value {
+        self.key(Name::Err)
+    }
+
     fn key(&self, name: Name) -> Value {
         self.0[name as usize]
     }

@@ -106,6 +106,12 @@ const API: [(&str, Entry); 23] = [
     ("acl_check_cmd", Function(Host::CheckAcl)),
 ];
 
+/// The part of it that libraries see while they are loaded.
+const LOG_AND_VERSION: std::ops::Range<usize> = 2..12;
+
+/// What they have besides.
+const LOAD_API: [(&str, Entry); 1] = [("register_function", Function(Host::Register))];
+
 /// What only scripts have besides, and not functions.
 const SCRIPT_API: [(&str, Entry); 3] = [
     ("breakpoint", Function(Host::Breakpoint)),
@@ -129,53 +135,130 @@ pub struct Engine {
     pub resp: Proto,
     /// Whom its writes are told (`redis.set_repl`): 1 the log, 2 replicas.
     pub told: u8,
+    /// The globals of libraries while they are loaded; they change places with the others.
+    loading: Option<u32>,
 }
 
 impl Engine {
     /// A machine for scripts that together may use about `limit` bytes.
-    pub fn new(limit: usize) -> Engine {
+    pub fn for_scripts(limit: usize) -> Engine {
+        let mut engine = Engine::new(limit);
+        let api = engine.fresh_api(&[&API, &SCRIPT_API]);
+        let handler = Value::Host(Host::ErrorHandler as u16);
+        let globals = engine.lua.globals;
+        engine
+            .lua
+            .heap
+            .set_field(globals, b"__redis__err__handler", handler);
+        engine.offer(globals, api);
+        engine.set_keys(&[], &[]);
+        engine.protect(globals);
+        engine
+    }
+
+    /// A machine for functions. While a library is loaded it sees little more than how to offer them.
+    pub fn for_functions(limit: usize) -> Engine {
+        let mut engine = Engine::new(limit);
+        let api = engine.fresh_api(&[&API]);
+        let globals = engine.lua.globals;
+        engine.offer(globals, api);
+        engine.protect(globals);
+        let api = engine.fresh_api(&[&API[LOG_AND_VERSION], &LOAD_API]);
+        engine.protect(api);
+        let loading = engine.lua.heap.table(0, 0);
+        engine.offer(loading, api);
+        engine.protect(loading);
+        engine.lua.anchors.push(Value::Table(loading));
+        engine.loading = Some(loading);
+        engine
+    }
+
+    fn new(limit: usize) -> Engine {
         let mut lua = Machine::new(limit);
         let names = Names::new(&mut lua);
-        let api = lua.heap.table(0, 0);
-        fill(&mut lua, api, &API);
-        fill(&mut lua, api, &SCRIPT_API);
-        let globals = lua.globals;
-        for name in ["redis", "server"] {
-            lua.heap
-                .set_field(globals, name.as_bytes(), Value::Table(api));
-        }
-        let handler = Value::Host(Host::ErrorHandler as u16);
-        lua.heap
-            .set_field(globals, b"__redis__err__handler", handler);
-        let mut engine = Engine {
+        lua.error_field = Some(names.error());
+        Engine {
             lua,
             names,
             resp: Proto::Resp2,
             told: 3,
-        };
-        engine.set_keys(&[], &[]);
-        engine.protect();
-        engine
+            loading: None,
+        }
+    }
+
+    fn fresh_api(&mut self, parts: &[&[(&str, Entry)]]) -> u32 {
+        let api = self.lua.heap.table(0, 0);
+        parts.iter().for_each(|part| fill(&mut self.lua, api, part));
+        api
+    }
+
+    /// Puts the server's table among the globals.
+    fn offer(&mut self, globals: u32, api: u32) {
+        for name in ["redis", "server"] {
+            let api = Value::Table(api);
+            self.lua.heap.set_field(globals, name.as_bytes(), api);
+        }
     }
 
     /// Nobody may change the globals from now on, nor the libraries; and what is not there is an error.
-    fn protect(&mut self) {
+    fn protect(&mut self, globals: u32) {
         let heap = &mut self.lua.heap;
-        let globals = self.lua.globals;
         let meta = heap.table(0, 1);
         heap.set_field(meta, b"__index", Value::Host(Host::Missing as u16));
         heap.tab_mut(globals).meta = Some(meta);
         let tables: Vec<Value> = heap.tab(globals).pairs().map(|p| p.1).collect();
-        for value in tables.into_iter().chain([Value::Table(meta)]) {
+        let own = [Value::Table(globals), Value::Table(meta)];
+        for value in tables.into_iter().chain(own) {
             if let Value::Table(id) = value {
                 heap.tab_mut(id).readonly = true;
             }
         }
     }
 
-    /// Compiles a script. `None` if its text is wrong, with the message in place of the function.
-    pub fn compile(&mut self, text: &[u8]) -> Result<Value, Vec<u8>> {
-        self.lua.load(text, b"@user_script")
+    /// Compiles a script, whose name begins with `@`.
+    ///
+    /// # Errors
+    /// What is wrong with its text.
+    pub fn compile(&mut self, text: &[u8], name: &[u8]) -> Result<Value, Vec<u8>> {
+        // What is kept of a text is some times as long.
+        if self.lua.room(text.len().saturating_mul(4)).is_err() {
+            return Err(b"not enough memory".into());
+        }
+        self.lua.load(text, name)
+    }
+
+    /// Makes ready to load a library.
+    pub(super) fn begin_load(&mut self, function: Value) {
+        self.exchange_globals();
+        self.lua.start(function, &[]);
+    }
+
+    /// The library is loaded, or not.
+    pub(super) fn end_load(&mut self) {
+        self.lua.abort();
+        self.exchange_globals();
+    }
+
+    /// Libraries find other globals while they are loaded than their functions do later, under the same names.
+    fn exchange_globals(&mut self) {
+        if let Some(loading) = self.loading {
+            self.lua.heap.exchange(self.lua.globals, loading);
+        }
+    }
+
+    /// Makes ready to run the function that was kept under `at`.
+    pub fn start_function(&mut self, at: usize, keys: &[&[u8]], args: &[&[u8]]) {
+        (self.resp, self.told) = (Proto::Resp2, 3);
+        let keys = self.list(keys.iter().copied());
+        let args = self.list(args.iter().copied());
+        let function = self.lua.anchors[at];
+        self.lua.start(function, &[keys, args]);
+    }
+
+    /// The text of a string or a number.
+    pub(super) fn text_of(&mut self, value: Value) -> Option<Vec<u8>> {
+        let text = self.lua.text_of(value)?;
+        Some(self.lua.heap.bytes(text).to_vec())
     }
 
     /// Keeps a value from the collector; the number is for [`Engine::release`].
@@ -277,9 +360,7 @@ impl Engine {
 
     /// Argument `at` as C's `lua_tostring` gives it: nothing for what is no string and no number.
     fn text(&mut self, at: usize) -> Vec<u8> {
-        let value = self.argument(at);
-        let text = self.lua.text_of(value);
-        text.map_or(Vec::new(), |text| self.lua.heap.bytes(text).to_vec())
+        self.text_of(self.argument(at)).unwrap_or_default()
     }
 
     fn log(&mut self) {
@@ -373,6 +454,14 @@ impl Engine {
                 Value::Table(self.names.single(&mut self.lua, Name::Err, text))
             }
         };
+        self.lua.note_place();
+        if let Value::Table(table) = value {
+            let (source, line) = self.lua.fault.clone();
+            let source = self.lua.heap.text(&source);
+            self.lua.heap.set_field(table, b"source", source);
+            let line = Value::Num(line as f64);
+            self.lua.heap.set_field(table, b"line", line);
+        }
         self.lua.answer(&[value]);
     }
 
@@ -479,25 +568,29 @@ impl Engine {
 
     /// The error that ended the script `name`, as it is told, and whether it is one that nobody has counted.
     pub fn describe_error(&self, name: &[u8]) -> (Vec<u8>, bool) {
-        let mut counted = false;
-        let mut text = match self.lua.error() {
-            Value::Table(table) => {
-                let field = |name| self.names.field(&self.lua, table, name);
-                counted = field(Name::Counted) == Value::Bool(true);
-                match field(Name::Err) {
-                    text @ (Value::Str(_) | Value::Num(_)) => self.lua.display(text),
-                    _ => b"ERR unknown error".to_vec(),
-                }
-            }
-            other => [b"ERR ", self.lua.display(other).as_slice()].concat(),
+        let counted = match self.lua.error() {
+            Value::Table(table) => self.names.field(&self.lua, table, Name::Counted),
+            _ => Value::Nil,
         };
+        let mut text = self.error_text();
         self.add_place(&mut text, name);
-        (text, !counted)
+        (text, counted != Value::Bool(true))
+    }
+
+    /// The error that ended the script.
+    pub(super) fn error_text(&self) -> Vec<u8> {
+        match self.lua.error() {
+            Value::Table(table) => match self.names.field(&self.lua, table, Name::Err) {
+                text @ (Value::Str(_) | Value::Num(_)) => self.lua.display(text),
+                _ => b"ERR unknown error".to_vec(),
+            },
+            other => [b"ERR ", self.lua.display(other).as_slice()].concat(),
+        }
     }
 
     /// The error of the script `name` that is ended from outside, where it stands now.
     pub fn describe_kill(&mut self, what: &[u8], name: &[u8]) -> Vec<u8> {
-        let mut text = [b"ERR Error running script, ", what].concat();
+        let mut text = [b"ERR ", what].concat();
         self.lua.note_place();
         self.add_place(&mut text, name);
         text
@@ -506,8 +599,7 @@ impl Engine {
     /// Where an error was raised, behind its text.
     fn add_place(&self, text: &mut Vec<u8>, name: &[u8]) {
         let (source, line) = &self.lua.fault;
-        let at: &[u8] = if *line < 0 { b", on =" } else { b", on @" };
-        text.extend([b" script: ", name, at, source, b":"].concat());
+        text.extend([b" script: ", name, b", on ", source, b":"].concat());
         crate::base::num::write_i64(text, *line);
         text.push(b'.');
     }

@@ -4,14 +4,17 @@
 //! - `engine`: the machine with what a server adds to the language (`redis.call` and the like);
 //! - `convert`: replies as values of the language, and values as replies;
 //! - `shebang`: the first line of a script, `#!lua flags=no-writes`;
-//! - `cache`: the scripts that clients have sent, by their digest.
+//! - `cache`: the scripts that clients have sent, by their digest;
+//! - `library`: libraries of functions.
 //!
 //! Whoever runs an [`engine::Engine`] gives it fuel, and answers when the script calls a command; `server::script` does.
 pub mod cache;
 pub mod convert;
 pub mod engine;
+pub mod library;
 pub mod lua;
 pub mod shebang;
 
 pub use cache::Scripts;
 pub use engine::{Engine, Event};
+pub use library::Libraries;

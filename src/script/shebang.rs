@@ -72,7 +72,7 @@ pub fn of_script(body: &[u8]) -> Result<(ScriptFlags, usize), Vec<u8>> {
 }
 
 /// The words of a line.
-fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     let space = |b: &u8| matches!(b, b' ' | b'\t' | b'\r' | 0x0b | 0x0c);
     line.split(space).filter(|word| !word.is_empty())
 }

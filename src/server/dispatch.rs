@@ -18,7 +18,7 @@ pub(super) type Found = (usize, &'static Command);
 #[inline(always)]
 pub fn run(node: &mut Node, id: ClientId, args: Args<'_>) {
     request(node, id, args);
-    if node.ks.waiting.is_ready() {
+    if node.ks.waiting.is_ready() && node.script.is_none() {
         node.serve_keys();
     }
 }
@@ -262,6 +262,7 @@ fn follow(
                 script::suspend(node, run, Pending::new(index, found, args, books));
                 return false;
             }
+            run.end(node);
         }
     }
     books.close(node, id, index, found, args, Propagate::Nothing, out);

@@ -13,6 +13,7 @@ mod propagate;
 mod script;
 mod slow;
 mod snapshot;
+pub mod trace;
 pub mod trail;
 mod transaction;
 

@@ -4,6 +4,7 @@ use super::observe::Observer;
 use super::persist::Storage;
 use super::propagate::Log;
 use super::script::{SLICE, Suspended};
+use super::trace::ScriptTrace;
 use super::trail::Trail;
 use crate::base::{num, rng::Rng, time::Micros};
 use crate::command::acl::AclFile;
@@ -16,7 +17,7 @@ use crate::commands;
 use crate::keyspace::Keyspace;
 use crate::persist::disk::{Done, MemoryDisk};
 use crate::resp::parse::{Limits, Parsed};
-use crate::script::Scripts;
+use crate::script::{Libraries, Scripts};
 use std::collections::VecDeque;
 
 /// The lowest `client-query-buffer-limit` that can be set.
@@ -141,6 +142,10 @@ pub struct Node {
     /// The script that has used up its fuel, and what is left of this input's.
     pub(super) script: Option<Box<Suspended>>,
     pub(super) fuel: i64,
+    /// What the last script did, for the script view; `None` while nobody looks.
+    pub(super) trace: Option<Box<ScriptTrace>>,
+    /// Scripts go on by steps only.
+    pub(super) holds_scripts: bool,
     /// The last commands, for the view of the event loop; `None` while nobody looks.
     pub(super) trail: Option<Trail>,
     next_cron_us: Micros,
@@ -195,6 +200,7 @@ impl Node {
             in_exec: false,
             in_script: false,
             scripts: Scripts::new(options.script_memory),
+            libraries: Libraries::new(options.script_memory),
             running_script: None,
             out_of_memory: false,
             waits: Default::default(),
@@ -215,6 +221,8 @@ impl Node {
             observer: None,
             script: None,
             fuel: 0,
+            trace: None,
+            holds_scripts: false,
             trail: None,
             next_cron_us: options.now_us,
             waiting: VecDeque::new(),
@@ -398,7 +406,7 @@ impl Node {
         if self.is_busy() {
             return self.server.busy_until_us;
         }
-        if self.server.evicting || self.script.is_some() {
+        if self.server.evicting || self.runs_script() {
             return self.server.now_us;
         }
         let wait_us = self.server.waits.next_us();
@@ -450,6 +458,7 @@ impl Node {
             && !self.waits_for_script(None)
             && let Some(id) = self.waiting.pop_front()
         {
+            self.server.effects.push(Effect::Output(id));
             self.run_query(id);
         }
     }

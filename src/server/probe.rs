@@ -35,6 +35,7 @@ impl Node {
         }
         let reads = command.flags.has(F::READONLY)
             && !command.flags.has(F::BLOCKING)
+            && !command.flags.has(F::NOSCRIPT)
             && !NEEDS_TO_DELETE.contains(&name.as_str());
         if !reads && !HARMLESS.contains(&name.as_str()) {
             return Err(format!("'{name}' does more than read"));

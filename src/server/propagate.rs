@@ -134,6 +134,17 @@ impl Node {
             log.open();
         }
         self.propagate_expired();
+        if self.server.in_script
+            && let Some(trace) = &mut self.trace
+        {
+            match &how {
+                Propagate::Nothing => {}
+                Propagate::As(list) => list
+                    .iter()
+                    .for_each(|argv| trace.note_propagated(argv.iter().map(Vec::as_slice))),
+                Propagate::AsSent | Propagate::With(_) => trace.note_propagated(args.from(0)),
+            }
+        }
         let Some(log) = self.log.as_mut() else { return };
         match how {
             Propagate::Nothing => {}

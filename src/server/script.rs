@@ -14,11 +14,12 @@
 use super::dispatch::{self, Pending};
 use super::guard;
 use super::node::Node;
+use super::trace::{ScriptTrace, Stage};
 use super::transaction::Transaction;
 use crate::base::time::Micros;
 use crate::command::acl::Context;
 use crate::command::client::ReplyMode;
-use crate::command::{Args, ClientId, Command, Effect, F, RunningScript, ScriptCall};
+use crate::command::{Args, ClientId, Command, Effect, F, RunningScript, ScriptCall, Server};
 use crate::resp::{Mark, Reply};
 use crate::script::engine::Words;
 use crate::script::shebang::ScriptFlags;
@@ -48,6 +49,10 @@ pub struct Run {
     wrote: bool,
     /// It is to end, whatever it does.
     killed: bool,
+    /// How it ended, if it has.
+    stage: Stage,
+    /// It has had its first slice.
+    begun: bool,
     words: Words,
     reply: Reply,
 }
@@ -75,14 +80,22 @@ pub fn begin(
 ) -> Run {
     // The script's own commands are shown after it.
     node.show(client, command, args);
-    let scripts = &mut node.server.scripts;
-    scripts.engine();
-    let engine = scripts.engine.take().unwrap_or_else(|| unreachable!());
+    let place = engine_of(node, call.function);
+    let engine = place.take().expect("the command has made it ready");
     let server = &node.server;
     let limited = node.config.maxmemory != 0 && server.out_of_memory;
     let obeyed = server.clients.get(client).is_some_and(|c| c.obeyed);
     if let Some(log) = &mut node.log {
         log.open();
+    }
+    if node.trace.is_some() {
+        node.trace = Some(Box::new(ScriptTrace {
+            client,
+            name: call.name.clone(),
+            function: call.function,
+            source: source_of(&node.server, &call),
+            ..ScriptTrace::default()
+        }));
     }
     Run {
         burnt: engine.lua.burnt(),
@@ -94,8 +107,37 @@ pub fn begin(
         db,
         wrote: false,
         killed: false,
+        stage: Stage::Done,
+        begun: false,
         words: Words::default(),
         reply: Reply::default(),
+    }
+}
+
+/// The text of a script, or of the library that a function is from.
+fn source_of(server: &Server, call: &ScriptCall) -> Vec<u8> {
+    if call.function {
+        let library = server.libraries.all().find(|library| {
+            let mut functions = library.functions.iter();
+            functions.any(|f| f.name == call.name)
+        });
+        return library
+            .map(|library| library.code.clone())
+            .unwrap_or_default();
+    }
+    let digest = call.name.as_slice().try_into().ok();
+    let script = digest.and_then(|digest| server.scripts.get(digest));
+    script
+        .map(|script| script.body.to_vec())
+        .unwrap_or_default()
+}
+
+/// Where the machine of scripts, or of functions, stands while it does not run.
+fn engine_of(node: &mut Node, function: bool) -> &mut Option<Box<Engine>> {
+    if function {
+        &mut node.server.libraries.engine
+    } else {
+        &mut node.server.scripts.engine
     }
 }
 
@@ -112,6 +154,11 @@ impl Run {
         let before = (node.server.in_exec, node.server.in_script);
         (node.server.in_exec, node.server.in_script) = (true, true);
         let burnt = self.engine.lua.burnt();
+        if node.holds_scripts && !self.begun {
+            // The first step is the viewer's.
+            node.fuel = 0;
+        }
+        self.begun = true;
         let done = loop {
             if self.killed {
                 break self.end_by_force(node, out);
@@ -133,11 +180,15 @@ impl Run {
         };
         let used = self.engine.lua.burnt() - burnt;
         node.meter.spend(used / FUEL_A_MICROSECOND);
+        if let Some(trace) = &mut node.trace {
+            trace.cost_us = self.spent_us();
+            trace.line = match self.engine.lua.line() {
+                0 => trace.line,
+                line => line,
+            };
+        }
         (node.server.now_us, node.ks.now_ms) = clock;
         (node.server.in_exec, node.server.in_script) = before;
-        if done {
-            self.end(node);
-        }
         done
     }
 
@@ -160,6 +211,7 @@ impl Run {
     }
 
     fn fail(&mut self, node: &mut Node, out: &mut Reply) -> bool {
+        self.stage = Stage::Failed;
         let (text, new) = self.engine.describe_error(&self.call.name);
         out.error(&text);
         if new {
@@ -171,19 +223,23 @@ impl Run {
     /// What SCRIPT KILL leaves of a script.
     fn end_by_force(&mut self, node: &mut Node, out: &mut Reply) -> bool {
         let what: &[u8] = match self.call.function {
-            true => b"Script killed by user with FUNCTION KILL.",
-            false => b"Script killed by user with SCRIPT KILL.",
+            true => b"Script killed by user with FUNCTION KILL...",
+            false => b"Script killed by user with SCRIPT KILL...",
         };
+        self.stage = Stage::Failed;
         let text = self.engine.describe_kill(what, &self.call.name);
         out.error(&text);
         dispatch::count_error(node, &text);
         true
     }
 
-    /// Gives the machine back.
-    fn end(&mut self, node: &mut Node) {
+    /// The script is through: gives the machine back.
+    pub fn end(mut self, node: &mut Node) {
+        if let Some(trace) = &mut node.trace {
+            trace.stage = self.stage;
+        }
         self.engine.abort();
-        std::mem::swap(node.server.scripts.engine(), &mut self.engine);
+        *engine_of(node, self.call.function) = Some(self.engine);
         if let Some(log) = &mut node.log {
             log.close();
         }
@@ -200,6 +256,7 @@ impl Run {
         match self.judge(node, args) {
             Ok(found) => {
                 self.run_command(node, found, args);
+                self.trace(node, args, self.reply.as_bytes());
                 self.engine.answer(self.reply.as_bytes(), protected);
             }
             Err((number, text)) => {
@@ -208,10 +265,18 @@ impl Run {
                 }
                 let code = text.strip_prefix(b"-").unwrap_or(b"ERR ");
                 dispatch::count_error(node, code);
+                self.trace(node, args, &[b"-", text.as_slice()].concat());
                 self.engine.answer_error(&text, true, protected);
             }
         }
         self.words = words;
+    }
+
+    /// Notes a call for the script view.
+    fn trace(&self, node: &mut Node, args: Args<'_>, reply: &[u8]) {
+        if let Some(trace) = &mut node.trace {
+            trace.note_call(args, reply, self.engine.lua.line(), self.spent_us());
+        }
     }
 
     /// The gates that a script's command passes, in the order of a real server.
@@ -338,12 +403,36 @@ pub(super) fn suspend_reply(node: &mut Node, out: Reply, start: Mark, mode: Repl
 impl Node {
     /// Whether a script waits for fuel: [`Node::work`] is to be called, as soon and as often as the host likes.
     pub fn runs_script(&self) -> bool {
-        self.script.is_some()
+        self.script.is_some() && !self.holds_scripts
+    }
+
+    /// Bytes that the machines of scripts and of functions take together.
+    pub fn script_memory(&self) -> usize {
+        let own = self.script.as_ref().map(|script| &script.run.engine);
+        let idle = [&self.server.scripts.engine, &self.server.libraries.engine];
+        let idle = idle.into_iter().flatten();
+        own.into_iter()
+            .chain(idle)
+            .map(|engine| engine.lua.memory())
+            .sum()
+    }
+
+    /// The line that the script which waits stands at; 0: at none.
+    pub(super) fn script_line(&self) -> Option<u32> {
+        self.script
+            .as_ref()
+            .map(|script| script.run.engine.lua.line())
     }
 
     /// Lets the script that waits run on for about `fuel` instructions; about 100 are a microsecond. What it then leaves is
     /// done as well: its reply, the rest of its transaction, the requests that waited.
     pub fn work(&mut self, fuel: i64) {
+        if !self.holds_scripts {
+            self.run_slice(fuel);
+        }
+    }
+
+    pub(super) fn run_slice(&mut self, fuel: i64) {
         let Some(mut script) = self.script.take() else {
             return;
         };
@@ -363,13 +452,21 @@ impl Node {
             self.script = Some(script);
             return;
         }
-        script.pending.close(self, id, &mut out);
-        if let Some((mut transaction, mut pending)) = script.exec {
+        let Suspended {
+            run,
+            pending,
+            exec,
+            orphan,
+            ..
+        } = *script;
+        run.end(self);
+        pending.close(self, id, &mut out);
+        if let Some((mut transaction, mut pending)) = exec {
             transaction.end_command(self, id, &mut out);
             if !transaction.run(self, id, &mut out) {
                 suspend_exec(self, transaction, pending);
                 if let Some(next) = &mut self.script {
-                    next.orphan = script.orphan;
+                    next.orphan = orphan;
                 }
                 return suspend_reply(self, out, start, mode);
             }
@@ -378,14 +475,15 @@ impl Node {
         }
         dispatch::finish_reply(self, id, out, start, mode);
         self.server.effects.push(Effect::Output(id));
-        if script.orphan {
+        if orphan {
             self.forget(id);
         }
         self.after_script(id);
     }
 
-    /// Runs a script of a log to its end, or ends it by force if it does not come to one.
-    pub(super) fn finish_script(&mut self) {
+    /// Runs a script to its end at one stretch, or ends it by force if it does not come to one in about a second: for a log,
+    /// and for the setup of a lesson.
+    pub fn finish_script(&mut self) {
         /// Fuel for all of one command: about a second.
         const MOST: i64 = 100_000_000;
         let mut left = MOST;
@@ -396,7 +494,7 @@ impl Node {
             {
                 script.killed = true;
             }
-            self.work(SLICE);
+            self.run_slice(SLICE);
         }
     }
 
@@ -420,6 +518,12 @@ impl Node {
             return false;
         };
         id == Some(script.run.client) || !self.is_overdue(&script.run)
+    }
+
+    /// Whether a script has run for so long that others are refused.
+    pub fn refuses_others(&self) -> bool {
+        let script = self.script.as_ref();
+        script.is_some_and(|script| self.is_overdue(&script.run))
     }
 
     /// Whether a script has taken longer than others are to wait for without a word.

@@ -8,6 +8,7 @@
 //! cargo test --test conformance -- settings              CONFIG: every parameter, set to odd values
 //! cargo test --test conformance -- sample                a fixed-seed sample of the random run
 //! cargo test --test conformance -- soak [--count N] [--seed S] [--tokens N] [COMMAND ..]
+//! cargo test --test conformance -- scripts [--count N] [--seed S]   random scripts
 //! cargo test --test conformance -- eviction              hit rates of a cache against those recorded, no server needed
 //! cargo test --test conformance -- soak-eviction [--count N] [--seed S]   measures and records them
 //! cargo test --test conformance -- replay                redlab's log of writes, read by the oracle
@@ -41,6 +42,7 @@ mod replay;
 mod reply;
 mod run;
 mod scope;
+mod scripts;
 mod self_test;
 mod session;
 mod settings;
@@ -132,6 +134,7 @@ fn run() -> Result<(usize, Vec<String>), String> {
             &Known::load()?,
         )),
         "sample" => soak::sample(&options),
+        "scripts" => scripts::compare(&options, 500),
         "soak" => soak::soak(&options),
         "eviction" => eviction::check(),
         "soak-eviction" => eviction::soak(&options),

@@ -111,14 +111,14 @@ pub(super) fn kill(ctx: &mut Ctx<'_>, function: bool) -> Outcome {
     let Some(running) = &mut ctx.server.running_script else {
         return Err(Error::new("NOTBUSY No scripts in execution right now."));
     };
-    if running.function != function {
-        return Err(running.busy());
-    }
     if running.wrote {
         return Err(Error::new(
             "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the \
              script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.",
         ));
+    }
+    if running.function != function {
+        return Err(running.busy());
     }
     running.killed = true;
     ctx.out.ok();

@@ -1,6 +1,5 @@
 //! EVAL, EVALSHA and their forms that only read.
 use super::BASE;
-use crate::base::num;
 use crate::command::{
     Begin, C, Command, Ctx, Error, F, Find, Flags, KeySpec, Outcome, ScriptCall, Then,
 };
@@ -89,9 +88,9 @@ pub(super) fn digest_of(word: &[u8]) -> Option<Digest> {
     Some(digest)
 }
 
-/// Where the arguments behind the keys begin.
-pub(super) fn first_argument(ctx: &Ctx<'_>) -> Result<usize, Error> {
-    let keys = num::parse_i64(ctx.arg(2)).ok_or(Error::NOT_INTEGER)?;
+/// Where the arguments behind the keys begin; `no_number`: what is said of a count that is none.
+pub(super) fn first_argument(ctx: &Ctx<'_>, no_number: Error) -> Result<usize, Error> {
+    let keys = ctx.args.int_or(2, no_number)?;
     if keys > ctx.argc() as i64 - 3 {
         return Err(Error::new(
             "ERR Number of keys can't be greater than number of args",
@@ -104,7 +103,7 @@ pub(super) fn first_argument(ctx: &Ctx<'_>) -> Result<usize, Error> {
 }
 
 fn eval(ctx: &mut Ctx<'_>, read_only: bool) -> Outcome {
-    let arguments = first_argument(ctx)?;
+    let arguments = first_argument(ctx, Error::NOT_INTEGER)?;
     let digest = ctx.server.scripts.add(ctx.arg(1), false);
     start(ctx, digest.map_err(Error::bytes)?, arguments, read_only)
 }
@@ -112,7 +111,7 @@ fn eval(ctx: &mut Ctx<'_>, read_only: bool) -> Outcome {
 fn evalsha(ctx: &mut Ctx<'_>, read_only: bool) -> Outcome {
     let no_script = Error::new(NO_SCRIPT);
     let digest = digest_of(ctx.arg(1)).ok_or(no_script.clone())?;
-    let arguments = first_argument(ctx)?;
+    let arguments = first_argument(ctx, Error::NOT_INTEGER)?;
     if ctx.server.scripts.get(&digest).is_none() {
         return Err(no_script);
     }
@@ -121,8 +120,7 @@ fn evalsha(ctx: &mut Ctx<'_>, read_only: bool) -> Outcome {
 
 /// Makes the machine ready to run a script, and leaves that to the node.
 fn start(ctx: &mut Ctx<'_>, digest: Digest, arguments: usize, read_only: bool) -> Outcome {
-    let scripts = &mut ctx.server.scripts;
-    let Some(script) = scripts.get(&digest) else {
+    let Some(script) = ctx.server.scripts.get(&digest) else {
         return Err(Error::new(NO_SCRIPT));
     };
     let (flags, kept) = (script.flags, script.kept);

@@ -2,14 +2,18 @@
 //! it is found, compiled and made ready.
 //!
 //! - `eval`: EVAL and its like;
-//! - `cache`: SCRIPT, the scripts that the server keeps.
+//! - `cache`: SCRIPT, the scripts that the server keeps;
+//! - `call`: FCALL;
+//! - `function`: FUNCTION, the libraries that the server keeps.
 mod cache;
+mod call;
 mod eval;
+mod function;
 
 use crate::command::{Command, Group};
 
 /// The family, file by file.
-pub const TABLES: &[&[Command]] = &[cache::TABLE, eval::TABLE];
+pub const TABLES: &[&[Command]] = &[cache::TABLE, call::TABLE, eval::TABLE, function::TABLE];
 
 /// What all have in common.
 const BASE: Command = Command {

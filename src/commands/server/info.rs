@@ -5,6 +5,7 @@ use crate::command::{
     C, Command, Ctx, F, Group, Outcome, memory::Usage, persistence::Background,
     persistence::Persistence, pubsub::Kind, state::Rate,
 };
+use crate::script::Engine;
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -207,6 +208,10 @@ fn clients(ctx: &Ctx<'_>, text: &mut String) {
 fn memory(ctx: &Ctx<'_>, text: &mut String) {
     let u = Usage::of(ctx.db.ks, ctx.server);
     let max = ctx.config.maxmemory;
+    let (scripts, libraries) = (&ctx.server.scripts, &ctx.server.libraries);
+    let machine = |engine: &Option<Box<Engine>>| engine.as_ref().map_or(0, |e| e.lua.memory());
+    let machines = [&scripts.engine, &libraries.engine].map(machine);
+    let total = machines[0] + machines[1];
     lines!(text;
         "used_memory": u.used,
         "used_memory_human": human(u.used as u64),
@@ -225,19 +230,19 @@ fn memory(ctx: &Ctx<'_>, text: &mut String) {
         "allocator_muzzy": 0,
         "total_system_memory": 0,
         "total_system_memory_human": "0B",
-        "used_memory_lua": 0,
-        "used_memory_vm_eval": 0,
-        "used_memory_lua_human": "0B",
-        "used_memory_scripts_eval": 0,
-        "number_of_cached_scripts": 0,
-        "number_of_functions": 0,
-        "number_of_libraries": 0,
-        "used_memory_vm_functions": 0,
-        "used_memory_vm_total": 0,
-        "used_memory_vm_total_human": "0B",
-        "used_memory_functions": 0,
-        "used_memory_scripts": 0,
-        "used_memory_scripts_human": "0B",
+        "used_memory_lua": machines[0],
+        "used_memory_vm_eval": machines[0],
+        "used_memory_lua_human": human(machines[0] as u64),
+        "used_memory_scripts_eval": scripts.bytes(),
+        "number_of_cached_scripts": scripts.len(),
+        "number_of_functions": libraries.functions(),
+        "number_of_libraries": libraries.all().len(),
+        "used_memory_vm_functions": machines[1],
+        "used_memory_vm_total": total,
+        "used_memory_vm_total_human": human(total as u64),
+        "used_memory_functions": libraries.bytes(),
+        "used_memory_scripts": scripts.bytes() + libraries.bytes(),
+        "used_memory_scripts_human": human((scripts.bytes() + libraries.bytes()) as u64),
         "maxmemory": max,
         "maxmemory_human": human(max),
         "maxmemory_policy": parameter(ctx, "maxmemory-policy"),
@@ -372,7 +377,7 @@ fn stats(ctx: &Ctx<'_>, text: &mut String) {
         "expire_cycle_cpu_milliseconds": 0,
         "evicted_keys": k.evicted,
         "evicted_clients": s.evicted_clients,
-        "evicted_scripts": 0,
+        "evicted_scripts": ctx.server.scripts.evicted,
         "total_eviction_exceeded_time": beyond_ms.0,
         "current_eviction_exceeded_time": beyond_ms.1,
         "keyspace_hits": k.hits,

@@ -118,8 +118,8 @@ fn stats(ctx: &mut Ctx<'_>) -> Outcome {
         ("clients.normal", Int(usage.clients)),
         ("cluster.links", Int(0)),
         ("aof.buffer", Int(0)),
-        ("lua.caches", Int(0)),
-        ("functions.caches", Int(0)),
+        ("lua.caches", Int(ctx.server.scripts.bytes() as i64)),
+        ("functions.caches", Int(ctx.server.libraries.bytes() as i64)),
     ];
     let tail = [
         ("overhead.db.hashtable.lut", Int(usage.buckets)),

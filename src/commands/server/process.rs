@@ -86,6 +86,9 @@ fn shutdown(ctx: &mut Ctx<'_>) -> Outcome {
     if abort {
         return Err(Error::new("ERR No shutdown in progress."));
     }
+    if let Some(script) = ctx.server.running_script.as_ref().filter(|_| !nosave) {
+        return Err(script.busy());
+    }
     // No reply: the connection's end is the answer.
     let save = save || (!nosave && !ctx.config.save_points.is_empty());
     let save = save && ctx.server.persist.loading.is_none();

@@ -202,7 +202,8 @@ fn missing(probe: &Probe, reply: &Value) -> Option<String> {
     }
 }
 
-fn is_kind(kind: ReplyKind, reply: &Value) -> bool {
+/// Whether a reply is of a kind.
+pub(super) fn is_kind(kind: ReplyKind, reply: &Value) -> bool {
     match kind {
         ReplyKind::Nil => matches!(reply, Value::Null | Value::NullArray),
         ReplyKind::Error => reply.is_error(),

@@ -1,5 +1,5 @@
 //! Counts what a `log` predicate asks for, as it happens.
-use super::{Part, code, text, words};
+use super::{Part, check::is_kind, code, text, words};
 use crate::base::glob::glob;
 use crate::command::F;
 use crate::lab::expect::describe;
@@ -58,7 +58,12 @@ fn args_match(patterns: &[String], args: &[Vec<u8>]) -> bool {
     }
 }
 
-fn ran(event: &Observed, names: Option<&Vec<String>>, args: Option<&Vec<String>>) -> bool {
+/// Whether what ran has one of these names, and these arguments.
+pub(super) fn ran(
+    event: &Observed,
+    names: Option<&Vec<String>>,
+    args: Option<&Vec<String>>,
+) -> bool {
     let skip = match names {
         Some(names) => names_match(event, names),
         None => Some(1),
@@ -103,10 +108,11 @@ impl Tracker {
         if !counted || !ran(event, self.spec.cmd.as_ref(), self.spec.args.as_ref()) {
             return;
         }
-        let Some(expected) = &self.spec.answers else {
+        let (expected, kind) = (&self.spec.answers, self.spec.kind);
+        if expected.is_none() && kind.is_none() {
             self.count += 1;
             return;
-        };
+        }
         let reply = event.reply.as_deref().and_then(|r| parse_value(r).ok());
         let Some((value, _)) = reply.flatten() else {
             return;
@@ -115,7 +121,8 @@ impl Tracker {
             let words = event.argv.iter().map(|a| String::from_utf8_lossy(a));
             (words.collect::<Vec<_>>().join(" "), describe(&value))
         };
-        if expected.is(&value) {
+        let right = expected.as_ref().is_none_or(|e| e.is(&value));
+        if right && kind.is_none_or(|kind| is_kind(kind, &value)) {
             self.count += 1;
             self.hit = Some(told());
         } else if event.command.flags.has(F::READONLY) {
@@ -170,12 +177,15 @@ impl Tracker {
         };
         if self.count < min {
             // The expected answer is not told: to find it is the task.
-            match (&self.spec.answers, &self.missed) {
-                (Some(_), Some((line, answer))) => {
+            let asks = self.spec.answers.is_some() || self.spec.kind.is_some();
+            match (asks, &self.missed) {
+                (true, Some((line, answer))) => {
                     let words = format!(" answered {answer}; this is not it yet");
                     return (false, vec![code(line), text(&words)]);
                 }
-                (Some(_), None) => return (false, vec![text("nobody has asked yet")]),
+                (true, None) if self.spec.kind.is_none() => {
+                    return (false, vec![text("nobody has asked yet")]);
+                }
                 _ => {}
             }
             if self.count == 0 && min == 1 {

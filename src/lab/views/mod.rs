@@ -7,6 +7,7 @@ mod ints;
 mod list;
 mod looped;
 mod pack;
+mod script;
 mod stream;
 mod table;
 mod value;
@@ -23,6 +24,7 @@ pub use ints::IntsetModel;
 pub use list::ListModel;
 pub use looped::LoopModel;
 pub use pack::PackModel;
+pub use script::ScriptModel;
 pub use stream::StreamModel;
 pub use table::TableModel;
 pub use value::{Head, PlainModel};
@@ -37,6 +39,8 @@ pub enum Model {
     Eviction(EvictionModel),
     /// One command after another, and who waits for what.
     Loop(LoopModel),
+    /// The last script.
+    Script(ScriptModel),
     /// A sorted set, a set or a hash in one run of bytes.
     Listpack(PackModel),
     /// A set of whole numbers.
@@ -59,6 +63,7 @@ impl Object for Model {
             Model::Table(m) => ("table", m),
             Model::Eviction(m) => ("eviction", m),
             Model::Loop(m) => ("loop", m),
+            Model::Script(m) => ("script", m),
             Model::Listpack(m) => ("listpack", m),
             Model::Intset(m) => ("intset", m),
             Model::ZsetSkiplist(m) => ("zset_skiplist", m),
@@ -74,7 +79,8 @@ impl Object for Model {
 
 /// The model of `view` after client `id` ran the command `argv`; `None` where there is nothing to show.
 /// `keys`: the dictionary of its database, around the key; what eviction does once memory has a limit. `value`: what the
-/// key holds. `loop`: the clients and the commands that ran; those from [`Node::keep_trail`] on.
+/// key holds. `loop`: the clients and the commands that ran; those from [`Node::keep_trail`] on. `script`:
+/// the last script, from [`Node::keep_script_trace`] on.
 pub fn inspect(node: &Node, id: ClientId, view: &str, argv: &[Vec<u8>]) -> Option<Model> {
     let db = node.client(id).map_or(0, |c| c.db);
     let focus = Focus::of(node, argv);
@@ -84,6 +90,7 @@ pub fn inspect(node: &Node, id: ClientId, view: &str, argv: &[Vec<u8>]) -> Optio
         }
         "keys" => table::of_database(node, db, focus.key.as_deref()).map(Model::Table),
         "value" => value::model(node, db, &focus),
+        "script" => script::model(node).map(Model::Script),
         "loop" => Some(Model::Loop(looped::model(node, id))),
         _ => None,
     }
@@ -153,6 +160,32 @@ mod tests {
             let argv: Vec<Vec<u8>> = line.split(' ').map(|w| w.as_bytes().to_vec()).collect();
             inspect(&self.node, self.client, view, &argv)
         }
+    }
+
+    #[test]
+    fn a_script_goes_line_by_line() {
+        let mut bench = Bench::new();
+        bench.node.keep_script_trace();
+        bench.node.hold_scripts(true);
+        bench.node.keep_log();
+        let script = r#"EVAL "local n = redis.call('INCR', 'k')\nn = n + 1\nreturn n + 1" 0"#;
+        assert_eq!(bench.run(script), "");
+        let look = |bench: &Bench| match inspect(&bench.node, bench.client, "script", &[]) {
+            Some(Model::Script(model)) => model,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((look(&bench).stage, look(&bench).line), ("runs", 1));
+        let mut lines = Vec::new();
+        while look(&bench).stage == "runs" {
+            bench.node.step_script(None);
+            lines.push(look(&bench).line);
+        }
+        assert_eq!(lines, [2, 3, 3]);
+        let model = look(&bench);
+        assert_eq!(model.stage, "done");
+        assert_eq!(model.calls[0].command, "INCR k");
+        assert_eq!(model.propagated, ["INCR k"]);
+        assert_eq!(model.lines.len(), 3);
     }
 
     #[test]

@@ -70,10 +70,18 @@ impl<'a> Batch<'a> {
 }
 
 impl Rewrite {
-    /// A rewrite of which nothing is written yet, begun with what `head` says.
-    pub fn new(live: bool, head: &[u8]) -> Rewrite {
+    /// A rewrite of which no key is written yet; it says what time it is, if that is wanted, and loads `libraries`.
+    pub fn new(live: bool, now_s: Option<i64>, libraries: &[&[u8]]) -> Rewrite {
         let mut out = Reply::new(Proto::Resp2);
-        out.raw(head);
+        if let Some(now_s) = now_s {
+            out.raw(format!("#TS:{now_s}\r\n").as_bytes());
+        }
+        for code in libraries {
+            out.array(3);
+            [b"FUNCTION", &b"LOAD"[..], code]
+                .iter()
+                .for_each(|word| out.bulk(word));
+        }
         Rewrite {
             out,
             live,

@@ -25,8 +25,18 @@ impl Machine {
                 return Err(self.throw(b"stack overflow"));
             }
             self.stack.resize(length, Value::Nil);
+            self.count_stack();
         }
         Ok(())
+    }
+
+    /// The stack of the main thread counts as memory, as far as it ever reached; those of coroutines are counted as they
+    /// are left.
+    fn count_stack(&mut self) {
+        if self.thread == 0 && self.stack.len() > self.high {
+            self.heap.used += (self.stack.len() - self.high) * size_of::<Value>();
+            self.high = self.stack.len();
+        }
     }
 
     /// Pushes a frame; the one below remembers where it was.
@@ -415,7 +425,7 @@ impl Machine {
         self.close_upvalues(frame.mark as usize);
         let error = self.error;
         match frame.work {
-            Work::PCall => self.caught(&frame, error),
+            Work::PCall => self.caught_by_pcall(&frame, error),
             Work::XPCall(false) => {
                 let handler = self.stack[frame.base as usize + 1];
                 self.frames.push(Frame {
@@ -434,6 +444,17 @@ impl Machine {
         }
     }
 
+    /// A server's `pcall` gives the text of an error that is a table with one; else the table, and what it has there.
+    fn caught_by_pcall(&mut self, frame: &Frame, error: Value) -> bool {
+        let (Value::Table(table), Some(field)) = (error, self.error_field) else {
+            return self.caught(frame, error);
+        };
+        match self.heap.tab(table).get(field) {
+            text @ (Value::Str(_) | Value::Num(_)) => self.caught(frame, text),
+            other => self.caught_values(frame, &[Value::Bool(false), error, other]),
+        }
+    }
+
     fn handler_failed(&mut self, frame: &Frame) -> bool {
         let text = self.heap.text(b"error in error handling");
         self.caught(frame, text)
@@ -441,15 +462,19 @@ impl Machine {
 
     /// The call that caught an error returns it.
     fn caught(&mut self, frame: &Frame, error: Value) -> bool {
+        self.caught_values(frame, &[Value::Bool(false), error])
+    }
+
+    fn caught_values(&mut self, frame: &Frame, values: &[Value]) -> bool {
         self.stack.truncate(frame.mark as usize);
-        self.stack.push(Value::Bool(false));
-        self.stack.push(error);
+        self.stack.extend_from_slice(values);
+        let count = values.len();
         if self.frames.is_empty() {
-            let at = self.stack.len() - 2;
-            return self.finish_thread(at, 2).is_ok();
+            let at = self.stack.len() - count;
+            return self.finish_thread(at, count).is_ok();
         }
         self.restore_pc();
-        self.deliver(frame.func as usize, frame.want, 2).is_ok()
+        self.deliver(frame.func as usize, frame.want, count).is_ok()
     }
 
     // Upvalues.

@@ -106,9 +106,10 @@ pub(crate) struct Function {
 }
 
 impl Function {
-    pub(crate) fn new(source: std::rc::Rc<[u8]>, line: u32) -> Function {
+    pub(crate) fn new(lex: &Lexer<'_>, line: u32) -> Function {
         let proto = Proto {
-            source,
+            source: lex.source.clone(),
+            chunk: lex.chunk.clone(),
             line,
             registers: 2,
             ..Proto::default()

@@ -58,8 +58,8 @@ impl Machine {
     pub(crate) fn place_of_error(&self) -> (Vec<u8>, i64) {
         let at = self.caller();
         match at.and_then(|at| Some((self.proto_of(at)?, at))) {
-            Some((proto, at)) => (proto.source.to_vec(), i64::from(self.line_of(at))),
-            None => (b"[C]".to_vec(), -1),
+            Some((proto, at)) => (proto.chunk.to_vec(), i64::from(self.line_of(at))),
+            None => (b"=[C]".to_vec(), -1),
         }
     }
 

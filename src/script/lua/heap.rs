@@ -311,6 +311,14 @@ impl Heap {
         let _ = self.set(table, key, value);
     }
 
+    /// Lets two tables change places: everyone who has one of them now has the other's content.
+    pub fn exchange(&mut self, a: u32, b: u32) {
+        // Both are looked at again by the collector.
+        self.tab_mut(a);
+        self.tab_mut(b);
+        self.tables.items.swap(a as usize, b as usize);
+    }
+
     /// The value at a name, without asking metatables.
     pub fn field(&mut self, table: u32, name: &[u8]) -> Value {
         let key = self.string(name);

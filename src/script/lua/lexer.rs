@@ -54,6 +54,8 @@ pub(crate) struct Lexer<'a> {
     /// The chunk's name in the messages of this module, and in those of the machine, which are shorter.
     shown: Vec<u8>,
     pub source: std::rc::Rc<[u8]>,
+    /// The name as it was given.
+    pub chunk: std::rc::Rc<[u8]>,
 }
 
 fn is_name(byte: u8) -> bool {
@@ -99,6 +101,7 @@ impl<'a> Lexer<'a> {
             word: Vec::new(),
             shown: chunk_name(source, 80),
             source: chunk_name(source, 60).into(),
+            chunk: source.into(),
         }
     }
 

@@ -93,6 +93,8 @@ pub struct Machine {
     pub(crate) stack: Vec<Value>,
     pub(crate) frames: Vec<Frame>,
     pub(crate) open: Vec<u32>,
+    /// Values of the main thread's stack that are counted as memory.
+    pub(crate) high: usize,
     /// End of the values that an instruction of variable length left.
     pub(crate) top: usize,
     /// Next instruction of the frame on top, if that runs instructions.
@@ -119,10 +121,13 @@ pub struct Machine {
     /// Fuel that all runs together have used, and what the one at hand was given.
     pub(crate) burnt: u64,
     pub(crate) given: i64,
-    /// Where the error that nobody caught was raised: the name of the chunk, and the line (-1: not in one).
+    /// Where the error that nobody caught was raised: the name of the chunk (`@name`, or its text), and the line (-1: not in
+    /// one).
     pub fault: (Vec<u8>, i64),
     /// Values the host keeps from the collector.
     pub anchors: Vec<Value>,
+    /// The name of the field that `pcall` returns in place of an error that is a table; none in plain Lua.
+    pub error_field: Option<Value>,
     pub(crate) cjson: Settings,
     results: (usize, usize),
 }
@@ -146,6 +151,7 @@ impl Machine {
             stack: Vec::new(),
             frames: Vec::new(),
             open: Vec::new(),
+            high: 0,
             top: 0,
             pc: 0,
             thread: 0,
@@ -164,6 +170,7 @@ impl Machine {
             given: 0,
             fault: (Vec::new(), -1),
             anchors: Vec::new(),
+            error_field: None,
             cjson: Settings::default(),
             results: (0, 0),
         };
@@ -212,7 +219,9 @@ impl Machine {
         }
         self.close_upvalues(0);
         self.frames.clear();
-        self.stack.clear();
+        self.heap.used -= self.high * size_of::<Value>();
+        self.high = 0;
+        self.stack = Vec::new();
         (self.top, self.arrived, self.results) = (0, None, (0, 0));
         (self.running, self.raised) = (Running::Code, false);
     }

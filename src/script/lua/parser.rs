@@ -26,8 +26,7 @@ pub(crate) fn compile(
         depth,
         bytes: 0,
     };
-    let name = compiler.lex.source.clone();
-    compiler.functions.push(Function::new(name, 0));
+    compiler.functions.push(Function::new(&compiler.lex, 0));
     compiler.f().proto.vararg = true;
     compiler.open_block(false);
     compiler.lex.advance()?;
@@ -116,8 +115,7 @@ impl Compiler<'_> {
     // Function bodies.
 
     pub(crate) fn body(&mut self, method: bool, line: u32) -> Done<Exp> {
-        let source = self.lex.source.clone();
-        self.functions.push(Function::new(source, line));
+        self.functions.push(Function::new(&self.lex, line));
         self.open_block(false);
         self.expect(Token::Char(b'('))?;
         if method {

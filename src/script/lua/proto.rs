@@ -229,6 +229,8 @@ pub(crate) struct Proto {
     pub upvalues: Vec<Str>,
     /// Chunk name as error messages show it.
     pub source: Rc<[u8]>,
+    /// The name as it was given: `@name`, `=name`, or the text itself.
+    pub chunk: Rc<[u8]>,
     /// 0 for a main chunk.
     pub line: u32,
     pub parameters: u8,

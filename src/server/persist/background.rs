@@ -6,7 +6,6 @@ use super::job::{Form, Job};
 use super::orders::{Front, Switch, TEMPORARY};
 use crate::command::ClientId;
 use crate::command::persistence::{Background, Order};
-use crate::commands::server::snapshot;
 use crate::persist::aof::manifest::Manifest;
 use crate::persist::aof::rewrite::Rewrite;
 use crate::persist::disk::{DiskError, Done, Op};
@@ -44,10 +43,11 @@ impl Node {
                 .config
                 .aof_timestamp_enabled
                 .then(|| self.ks.now_ms / 1000);
-            let head = now_s.map_or_else(String::new, |now_s| format!("#TS:{now_s}\r\n"));
-            return Form::Commands(Box::new(Rewrite::new(live, head.as_bytes())));
+            let libraries = self.server.libraries.all();
+            let codes: Vec<_> = libraries.map(|library| library.code.as_slice()).collect();
+            return Form::Commands(Box::new(Rewrite::new(live, now_s, &codes)));
         }
-        let mut options = snapshot::save_options(&self.ks, &self.config);
+        let mut options = self.save_options();
         options.live = live;
         options.is_base(true);
         Form::snapshot(options)

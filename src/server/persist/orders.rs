@@ -4,7 +4,6 @@ use super::flush::State;
 use super::job::{Form, Job};
 use crate::command::persistence::{Background, Order};
 use crate::command::{ClientId, Effect};
-use crate::commands::server::snapshot;
 use crate::persist::aof::manifest::Manifest;
 use crate::persist::disk::{DiskError, Done, Op};
 
@@ -115,7 +114,7 @@ impl Node {
 
     /// A snapshot into the file of `dbfilename`, by way of a temporary one. `live`: of the data as it is now.
     pub(super) fn save_job(&self, temporary: &str, live: bool) -> Job {
-        let mut options = snapshot::save_options(&self.ks, &self.config);
+        let mut options = self.save_options();
         options.live = live;
         let ops = [
             Op::Rename {

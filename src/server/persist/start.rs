@@ -7,7 +7,6 @@ use super::job::Job;
 use super::orders::Front;
 use crate::command::persistence::Loading;
 use crate::command::{Args, Client};
-use crate::commands::server::snapshot;
 use crate::persist::aof::manifest::Manifest;
 use crate::persist::disk::{Answer, DiskError, Done, Op};
 use crate::resp::parse::{Limits, Parsed, Parser};
@@ -150,8 +149,7 @@ impl Node {
     }
 
     fn read_snapshot(&mut self, start: Start) {
-        let room = usize::try_from(self.server.memory_ceiling).unwrap_or(usize::MAX);
-        match snapshot::load(&mut self.ks, &self.config, &start.bytes, room, false) {
+        match self.load_file(&start.bytes, false) {
             Ok(loaded) => {
                 self.note_loaded(loaded.keys, loaded.expired);
                 self.after_snapshot(start);
@@ -246,8 +244,7 @@ impl Node {
                 return;
             }
             if rdb {
-                let room = usize::try_from(self.server.memory_ceiling).unwrap_or(usize::MAX);
-                match snapshot::load(&mut self.ks, &self.config, &start.bytes, room, true) {
+                match self.load_file(&start.bytes, true) {
                     Ok(loaded) => {
                         self.note_loaded(loaded.keys, loaded.expired);
                         start.bytes.drain(..loaded.end);
