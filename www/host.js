@@ -464,13 +464,13 @@ export class HostWorld {
     if (conn === undefined) return () => job.fail(new Error("no such session"));
     const start = performance.now();
     let out = /** @type {Uint8Array} */ (this.#engine.exec(conn, job.bytes));
+    this.#look();
+    const cost_us = (performance.now() - start) * 1000;
+    this.#engine.measured(Math.max(1, cost_us));
     if (this.#engine.stalled()) {
       this.#settle(DISK_MS);
       out = concat([out, this.#engine.output(conn)]);
     }
-    this.#look();
-    const cost_us = (performance.now() - start) * 1000;
-    this.#engine.measured(Math.max(1, cost_us));
     const closed = this.#isClosed(job.session, conn);
     const now_ms = this.#clockMs;
     const buffer = /** @type {ArrayBuffer} */ (out.buffer);

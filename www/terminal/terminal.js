@@ -473,6 +473,8 @@ export class RedlabTerminal extends HTMLElement {
     const words = argv.map(toText);
     if (!words.length) return;
     if (this.#local(line, words)) return;
+    const disk = diskCommand(this.#options.world, words);
+    if (disk) return this.#answerLocal(line, await disk);
     let times = 1;
     if (words.length > 1 && /^[+-]?\d+$/.test(words[0])) {
       times = Number(words[0]);
@@ -518,11 +520,6 @@ export class RedlabTerminal extends HTMLElement {
       this.#hints = on;
       this.#options.keepHints?.(on);
       return (this.#answerLocal(line, ""), true);
-    }
-    const done = diskCommand(this.#options.world, words);
-    if (done) {
-      done.then((text) => this.#answerLocal(line, text));
-      return true;
     }
     if (name === "connect") {
       const { host, port } = this.#options;
