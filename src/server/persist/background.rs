@@ -42,7 +42,7 @@ impl Node {
             let now_s = self
                 .config
                 .aof_timestamp_enabled
-                .then(|| self.ks.now_ms / 1000);
+                .then_some(self.ks.now_ms / 1000);
             let libraries = self.server.libraries.all();
             let codes: Vec<_> = libraries.map(|library| library.code.as_slice()).collect();
             return Form::Commands(Box::new(Rewrite::new(live, now_s, &codes)));

@@ -157,7 +157,8 @@ impl Node {
             Appendfsync::No => {
                 // Nobody asks for more than the kernel has.
                 figures.safe = aof.written;
-                false
+                self.server.end_safe_waits(&mut self.ks);
+                return;
             }
         };
         if !due || (rewrites && self.config.no_appendfsync_on_rewrite) {
