@@ -406,24 +406,31 @@ impl Engine {
 
     /// Whether a script is not through yet: [`Engine::work`] is to be called.
     pub fn runs_script(&self) -> bool {
-        self.node.runs_script()
+        self.machine.node.runs_script()
     }
 
     /// Lets that script run on for about `fuel` instructions.
     pub fn work(&mut self, fuel: u32) {
-        self.node.work(fuel.into());
+        self.machine.node.work(fuel.into());
+        self.to_disk();
+    }
+
+    /// What was written without an input goes to the disk as after one.
+    fn to_disk(&mut self) {
+        self.machine.handle(Input::Tick, self.now_us);
     }
 
     /// Lets scripts stop before their first instruction, to be gone through with [`Engine::script_step`]; or not any more.
     /// From now on the view `script` has something to show.
     pub fn script_hold(&mut self, on: bool) {
-        self.node.keep_script_trace();
-        self.node.hold_scripts(on);
+        self.machine.node.keep_script_trace();
+        self.machine.node.hold_scripts(on);
     }
 
     /// Runs the script that is held to its next line, or to line `until` if that is not 0.
     pub fn script_step(&mut self, until: u32) {
-        self.node.step_script((until > 0).then_some(until));
+        self.machine.node.step_script((until > 0).then_some(until));
+        self.to_disk();
     }
 
     /// When the node wants to be called again, in ms since 1970.

@@ -449,6 +449,7 @@ export class HostWorld {
     this.#queue.splice(0, taken);
     // A script that is not through gets what is left of the slice; whoever sends something meanwhile has a turn after it.
     while (this.#engine.runs_script() && performance.now() < until) this.#engine.work(SCRIPT_FUEL);
+    if (this.#engine.stalled()) this.#settle(DISK_MS);
     const pushes = this.#collectOutput();
     this.#look();
     await this.#commit();
