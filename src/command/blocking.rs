@@ -190,10 +190,12 @@ impl Server {
         true
     }
 
-    /// How much was logged so far, and whether all of it is on the disk (1 or 0). Nothing is where no log is kept.
-    pub fn log_safety(&self) -> (u64, i64) {
+    /// How much of the log a client waits for, and whether that is on the disk (1 or 0): all of it, or nothing if it has
+    /// run no command yet (`fresh`). Nothing is where no log is kept.
+    pub fn log_safety(&self, fresh: bool) -> (u64, i64) {
         let aof = &self.persist.aof;
-        (aof.logged, i64::from(aof.on && aof.safe >= aof.logged))
+        let wanted = if fresh { 0 } else { aof.logged };
+        (wanted, i64::from(aof.on && aof.safe >= wanted))
     }
 
     /// Forgets what a client of WAITAOF waits for; whether the disk has it (1 or 0).

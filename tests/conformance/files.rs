@@ -52,15 +52,12 @@ fn number(reply: &Reply) -> i64 {
     }
 }
 
-/// Asks until the server has loaded its file.
+/// The digest of a server's data once it has loaded its files. (DEBUG itself does not wait for that.)
 pub fn digest(peer: &mut dyn Peer, on: usize) -> String {
-    loop {
-        let digest = peer.ask(on, "DEBUG DIGEST").lossy();
-        if !digest.starts_with("LOADING") {
-            return digest;
-        }
+    while peer.ask(on, "DBSIZE").lossy().starts_with("LOADING") {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
+    peer.ask(on, "DEBUG DIGEST").lossy()
 }
 
 /// What a snapshot keeps of a stream.

@@ -8,9 +8,6 @@ use redlab::sim::machine::Machine;
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Timers that are waited for one by one.
-const STEPS: usize = 100;
-
 pub struct Local {
     machine: Machine,
     jumped: Duration,
@@ -185,15 +182,6 @@ impl Peer for Local {
     fn advance(&mut self, time: Duration) {
         self.jumped += time;
         let now = self.now_us();
-        // Step by step as far as anything happens soon; the rest at once.
-        for _ in 0..STEPS {
-            let next = self.machine.next_timer_us();
-            if next >= now {
-                break;
-            }
-            self.machine.handle(Input::Tick, next);
-            self.host();
-        }
         self.machine.handle(Input::Tick, now);
         self.host();
     }

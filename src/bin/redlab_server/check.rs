@@ -140,7 +140,7 @@ fn check_file(path: &str, shown: &str, kind: &str, last: bool, repair: &Repair) 
     found.ok_up_to += start;
     let mut report = found.report(shown, bytes.len());
     let sound = found.is_valid();
-    if sound && bytes.len() > start.max(0) || start > 0 && sound {
+    if sound {
         // In a directory the verdict says what the file is for.
         let plain = format!("AOF {shown} is valid\n");
         let whole = String::from_utf8_lossy(&report).replace(&plain, &format!("{kind}{plain}"));

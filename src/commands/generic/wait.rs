@@ -68,7 +68,8 @@ fn waitaof(ctx: &mut Ctx<'_>) -> Outcome {
             "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.",
         ));
     }
-    let (wanted, have) = ctx.server.log_safety();
+    let fresh = ctx.client().commands == 0;
+    let (wanted, have) = ctx.server.log_safety(fresh);
     if (have >= local && replicas == 0) || !ctx.may_wait() {
         blocking::waited_aof(have, ctx.out);
         return Ok(());

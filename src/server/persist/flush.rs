@@ -154,12 +154,8 @@ impl Node {
         let due = match self.config.appendfsync {
             Appendfsync::Always => true,
             Appendfsync::Everysec => now_us - aof.last_sync_us >= SECOND_US,
-            Appendfsync::No => {
-                // Nobody asks for more than the kernel has.
-                figures.safe = aof.written;
-                self.server.end_safe_waits(&mut self.ks);
-                return;
-            }
+            // The kernel writes out when it likes.
+            Appendfsync::No => false,
         };
         if !due || (rewrites && self.config.no_appendfsync_on_rewrite) {
             return;
