@@ -37,6 +37,7 @@ struct Server {
 }
 
 impl Server {
+    #[allow(clippy::zombie_processes, reason = "dropping the value waits for it")]
     fn start(folder: &Path, options: &[&str]) -> Server {
         let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = free.local_addr().expect("it is bound").port();
@@ -75,15 +76,20 @@ impl Server {
         String::from_utf8_lossy(&reply).trim().to_string()
     }
 
-    fn kill(mut self) {
-        self.child.kill().expect("it runs");
-        self.child.wait().expect("it ends");
+    /// Without a word, as a power cut or a `kill -9`.
+    fn kill(self) {}
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
 #[test]
 fn killed_it_has_all_that_it_acknowledged() {
-    for policy in ["always", "everysec"] {
+    for policy in ["always", "no"] {
         let folder = Folder::new(policy);
         let options = ["--appendonly", "yes", "--appendfsync", policy];
         let mut count = 0;
@@ -93,7 +99,7 @@ fn killed_it_has_all_that_it_acknowledged() {
             for _ in 0..50 {
                 count += 1;
                 assert_eq!(server.ask("INCR n"), format!(":{count}"));
-                if round == 1 && count % 30 == 0 {
+                if round == 1 && count == 60 {
                     let said = server.ask("BGREWRITEAOF");
                     assert_eq!(said, "+Background append only file rewriting started");
                 }

@@ -71,6 +71,13 @@ pub struct Stats {
 }
 
 impl Stats {
+    /// All at zero, for so many commands.
+    pub fn of(commands: usize) -> Stats {
+        let mut stats = Stats::default();
+        stats.commandstats.resize(commands, Default::default());
+        stats
+    }
+
     /// Milliseconds beyond `maxmemory`: all of them, and those since it is so.
     pub fn beyond_memory_ms(&self, now_us: Micros) -> (i64, i64) {
         let since = self.beyond_memory_since_us;

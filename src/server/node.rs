@@ -163,10 +163,7 @@ impl Node {
     pub fn new(options: NodeOptions) -> Node {
         let mut rng = Rng::new(options.seed);
         let registry = commands::registry();
-        let mut stats = Stats::default();
-        stats
-            .commandstats
-            .resize(registry.all().len(), Default::default());
+        let stats = Stats::of(registry.all().len());
         let mut ks = Keyspace::new(options.config.databases, rng.fork());
         ks.now_ms = options.now_us / 1000;
         ks.params = options.config.keyspace_params();

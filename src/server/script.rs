@@ -222,10 +222,8 @@ impl Run {
 
     /// What SCRIPT KILL leaves of a script.
     fn end_by_force(&mut self, node: &mut Node, out: &mut Reply) -> bool {
-        let what: &[u8] = match self.call.function {
-            true => b"Script killed by user with FUNCTION KILL...",
-            false => b"Script killed by user with SCRIPT KILL...",
-        };
+        // A real server says so of functions as well.
+        let what = b"Script killed by user with SCRIPT KILL...";
         self.stage = Stage::Failed;
         let text = self.engine.describe_kill(what, &self.call.name);
         out.error(&text);

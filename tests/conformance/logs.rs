@@ -69,6 +69,17 @@ fn check(folder: &Path) -> Option<String> {
     (!out.status.success()).then_some(text)
 }
 
+fn settings(segment: u64) -> [(&'static str, &'static str); 4] {
+    let yes = |wanted: bool| if wanted { "yes" } else { "no" };
+    [
+        ("appendonly", "yes"),
+        // Under the default policy a write waits while an fsync is under way, and would not be in the file yet.
+        ("appendfsync", "no"),
+        ("aof-use-rdb-preamble", yes(segment % 2 == 1)),
+        ("aof-timestamp-enabled", yes(segment % 4 >= 2)),
+    ]
+}
+
 /// Goes through `count` directories; gives how many comparisons agreed and what did not.
 pub fn compare(
     syntax: &[Syntax],
@@ -89,15 +100,7 @@ pub fn compare(
                 "logs, seed {seed}, directory {segment}, {what}: {found}"
             )),
         };
-        let preamble = if segment % 2 == 0 { "no" } else { "yes" };
-        let stamps = if segment % 4 < 2 { "no" } else { "yes" };
-        let settings = [
-            ("appendonly", "yes"),
-            // Under the default policy a write waits while an fsync is under way, and would not be in the file yet.
-            ("appendfsync", "no"),
-            ("aof-use-rdb-preamble", preamble),
-            ("aof-timestamp-enabled", stamps),
-        ];
+        let settings = settings(segment);
         let mut ours = Local::on_disk(Vec::new(), &settings);
         let on = ours.open();
         fill(&mut ours, on, &mut generator);

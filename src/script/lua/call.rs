@@ -416,9 +416,13 @@ impl Machine {
         }
     }
 
-    /// Notes in `fault` where the script stands.
+    /// Notes in `fault` where the script stands: in the function of Lua that was called last.
     pub fn note_place(&mut self) {
-        self.fault = self.place_of_error();
+        let mut frames = (0..self.frames.len()).rev();
+        let at = frames.find_map(|at| Some((at, self.proto_of(at)?)));
+        if let Some((at, proto)) = at {
+            self.fault = (proto.chunk.to_vec(), i64::from(self.line_of(at)));
+        }
     }
 
     fn catch(&mut self, frame: Frame) -> bool {
