@@ -1,4 +1,4 @@
-// The long runs, on demand:  npm run soak conformance [-- --count 30000 --seed 1]
+// The long runs, on demand:  npm run soak conformance [-- --count 100000 --seed 1]
 // Each writes what it tried and found to docs/soak/<name>.json; that of eviction keeps the oracle's hit rates beside its
 // test.
 import { spawnSync } from "node:child_process";

@@ -12,6 +12,7 @@ pub mod f80;
 pub mod glob;
 pub mod num;
 pub mod order;
+pub(crate) mod pair;
 pub mod quote;
 pub mod rng;
 pub(crate) mod scan;

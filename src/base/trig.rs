@@ -1,15 +1,9 @@
 //! Sine, cosine and arcsine that come out the same on every machine: the double nearest to the true value, as good as always.
 //!
 //! The standard library leaves these three to the platform, whose last digits differ. Here they are computed to about 70
-//! bits and rounded once, which fails to give the nearest in one case of a hundred thousand. A number is the sum of two doubles, the second far below the first's last digit; sums and
-//! products of doubles have such a form without any error (T. J. Dekker, "A floating-point technique for extending the
-//! available precision", 1971):
-//!
-//! ```text
-//!   hi  ├──────── 53 bits ────────┤
-//!   lo                              ├──────── 53 bits ────────┤
-//! ```
+//! bits, in pairs of doubles, and rounded once, which fails to give the nearest in one case of a hundred thousand.
 
+use super::pair::Pair;
 use std::f64::consts::FRAC_PI_2;
 
 /// What a double leaves out of π/2.
@@ -20,62 +14,20 @@ const TERMS: usize = 13;
 /// So many of them are summed in pairs; what the others add is small enough for plain doubles.
 const PAIRED: usize = 4;
 
-/// `hi + lo`, where `hi` is the double nearest to the sum.
-#[derive(Clone, Copy)]
-struct Pair {
-    hi: f64,
-    lo: f64,
+/// `a + b`, where 70 bits are enough.
+fn plus(a: Pair, b: Pair) -> Pair {
+    let high = Pair::sum(a.hi, b.hi);
+    Pair::sum(high.hi, high.lo + a.lo + b.lo)
 }
 
-impl Pair {
-    /// `a + b`, exactly.
-    fn sum(a: f64, b: f64) -> Pair {
-        let hi = a + b;
-        let b_seen = hi - a;
-        Pair {
-            hi,
-            lo: (a - (hi - b_seen)) + (b - b_seen),
-        }
-    }
+fn minus(a: Pair, b: Pair) -> Pair {
+    plus(a, b.negated())
+}
 
-    /// `a * b`, exactly: both are cut into halves whose products fit in a double.
-    fn product(a: f64, b: f64) -> Pair {
-        const SPLITTER: f64 = ((1 << 27) + 1) as f64;
-        let halves = |x: f64| {
-            let scaled = SPLITTER * x;
-            let high = scaled - (scaled - x);
-            (high, x - high)
-        };
-        let ((a1, a0), (b1, b0)) = (halves(a), halves(b));
-        let hi = a * b;
-        Pair {
-            hi,
-            lo: a1 * b1 - hi + a1 * b0 + a0 * b1 + a0 * b0,
-        }
-    }
-
-    fn plus(self, other: Pair) -> Pair {
-        let high = Pair::sum(self.hi, other.hi);
-        Pair::sum(high.hi, high.lo + self.lo + other.lo)
-    }
-
-    fn minus(self, other: Pair) -> Pair {
-        self.plus(Pair {
-            hi: -other.hi,
-            lo: -other.lo,
-        })
-    }
-
-    fn times(self, other: Pair) -> Pair {
-        let high = Pair::product(self.hi, other.hi);
-        Pair::sum(high.hi, high.lo + self.hi * other.lo + self.lo * other.hi)
-    }
-
-    fn over(self, divisor: f64) -> Pair {
-        let quotient = self.hi / divisor;
-        let back = Pair::product(quotient, divisor);
-        Pair::sum(quotient, (self.hi - back.hi - back.lo + self.lo) / divisor)
-    }
+fn over(a: Pair, divisor: f64) -> Pair {
+    let quotient = a.hi / divisor;
+    let back = Pair::product(quotient, divisor);
+    Pair::sum(quotient, (a.hi - back.hi - back.lo + a.lo) / divisor)
 }
 
 /// The divisors of a series' nested form, from the outside in: `2*3, 4*5, ..` for the sine, `1*2, 3*4, ..` for the cosine.
@@ -120,7 +72,7 @@ fn nested_pair(square: Pair, divisors: &[f64], inverses: &[f64]) -> Pair {
         hi: nested(square.hi, &inverses[PAIRED..]),
         lo: 0.0,
     };
-    let step = |sum: Pair, divisor: &f64| one.minus(square.times(sum).over(*divisor));
+    let step = |sum: Pair, divisor: &f64| minus(one, over(square.times(sum), *divisor));
     divisors[..PAIRED].iter().rev().fold(first, step)
 }
 
@@ -136,8 +88,11 @@ fn of_small(x: Pair, cosine: bool) -> Pair {
 /// The sine of `x + quarters * π/2`, for angles of a few turns.
 fn sine_after(x: f64, quarters: i64) -> f64 {
     let turned = (x / FRAC_PI_2).round_ties_even();
-    let back = Pair::product(turned, FRAC_PI_2).plus(Pair::product(turned, FRAC_PI_2_REST));
-    let rest = Pair { hi: x, lo: 0.0 }.minus(back);
+    let back = plus(
+        Pair::product(turned, FRAC_PI_2),
+        Pair::product(turned, FRAC_PI_2_REST),
+    );
+    let rest = minus(Pair { hi: x, lo: 0.0 }, back);
     let quadrant = turned as i64 + quarters;
     let value = of_small(rest, quadrant & 1 == 1).hi;
     if quadrant & 2 == 2 { -value } else { value }
@@ -172,7 +127,7 @@ fn small_asin(sine: Pair) -> Pair {
         cosine = nested(square, &COSINE_INVERSES);
         x += (sine.hi - x * nested(square, &SINE_INVERSES)) / cosine;
     }
-    let off = sine.minus(of_small(Pair { hi: x, lo: 0.0 }, false));
+    let off = minus(sine, of_small(Pair { hi: x, lo: 0.0 }, false));
     Pair::sum(x, off.hi / cosine)
 }
 
@@ -194,7 +149,7 @@ pub fn asin(x: f64) -> f64 {
         hi: FRAC_PI_2,
         lo: FRAC_PI_2_REST,
     };
-    quarter.minus(half.plus(half)).hi
+    minus(quarter, plus(half, half)).hi
 }
 
 #[cfg(test)]

@@ -35,7 +35,9 @@ impl ClientUsage {
         };
         let query = c.query.len().saturating_sub(arriving.read);
         let (query_room, query_bytes) = query_buffer(query, arriving.bulk);
-        let (queued, queue) = c.queue.as_ref().map_or((0, 0), |q| {
+        let (watched, broken) = ks.watches.of(c.id);
+        let queue = c.queue.as_ref().filter(|_| !broken);
+        let (queued, queue) = queue.map_or((0, 0), |q| {
             (
                 q.arg_bytes(),
                 q.arg_bytes() + queue_bytes(q.commands().len()),
@@ -46,7 +48,7 @@ impl ClientUsage {
             .iter()
             .map(|&n| listen_bytes(n as usize))
             .sum();
-        let watches = ks.watches.of(c.id).0 * WATCH_BYTES;
+        let watches = watched * WATCH_BYTES;
         ClientUsage {
             query,
             query_free: query_room - query,

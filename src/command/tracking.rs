@@ -98,23 +98,22 @@ impl Server {
         let Some(client) = self.clients.get_mut(id) else {
             return;
         };
-        for prefix in &tracking.prefixes {
-            join(&mut self.tracked.prefixes, prefix, id);
-        }
-        match &mut client.tracking {
-            Some(old) => {
+        match client.tracking.take() {
+            Some(mut old) => {
                 tracking.prefixes.append(&mut old.prefixes);
-                tracking.prefixes.sort();
-                tracking.prefixes.dedup();
                 tracking.caching = old.caching;
-                **old = tracking;
             }
             None => {
                 self.tracked.clients += 1;
                 self.listened = true;
-                client.tracking = Some(Box::new(tracking));
             }
         }
+        tracking.prefixes.sort();
+        tracking.prefixes.dedup();
+        for prefix in &tracking.prefixes {
+            join(&mut self.tracked.prefixes, prefix, id);
+        }
+        client.tracking = Some(Box::new(tracking));
     }
 
     /// Switches tracking off. What the client read is forgotten when it changes.

@@ -15,8 +15,7 @@ pub struct Queue {
     commands: Vec<Queued>,
     /// The flags of all commands together.
     flags: Flags,
-    /// A command was refused: EXEC will do nothing.
-    pub refused: bool,
+    refused: bool,
     arg_bytes: usize,
     mem_bytes: usize,
 }
@@ -33,6 +32,19 @@ impl Queue {
             command,
             argv,
         });
+    }
+
+    /// A command was refused: EXEC will do nothing, and what is queued need not be kept.
+    pub fn refuse(&mut self) {
+        *self = Queue {
+            refused: true,
+            ..Queue::default()
+        };
+    }
+
+    /// Whether a command was refused.
+    pub fn is_refused(&self) -> bool {
+        self.refused
     }
 
     /// The commands in their order.

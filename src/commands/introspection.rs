@@ -85,8 +85,7 @@ fn list(ctx: &mut Ctx<'_>) -> Outcome {
     let mut names: Vec<String> = Vec::new();
     let all = ctx.server.registry.all().iter();
     if args.len() == 2 {
-        let top = ctx.server.registry.top().iter();
-        names.extend(top.map(|c| c.name.to_owned()));
+        names.extend(all.map(|c| c.full_name()));
     } else if args.len() != 5 || !args.is(2, "filterby") {
         return Err(Error::SYNTAX);
     } else if args.is(3, "module") {

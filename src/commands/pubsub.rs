@@ -110,6 +110,12 @@ fn answer(ctx: &mut Ctx<'_>, kind: Kind, words: [&str; 3], name: Option<&[u8]>) 
 }
 
 fn subscribe(ctx: &mut Ctx<'_>, kind: Kind) -> Outcome {
+    // Transactions were allowed to before shards were.
+    if kind == Kind::Shard && ctx.server.in_exec {
+        return Err(Error::new(
+            "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client",
+        ));
+    }
     for name in ctx.args.from(1) {
         ctx.server.subscribe(ctx.id, kind, name);
         answer(ctx, kind, SUBSCRIBED, Some(name));

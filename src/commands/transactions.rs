@@ -49,7 +49,7 @@ fn exec(ctx: &mut Ctx<'_>) -> Outcome {
     let queue = ctx.client().queue.take();
     let queue = queue.ok_or(Error::new("ERR EXEC without MULTI"))?;
     let broken = ctx.db.ks.unwatch(ctx.id);
-    if queue.refused {
+    if queue.is_refused() {
         return Err(Error::new(
             "EXECABORT Transaction discarded because of previous errors.",
         ));

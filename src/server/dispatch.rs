@@ -423,10 +423,13 @@ pub(super) fn finish_reply(
     let Some(client) = node.server.clients.get_mut(id) else {
         return;
     };
+    let mut ends = client.close_after_reply;
     // What waits has yet to be answered, or not.
     if client.blocked.is_none() {
         if is_left_out(before, Some(client.reply_mode)) && !is_message(client, out.since(start)) {
             out.rollback(start);
+            // Closed when the reply is sent, so without one never.
+            ends = false;
         }
         client.reply_mode.take_mute();
     }
@@ -441,8 +444,7 @@ pub(super) fn finish_reply(
     if much {
         node.server.limit_output(id);
     }
-    let ending = |c: &Client| c.close_after_reply;
-    if node.server.clients.get(id).is_some_and(ending) {
+    if ends {
         node.server.effects.push(Effect::Close(id));
     }
 }

@@ -20,7 +20,7 @@ pub fn adds(queue: &Queue, command: &Command) -> bool {
     }
 }
 
-/// Puts a command that passed all gates into its client's queue.
+/// Puts a command that passed all gates into its client's queue, unless it is certain already that EXEC will not run it.
 pub fn queue(
     node: &mut Node,
     id: ClientId,
@@ -31,22 +31,24 @@ pub fn queue(
     if let Some(client) = node.server.clients.get_mut(id)
         && let Some(queue) = &mut client.queue
     {
-        queue.push(number, command, args);
+        if !queue.is_refused() && !node.ks.watches.of(id).1 {
+            queue.push(number, command, args);
+        }
         out.simple("QUEUED");
     }
 }
 
-/// A command was refused: the transaction that its client may be in will not run. If it was EXEC, it ends here, and says why.
+/// A command was refused: the transaction that its client may be in will not run. EXEC itself ends one that way, and says
+/// why; it says so even where there is none.
 #[cold]
 pub fn refused(node: &mut Node, id: ClientId, number: Option<usize>, error: Error) -> Error {
     let Some(client) = node.server.clients.get_mut(id) else {
         return error;
     };
-    let Some(queue) = &mut client.queue else {
-        return error;
-    };
-    queue.refused = true;
     if number.is_none_or(|n| node.server.registry.all()[n].name != "exec") {
+        if let Some(queue) = &mut client.queue {
+            queue.refuse();
+        }
         return error;
     }
     client.queue = None;

@@ -7,7 +7,7 @@ use crate::grammar::Syntax;
 use crate::local::Local;
 use crate::peer::{Peer, Server};
 use crate::reply::{Reply, split};
-use crate::scope::in_scope;
+use crate::scope::alone;
 use redlab::base::rng::Rng;
 
 /// Commands before the values are looked at.
@@ -100,7 +100,7 @@ pub fn compare(
     seed: u64,
     now_s: i64,
 ) -> (usize, Vec<String>) {
-    let scope: Vec<&Syntax> = syntax.iter().filter(|s| in_scope(s)).collect();
+    let scope: Vec<&Syntax> = syntax.iter().filter(|s| alone(s)).collect();
     let mut generator = Generator::new(scope, 0, now_s);
     generator.rng = Rng::new(seed);
     let (mut passed, mut failures) = (0, Vec::new());

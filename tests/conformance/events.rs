@@ -23,9 +23,10 @@ impl Listener {
         self.0[side] = on;
     }
 
-    /// The events that a side told of since the last call, one a line: `db event key`.
+    /// The events that a side told of since the last call, one a line: `db event key`. By then it has done what it was sent
+    /// on other connections, and its answers have arrived; unless it happened to find this question at the same moment as
+    /// those, and turned to it first. To ask a second time is sure.
     pub fn take(self, peer: &mut dyn Peer, side: usize) -> String {
-        // The answer comes after all that was published before.
         peer.send(self.0[side], &encode(&words("PING")));
         let mut events = String::new();
         while let Some((_, reply)) = peer.read(self.0[side]) {
@@ -37,11 +38,5 @@ impl Listener {
             events.push_str(&format!("{} {}\n", event, key.notation()));
         }
         events
-    }
-
-    /// Forgets what was told so far.
-    pub fn skip(self, ours: &mut dyn Peer, theirs: &mut dyn Peer) {
-        self.take(ours, 0);
-        self.take(theirs, 1);
     }
 }

@@ -6,7 +6,7 @@ use crate::grammar::Syntax;
 use crate::local::Local;
 use crate::peer::{Peer, Server};
 use crate::reply::Reply;
-use crate::scope::in_scope;
+use crate::scope::alone;
 use redlab::base::rng::Rng;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -160,7 +160,7 @@ pub fn compare(
 ) -> Result<(usize, Vec<String>), String> {
     let folder = Folder::new();
     let mut oracle = Server::oracle_in(&folder.0)?;
-    let scope: Vec<&Syntax> = syntax.iter().filter(|s| in_scope(s)).collect();
+    let scope: Vec<&Syntax> = syntax.iter().filter(|s| alone(s)).collect();
     let mut generator = Generator::new(scope, 0, now_s);
     let (mut passed, mut failures) = (0, Vec::new());
     for segment in 0..count {

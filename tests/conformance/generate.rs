@@ -1,7 +1,10 @@
 //! Random commands from the grammar: mostly legal, over a few keys of every type so that they meet, with edge cases of
 //! every kind of value, and now and then broken on purpose.
 
+use crate::clients::ID_OF;
 use crate::grammar::{Arg, Syntax};
+use crate::scope;
+use crate::waits::too_long;
 use redlab::base::{num, rng::Rng};
 use std::collections::BTreeMap;
 
@@ -19,6 +22,10 @@ pub struct Generator<'a> {
     pub tick: i64,
     /// Texts come from so many values that a collection of them grows large.
     wide: bool,
+    /// How many clients take part: one alone must not wait for another.
+    pub clients: usize,
+    /// Whether a command may wait until another client ends it.
+    pub may_wait: bool,
 }
 
 impl<'a> Generator<'a> {
@@ -37,10 +44,12 @@ impl<'a> Generator<'a> {
             now_s,
             tick: 0,
             wide: false,
+            clients: 1,
+            may_wait: false,
         }
     }
 
-    fn chance(&mut self, percent: u64) -> bool {
+    pub fn chance(&mut self, percent: u64) -> bool {
         self.rng.below(100) < percent
     }
 
@@ -48,7 +57,7 @@ impl<'a> Generator<'a> {
         self.rng.below(n as u64) as usize
     }
 
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 
@@ -56,12 +65,8 @@ impl<'a> Generator<'a> {
     pub fn command(&mut self) -> (&'a Syntax, Vec<Vec<u8>>) {
         let scope = std::mem::take(&mut self.scope);
         let mut syntax = self.pick(&scope);
-        // Commands that empty a database run seldom, or nothing would be left to see.
-        while matches!(
-            syntax.name.as_str(),
-            "FLUSHALL" | "FLUSHDB" | "SWAPDB" | "SELECT" | "MOVE"
-        ) && !self.chance(8)
-        {
+        // What empties a database, or ends what a client has begun, runs seldom, or nothing would be left to see.
+        while scope::is_seldom(&syntax.name) && !self.chance(8) {
             syntax = self.pick(&scope);
         }
         // Most commands on streams are errors without a group.
@@ -81,6 +86,22 @@ impl<'a> Generator<'a> {
             }
         }
         self.scope = scope;
+        (syntax, self.sentence(syntax))
+    }
+
+    /// One of these commands, if the run covers any of them.
+    pub fn one_of(&mut self, names: &[&str]) -> Option<(&'a Syntax, Vec<Vec<u8>>)> {
+        let named = |s: &&&Syntax| names.contains(&s.name.as_str());
+        let some: Vec<&Syntax> = self.scope.iter().filter(named).copied().collect();
+        if some.is_empty() {
+            return None;
+        }
+        let syntax = self.pick(&some);
+        Some((syntax, self.sentence(syntax)))
+    }
+
+    /// A sentence of this syntax, now and then spoiled.
+    pub fn sentence(&mut self, syntax: &'a Syntax) -> Vec<Vec<u8>> {
         let mut sentence = Sentence {
             syntax,
             words: Vec::new(),
@@ -96,14 +117,16 @@ impl<'a> Generator<'a> {
             self.spoil(&mut spoiled);
             spoiled
         });
-        if let Some(spoiled) = spoiled.filter(|words| !soon(syntax, words)) {
+        let alone = !self.may_wait;
+        let fits = |words: &Vec<Vec<u8>>| !soon(syntax, words) && !too_long(syntax, words, alone);
+        if let Some(spoiled) = spoiled.filter(fits) {
             words = spoiled;
         } else {
             for token in sentence.tokens {
                 *self.tokens.entry(token).or_default() += 1;
             }
         }
-        (syntax, name.into_iter().chain(words).collect())
+        name.into_iter().chain(words).collect()
     }
 
     /// A name or token in capitals, small letters or a mixture.
@@ -213,12 +236,21 @@ impl<'a> Generator<'a> {
         match (arg.kind.as_str(), arg.name.as_str()) {
             ("key", _) => self.key(syntax),
             ("integer", "numkeys") => COUNT_OF_KEYS.to_vec(),
+            // Numbers that are nobody's, for they are given out from 1 on.
+            ("integer", "client-id") if self.chance(10) => self.pick(EDGES).to_vec(),
+            ("integer", "client-id") => format!("{ID_OF}{}", self.below(self.clients)).into_bytes(),
             ("integer", _) if syntax.group != "stream" => self.integer(arg, syntax),
             ("double", name) if syntax.group == "geo" => self.geo_number(name),
             ("unix-time", name) => self.unix_time(name.contains("milli")),
-            // Nobody else is there to end a wait.
+            ("double", "timeout") if self.may_wait && self.chance(85) => b"0".to_vec(),
             ("double", "timeout") => self
-                .pick::<&[u8]>(&[b"0.001", b"0.002", b"1e-3", b"-1", b"x"])
+                .pick::<&[u8]>(&[
+                    b"0.001", b"0.002", b"1e-3", b"0.001", b"-1", b"x", b"-0.5", b"nan", b"inf",
+                ])
+                .to_vec(),
+            (_, "channel" | "shardchannel" | "prefix") => self.channel(&arg.name),
+            (_, "username") => self
+                .pick::<&[u8]>(&[b"default", b"limited", b"nobody"])
                 .to_vec(),
             ("double", _) => self.double(),
             ("pattern", name) => self.pattern(name, syntax),
@@ -237,7 +269,7 @@ impl<'a> Generator<'a> {
             ("integer", _) if syntax.group == "stream" => self.stream_number(&arg.name),
             (_, "id") if syntax.name == "XADD" => self.new_id(),
             (_, "min-idle-time") => self
-                .pick(&[&b"0"[..], b"0", b"1", b"3600000", b"-1", b"x"])
+                .pick(&[&b"0"[..], b"0", b"3600000", b"-1", b"x"])
                 .to_vec(),
             (_, "group") if syntax.group == "stream" => self
                 .pick(&[&b"g"[..], b"g", b"g", b"h", b"h", b"none"])
@@ -319,7 +351,7 @@ impl<'a> Generator<'a> {
         if self.chance(3) {
             // Whoever waits for 0 ms waits for ever.
             let edges = if name == "milliseconds" {
-                &EDGES[6..]
+                &[&b""[..], b"-0", b"-1", b"abc", b"1.0", b" 1"]
             } else {
                 EDGES
             };
@@ -327,6 +359,7 @@ impl<'a> Generator<'a> {
         }
         let number = match name {
             // A longer wait would hold up the run where nothing is there.
+            "milliseconds" if self.may_wait && self.chance(80) => 0,
             "milliseconds" => 1 + self.below(2) as i64,
             "ms" => self.pick(&[0, 0, 5000, 10_000_000, -1]),
             "entriesread" | "entries-added" => self.below(30) as i64 - 1,
@@ -438,6 +471,27 @@ impl<'a> Generator<'a> {
         format!("{value:.digits$}").into_bytes()
     }
 
+    /// The name of a channel, among them those of the keyspace's events and of invalidations; or what a key begins with.
+    fn channel(&mut self, kind: &str) -> Vec<u8> {
+        if kind == "prefix" {
+            return self
+                .pick(&[&b"l"[..], b"s", b"z1", b"x", b"", b"h2", b"foo"])
+                .to_vec();
+        }
+        self.pick::<&[u8]>(&[
+            b"c1",
+            b"c1",
+            b"c2",
+            b"c2",
+            b"d",
+            b"",
+            b"__keyspace@0__:l1",
+            b"__keyevent@0__:del",
+            b"__redis__:invalidate",
+        ])
+        .to_vec()
+    }
+
     fn pattern(&mut self, name: &str, syntax: &Syntax) -> Vec<u8> {
         let sort: &[&[u8]] = &[
             b"s*",
@@ -453,8 +507,19 @@ impl<'a> Generator<'a> {
             b"*", b"s*", b"?1", b"[a-h]*", b"[^l]*", b"a", b"\\*", b"*1", b"h?ll*", b"[", b"",
             b"**",
         ];
+        let channels: &[&[u8]] = &[
+            b"c*",
+            b"c*",
+            b"?1",
+            b"d",
+            b"[cd]*",
+            b"__key*@0__:l*",
+            b"__*",
+        ];
         if syntax.name.starts_with("SORT") && name == "pattern" {
             self.pick(sort).to_vec()
+        } else if syntax.group == "pubsub" && self.chance(80) {
+            self.pick(channels).to_vec()
         } else {
             self.pick(globs).to_vec()
         }

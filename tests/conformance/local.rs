@@ -156,21 +156,30 @@ impl Peer for Local {
     }
 
     fn receive(&mut self, connection: usize, into: &mut Vec<u8>, _wait: Duration) {
-        let id = self.clients[connection];
-        let take = |local: &mut Local| match local.machine.node.output(id) {
-            Some(out) => std::mem::take(out),
-            None => local.last_words.remove(&id).unwrap_or_default(),
-        };
-        let mut bytes = take(self);
-        if bytes.is_empty() {
+        let before = into.len();
+        self.poll(connection, into);
+        if into.len() == before {
             // Nothing yet: the node may be busy (DEBUG SLEEP) or hold the client; let its timers run.
             let now = self.now_us();
             self.machine.handle(Input::Tick, now);
             self.work();
             self.host();
-            bytes = take(self);
+            self.poll(connection, into);
         }
-        into.extend(bytes);
+    }
+
+    fn close(&mut self, connection: usize) {
+        let (id, now) = (self.clients[connection], self.now_us());
+        self.machine.handle(Input::Disconnect(id), now);
+        self.host();
+    }
+
+    fn poll(&mut self, connection: usize, into: &mut Vec<u8>) {
+        let id = self.clients[connection];
+        match self.machine.node.output(id) {
+            Some(out) => into.append(out),
+            None => into.extend(self.last_words.remove(&id).unwrap_or_default()),
+        }
     }
 
     fn closed(&mut self, connection: usize) -> bool {

@@ -18,13 +18,16 @@
 //! cargo test --test conformance -- tools [--count N]     damaged files, judged by redlab and by the real check tool
 //! cargo test --test conformance -- self-test             the harness against itself
 //! ```
-//! `--resp 2` or `--resp 3` keeps a random run to one protocol; names of commands after the mode keep it to these.
+//! `--resp 2` or `--resp 3` keeps a random run to one protocol, `--clients N` gives each segment so many clients; names of commands after the mode keep it to these.
 //! `--server PATH` compares that server program over TCP instead of the Node in this process.
 #![allow(
     clippy::disallowed_methods,
     reason = "a harness has a clock, sockets and child processes"
 )]
 
+mod agree;
+mod choose;
+mod clients;
 mod dumps;
 mod events;
 mod eviction;
@@ -50,6 +53,7 @@ mod soak;
 mod table;
 mod tools;
 mod transcripts;
+mod waits;
 
 use known::Known;
 use local::Local;

@@ -2,7 +2,7 @@
 
 use crate::reply::{self, Reply, encode};
 use std::io::{ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,10 @@ pub trait Peer {
     fn send(&mut self, connection: usize, bytes: &[u8]);
     /// What has come back on this connection so far; waits a little when there is nothing.
     fn receive(&mut self, connection: usize, into: &mut Vec<u8>, wait: Duration);
+    /// Hang up.
+    fn close(&mut self, connection: usize);
+    /// What has come back on this connection, without waiting.
+    fn poll(&mut self, connection: usize, into: &mut Vec<u8>);
     /// Has the other side closed the connection?
     fn closed(&mut self, connection: usize) -> bool;
     /// Let time pass.
@@ -28,7 +32,12 @@ pub trait Peer {
 
     /// The next reply, its bytes and its value. `None` when the connection closed or nothing came within `PATIENCE`.
     fn read(&mut self, connection: usize) -> Option<(Vec<u8>, Reply)> {
-        let deadline = Instant::now() + PATIENCE;
+        self.read_within(connection, PATIENCE)
+    }
+
+    /// As `read`, with a patience of its own.
+    fn read_within(&mut self, connection: usize, patience: Duration) -> Option<(Vec<u8>, Reply)> {
+        let deadline = Instant::now() + patience;
         loop {
             match reply::parse(self.pending(connection)) {
                 Ok(Some((reply, len))) => {
@@ -45,13 +54,28 @@ pub trait Peer {
                 }
             }
             let mut buffer = Vec::new();
-            self.receive(connection, &mut buffer, Duration::from_millis(200));
+            self.receive(connection, &mut buffer, patience.min(POLL));
             let nothing = buffer.is_empty();
             self.pending(connection).extend(buffer);
             if nothing && (Instant::now() > deadline || self.closed(connection)) {
                 return None;
             }
         }
+    }
+
+    /// All replies and messages that are there, each whole: the rest of one that has begun is waited for.
+    fn drain(&mut self, connection: usize) -> Vec<(Vec<u8>, Reply)> {
+        let mut bytes = Vec::new();
+        self.poll(connection, &mut bytes);
+        self.pending(connection).extend(bytes);
+        let mut all = Vec::new();
+        while !self.pending(connection).is_empty() {
+            match self.read_within(connection, REST) {
+                Some(one) => all.push(one),
+                None => break,
+            }
+        }
+        all
     }
 
     /// One command, one reply.
@@ -67,6 +91,12 @@ pub trait Peer {
             .1
     }
 }
+
+/// How long one look for a reply lasts.
+const POLL: Duration = Duration::from_millis(200);
+
+/// How long the rest of a reply may take that has begun.
+const REST: Duration = Duration::from_secs(2);
 
 /// How long a reply may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -250,6 +280,35 @@ impl Peer for Server {
                 ) => {}
             Err(_) => c.closed = true,
         }
+    }
+
+    fn close(&mut self, connection: usize) {
+        let c = &mut self.connections[connection];
+        // It may be gone already.
+        let _ = c.stream.shutdown(Shutdown::Both);
+        c.closed = true;
+    }
+
+    fn poll(&mut self, connection: usize, into: &mut Vec<u8>) {
+        let c = &mut self.connections[connection];
+        if c.closed {
+            return;
+        }
+        c.stream.set_nonblocking(true).expect("a TCP socket");
+        let mut buffer = [0; 65536];
+        loop {
+            match c.stream.read(&mut buffer) {
+                Ok(0) => c.closed = true,
+                Ok(n) => {
+                    into.extend_from_slice(&buffer[..n]);
+                    continue;
+                }
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => c.closed = true,
+            }
+            break;
+        }
+        c.stream.set_nonblocking(false).expect("a TCP socket");
     }
 
     fn closed(&mut self, connection: usize) -> bool {

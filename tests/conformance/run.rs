@@ -1,6 +1,8 @@
 //! The random run: segments of commands from an empty server, compared reply by reply and state by state. What differs
 //! is reduced to the few commands that show it.
 
+use crate::choose;
+use crate::clients::Step;
 use crate::generate::Generator;
 use crate::grammar::Syntax;
 use crate::known::{Difference, Known};
@@ -8,7 +10,7 @@ use crate::limited;
 use crate::peer::Peer;
 use crate::reply::words;
 use crate::scope::in_scope;
-use crate::session::{PARAMETERS, Session, THRESHOLDS};
+use crate::session::{Session, args};
 use redlab::base::rng::Rng;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -29,6 +31,8 @@ pub struct Plan {
     pub only: Vec<String>,
     /// Only this version of the protocol; 0 for both.
     pub resp: u64,
+    /// So many clients in every segment; 0 for any number.
+    pub clients: u64,
 }
 
 /// What a run tried and found.
@@ -39,6 +43,12 @@ pub struct Report {
     pub errors: u64,
     pub resp3: u64,
     pub states: u64,
+    /// Clients that had waited and were served by what another did.
+    pub served: u64,
+    /// Messages that RESP3 marks as such.
+    pub messages: u64,
+    /// Commands that ran in transactions.
+    pub executed: u64,
     pub known: u64,
     pub tokens: BTreeMap<String, u64>,
     pub by_command: BTreeMap<String, u64>,
@@ -48,8 +58,6 @@ pub struct Report {
     pub repeated: u64,
     pub failures: Vec<String>,
 }
-
-type Command = Vec<Vec<u8>>;
 
 pub fn now_s() -> i64 {
     SystemTime::now()
@@ -99,7 +107,7 @@ pub fn run(
             known,
             &mut report,
             &mut seen,
-            plan.resp,
+            plan,
         );
         report.segments += 1;
         report.tokens.clone_from(&generator.tokens);
@@ -119,6 +127,18 @@ fn judge(plan: &Plan, report: &mut Report) {
             ));
         }
     }
+    // A run over everything that never saw one client act on another has not done its work.
+    let among_clients = plan.only.is_empty() && plan.clients == 0 && plan.count >= 5000;
+    let seen = [
+        ("wait was served", report.served),
+        ("message was told", report.messages),
+        ("command ran in a transaction", report.executed),
+    ];
+    for (what, count) in seen {
+        if among_clients && count == 0 {
+            report.failures.push(format!("no {what}"));
+        }
+    }
     if report.errors * 100 > report.commands * 40 {
         report.failures.push(format!(
             "{} of {} replies are errors, more than 40 %",
@@ -127,70 +147,13 @@ fn judge(plan: &Plan, report: &mut Report) {
     }
 }
 
-/// What a parameter may be set to, rightly or wrongly.
-const SETTINGS: &[&str] = &[
-    "0",
-    "1",
-    "-1",
-    "7",
-    "128",
-    "1000",
-    "1k",
-    "2MB",
-    "1.5",
-    "9223372036854775808",
-    "99999999999999999999",
-    "yes",
-    "no",
-    "YES",
-    "always",
-    "everysec",
-    "KEA",
-    "Kg$",
-    "gxK",
-    "abc",
-    "",
-];
-
-fn parameter(rng: &mut Rng) -> &'static str {
-    PARAMETERS[rng.below(PARAMETERS.len() as u64) as usize].0
-}
-
-/// One or two parameters set, or one read.
-fn setting(rng: &mut Rng) -> Command {
-    let mut words = vec!["CONFIG"];
-    match rng.below(4) {
-        0 => words.extend(["GET", parameter(rng)]),
-        n => {
-            words.push("SET");
-            for _ in 0..1 + n / 3 {
-                words.push(parameter(rng));
-                words.push(SETTINGS[rng.below(SETTINGS.len() as u64) as usize]);
-            }
-        }
+/// How many clients the next segment has: one in every fourth, up to five in the others.
+fn clients(rng: &mut Rng, plan: &Plan) -> usize {
+    match (plan.clients, rng.below(4)) {
+        (0, 0) => 1,
+        (0, _) => 2 + rng.below(4) as usize,
+        (n, _) => n as usize,
     }
-    words.iter().map(|w| w.as_bytes().to_vec()).collect()
-}
-
-/// Setting a parameter or a protocol, or `None` for an ordinary command.
-fn aside(rng: &mut Rng, resp: u64) -> Option<Command> {
-    let line = match rng.below(100) {
-        4 => return Some(setting(rng)),
-        0 | 1 if resp == 0 => format!("HELLO {}", 2 + rng.below(2)),
-        2 | 3 => {
-            let (name, _, values) = THRESHOLDS[rng.below(THRESHOLDS.len() as u64) as usize];
-            format!(
-                "CONFIG SET {name} {}",
-                values[rng.below(values.len() as u64) as usize]
-            )
-        }
-        _ => return None,
-    };
-    Some(line.split(' ').map(|w| w.as_bytes().to_vec()).collect())
-}
-
-fn is_hello(command: &Command) -> bool {
-    command[0] == b"HELLO"
 }
 
 fn segment(
@@ -199,44 +162,41 @@ fn segment(
     known: &Known,
     report: &mut Report,
     seen: &mut BTreeSet<String>,
-    resp: u64,
+    plan: &Plan,
 ) {
     session.rules = limited::rules(&mut generator.rng, &generator.scope);
+    session.number = clients(&mut generator.rng, plan);
+    generator.clients = session.number;
     session.fresh();
-    let mut history: Vec<Command> = Vec::new();
     if let Some(difference) = session.compare_user() {
         report
             .differences
             .push((difference, vec![words(&session.set_user())]));
         return;
     }
-    let mut resp3 = false;
-    if resp == 3 || (resp == 0 && generator.rng.below(2) == 0) {
-        history.push(vec![b"HELLO".to_vec(), b"3".to_vec()]);
+    let mut history: Vec<Step> = Vec::new();
+    for client in 0..session.number {
+        if plan.resp == 3 || (plan.resp == 0 && generator.rng.below(4) > 0) {
+            let command = args("HELLO 3");
+            history.push(Step { client, command });
+        }
     }
-    for command in history.clone() {
-        session.step(&command);
-        resp3 = true;
+    for step in &history {
+        session.step(step);
     }
     for n in 1..=SEGMENT {
-        let command = aside(&mut generator.rng, resp).unwrap_or_else(|| {
-            let (syntax, command) = generator.command();
-            *report.by_command.entry(syntax.name.clone()).or_default() += 1;
-            // Now and then ask which keys a command would touch instead of running it.
-            let ask = generator.rng.below(100) < 2;
-            let question: [&[u8]; 2] = [b"COMMAND", b"GETKEYSANDFLAGS"];
-            let head = question.iter().filter(|_| ask).map(|w| w.to_vec());
-            head.chain(command).collect()
-        });
-        history.push(command.clone());
-        let outcome = session.step(&command);
-        if is_hello(&command) {
-            resp3 = command[1] == b"3";
-            continue; // its reply carries the connection's number
+        let (step, name) = choose::next(generator, &session.clients, plan.resp);
+        if let Some(name) = name {
+            *report.by_command.entry(name).or_default() += 1;
         }
-        report.commands += 1;
+        report.commands += u64::from(!step.command.is_empty());
+        report.resp3 += u64::from(session.clients[step.client].resp3);
+        let outcome = session.step(&step);
+        history.push(step);
         report.errors += u64::from(outcome.error);
-        report.resp3 += u64::from(resp3);
+        report.served += outcome.served;
+        report.messages += outcome.messages;
+        report.executed += outcome.executed;
         let mut found = outcome.difference;
         let mut thorough = false;
         if found.is_none() && (n % 10 == 0 || n % 25 == 0) {
@@ -257,7 +217,7 @@ fn segment(
 /// Record a difference, reduced unless one like it is there already.
 fn note(
     session: &mut Session,
-    history: &[Command],
+    history: &[Step],
     difference: Difference,
     thorough: bool,
     known: &Known,
@@ -273,9 +233,9 @@ fn note(
     let of_state = difference.field.starts_with("state");
     let (commands, mut reduced) = reduce(session, history.to_vec(), &difference, thorough, known);
     if of_state {
-        reduced.command = commands
-            .last()
-            .map(|c| String::from_utf8_lossy(&c[0]).to_uppercase())
+        let first = commands.last().and_then(|step| step.command.first());
+        reduced.command = first
+            .map(|word| String::from_utf8_lossy(word).to_uppercase())
             .unwrap_or_default();
         if known.lists(&reduced) {
             report.known += 1;
@@ -294,7 +254,7 @@ fn note(
         report.repeated += 1;
         return;
     }
-    let mut lines: Vec<String> = commands.iter().map(|c| words(c)).collect();
+    let mut lines: Vec<String> = commands.iter().map(Step::line).collect();
     if !session.rules.is_empty() {
         lines.insert(0, words(&session.set_user()));
     }
@@ -320,18 +280,15 @@ fn likeness(d: &Difference) -> String {
 /// Does this list of commands, run from empty, still show a difference of the same field at its end?
 fn shows(
     session: &mut Session,
-    commands: &[Command],
+    commands: &[Step],
     like: &Difference,
     thorough: bool,
     known: &Known,
 ) -> Option<Difference> {
     session.fresh();
     let mut last = None;
-    for command in commands {
-        last = session
-            .step(command)
-            .difference
-            .filter(|_| !is_hello(command));
+    for step in commands {
+        last = session.step(step).difference;
     }
     if like.field.starts_with("state") {
         last = session.compare_states(thorough);
@@ -342,11 +299,11 @@ fn shows(
 /// Leave out what is not needed: halves first, then smaller pieces, then single commands.
 fn reduce(
     session: &mut Session,
-    mut commands: Vec<Command>,
+    mut commands: Vec<Step>,
     like: &Difference,
     thorough: bool,
     known: &Known,
-) -> (Vec<Command>, Difference) {
+) -> (Vec<Step>, Difference) {
     let mut difference = like.clone();
     let keep_last = usize::from(!like.field.starts_with("state"));
     let mut piece = (commands.len() / 2).max(1);

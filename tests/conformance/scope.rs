@@ -2,24 +2,19 @@
 
 use crate::grammar::Syntax;
 
-/// Commands that the random run leaves out, each with its reason. A trailing space stands for all subcommands.
+/// Commands that the random runs leave out, each with its reason. A trailing space stands for all subcommands.
 pub const LEFT_OUT: &[(&str, &str)] = &[
     ("ACL ", "changes who may do what; transcripts cover it"),
-    ("AUTH", "transcripts and protocol cases cover it"),
     ("BGREWRITEAOF", "writes files"),
     ("BGSAVE", "writes files"),
-    ("BLMOVE", "blocks the one connection of the run"),
-    ("BLMPOP", "blocks the one connection of the run"),
-    ("BLPOP", "blocks the one connection of the run"),
-    ("BRPOP", "blocks the one connection of the run"),
-    ("BRPOPLPUSH", "blocks the one connection of the run"),
-    ("BZMPOP", "blocks the one connection of the run"),
-    ("BZPOPMAX", "blocks the one connection of the run"),
-    ("BZPOPMIN", "blocks the one connection of the run"),
+    ("CLIENT HELP", "a text of help"),
+    ("CLIENT INFO", "the session compares its fields itself"),
     (
-        "CLIENT ",
-        "about connections, not data; transcripts cover it",
+        "CLIENT KILL",
+        "by any filter it would end the harness's own connections: the run kills by id itself",
     ),
+    ("CLIENT LIST", "the session compares its fields itself"),
+    ("CLIENT PAUSE", "about time; transcripts cover it"),
     ("CLUSTER ", "needs a cluster"),
     ("COMMAND", "compared as a whole by the table check"),
     ("COMMAND ", "compared as a whole by the table check"),
@@ -43,27 +38,61 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("MEMORY STATS", "its numbers depend on the allocator"),
     ("MIGRATE", "needs a third server"),
     ("MODULE ", "there are no modules; transcripts cover it"),
-    ("MONITOR", "turns the connection into a stream"),
+    (
+        "MONITOR",
+        "its lines tell times and ports; transcripts cover it",
+    ),
     ("OBJECT HELP", "a text of help"),
-    ("PSUBSCRIBE", "turns the connection into a stream"),
     ("PSYNC", "turns the connection into a stream"),
     ("PUBSUB HELP", "a text of help"),
-    ("QUIT", "protocol cases cover it"),
     ("REPLCONF", "internal"),
     ("REPLICAOF", "needs a primary"),
-    ("RESET", "protocol cases cover it"),
     ("ROLE", "its offset is each server's own"),
     ("SAVE", "writes files"),
     ("SHUTDOWN", "ends the server"),
     ("SLAVEOF", "needs a primary"),
     ("SLOWLOG ", "its numbers are each server's own"),
-    ("SSUBSCRIBE", "turns the connection into a stream"),
-    ("SUBSCRIBE", "turns the connection into a stream"),
     ("SYNC", "turns the connection into a stream"),
     ("WAIT", "needs a replica"),
     ("WAITAOF", "needs a replica"),
     ("XGROUP HELP", "a text of help"),
     ("XINFO HELP", "a text of help"),
+];
+
+/// Commands about connections and their relations: those runs leave them out that look only at what becomes of the data
+/// of one client.
+const AMONG_CLIENTS: &[&str] = &[
+    "AUTH",
+    "BLMOVE",
+    "BLMPOP",
+    "BLPOP",
+    "BRPOP",
+    "BRPOPLPUSH",
+    "BZMPOP",
+    "BZPOPMAX",
+    "BZPOPMIN",
+    "CLIENT ",
+    "PSUBSCRIBE",
+    "PUNSUBSCRIBE",
+    "QUIT",
+    "RESET",
+    "SSUBSCRIBE",
+    "SUBSCRIBE",
+    "SUNSUBSCRIBE",
+    "UNSUBSCRIBE",
+];
+
+/// Commands that empty a database, or end what a client has begun: they are to run seldom.
+const SELDOM: &[&str] = &[
+    "AUTH",
+    "CLIENT REPLY",
+    "FLUSHALL",
+    "FLUSHDB",
+    "MOVE",
+    "QUIT",
+    "RESET",
+    "SELECT",
+    "SWAPDB",
 ];
 
 /// Option tokens that the random run leaves out, each with its reason; transcripts cover them.
@@ -72,7 +101,7 @@ pub const TOKENS_LEFT_OUT: &[(&str, &str)] = &[(
     "a stored distance shows the last bit of the C library's sine, which one in a few hundred times is not the nearest",
 )];
 
-/// The groups of commands that the run covers now; later families add theirs.
+/// The groups of commands that the runs cover now; later families add theirs.
 pub const GROUPS: &[&str] = &[
     "generic",
     "geo",
@@ -87,12 +116,28 @@ pub const GROUPS: &[&str] = &[
     "bitmap",
     "hyperloglog",
     "pubsub",
+    "transactions",
 ];
 
+fn names(name: &str, entry: &str) -> bool {
+    match entry.strip_suffix(' ') {
+        Some(_) => name.starts_with(entry),
+        None => name == entry,
+    }
+}
+
+/// Does the run of several clients cover it?
 pub fn in_scope(syntax: &Syntax) -> bool {
-    let left_out = |(name, _): &(&str, &str)| match name.strip_suffix(' ') {
-        Some(parent) => syntax.name.starts_with(name) && !parent.is_empty(),
-        None => syntax.name == *name,
-    };
-    GROUPS.contains(&syntax.group.as_str()) && !LEFT_OUT.iter().any(left_out)
+    let left_out = LEFT_OUT.iter().any(|(entry, _)| names(&syntax.name, entry));
+    GROUPS.contains(&syntax.group.as_str()) && !left_out
+}
+
+/// Do those runs cover it in which one client changes data?
+pub fn alone(syntax: &Syntax) -> bool {
+    let among = AMONG_CLIENTS.iter().any(|entry| names(&syntax.name, entry));
+    in_scope(syntax) && !among && syntax.group != "transactions"
+}
+
+pub fn is_seldom(name: &str) -> bool {
+    SELDOM.contains(&name)
 }

@@ -8,7 +8,7 @@ use crate::local::Local;
 use crate::peer::{Peer, Server};
 use crate::reply::Reply;
 use crate::run::now_s;
-use crate::scope::in_scope;
+use crate::scope::alone;
 use redlab::base::rng::Rng;
 use std::time::Instant;
 
@@ -58,7 +58,7 @@ fn is_called(syntax: &Syntax) -> bool {
     // An order that nobody promises could be seen by what a script does next.
     let chance =
         syntax.tipped("nondeterministic_output") || syntax.tipped("nondeterministic_output_order");
-    in_scope(syntax)
+    alone(syntax)
         && !chance
         && !matches!(syntax.group.as_str(), "server" | "connection" | "pubsub")
         && !LEFT_OUT.contains(&syntax.name.as_str())

@@ -1,10 +1,15 @@
-//! One command sent to both sides and its two replies compared by the rule that fits it; two states compared.
+//! Several clients of both sides: one does a step, and all that any of them is told is compared; two states compared.
+//!
+//! The session asks what it must know itself on a connection of its own, the probe, so that no client is disturbed.
 
+use crate::agree;
+use crate::clients::{Client, Command, Heard, Step, addressed, fields, is_answer};
 use crate::events::Listener;
 use crate::grammar::Syntax;
 use crate::known::Difference;
 use crate::peer::Peer;
 use crate::reply::{Reply, split, word};
+use crate::waits;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Thresholds that the run changes, and their defaults.
@@ -36,37 +41,54 @@ pub const PARAMETERS: &[(&str, &str)] = &[
     ("hll-sparse-max-bytes", "3000"),
     ("stream-node-max-bytes", "4096"),
     ("stream-node-max-entries", "100"),
-    ("tracking-table-max-keys", "1000000"),
     ("busy-reply-threshold", "5000"),
     ("appendfsync", "everysec"),
     ("repl-backlog-size", "10mb"),
 ];
 
 /// The databases that the run uses.
-const DATABASES: [&str; 4] = ["0", "1", "2", "15"];
+const DATABASES: [i64; 4] = [0, 1, 2, 15];
 
-/// Times are compared with this tolerance, ms: the two sides do not read their clocks at the same instant.
-const TOLERANCE_MS: i64 = 20_000;
+/// What CLIENT LIST says of a client that must be the same on both sides.
+const CLIENT_FIELDS: [&str; 14] = [
+    "name", "flags", "db", "sub", "psub", "ssub", "multi", "watch", "cmd", "user", "redir", "resp",
+    "lib-name", "lib-ver",
+];
 
 pub struct Session<'a> {
     pub ours: &'a mut dyn Peer,
     pub theirs: &'a mut dyn Peer,
     /// The syntax of a command, for its tips.
     pub by_name: BTreeMap<String, &'a Syntax>,
-    connection: [usize; 2],
-    inspector: [usize; 2],
+    pub clients: Vec<Client>,
+    /// How many clients a segment has.
+    pub number: usize,
+    /// The ids that the clients of this segment have had on each side, and which of them that was.
+    pub ids: [BTreeMap<i64, i64>; 2],
+    probe: [usize; 2],
+    /// The database of the probe on each side.
+    probe_db: [i64; 2],
+    /// The probe has asked since the listener was last heard: it may have caused events of its own.
+    probed: bool,
     listener: Listener,
     /// What the user of the run may do; if there are no rules it is the default user, who may do everything.
     pub rules: Vec<Vec<u8>>,
 }
 
-/// What came of one command.
+/// What came of one step.
+#[derive(Default)]
 pub struct Outcome {
     pub difference: Option<Difference>,
     pub error: bool,
+    /// Clients that had waited and were answered.
+    pub served: u64,
+    /// Messages to anybody.
+    pub messages: u64,
+    /// Commands that a transaction ran.
+    pub executed: u64,
 }
 
-fn args(line: &str) -> Vec<Vec<u8>> {
+pub fn args(line: &str) -> Command {
     split(line).expect("quotes are closed")
 }
 
@@ -81,48 +103,82 @@ impl<'a> Session<'a> {
             ours,
             theirs,
             by_name,
-            connection: [0; 2],
-            inspector: [0; 2],
+            clients: Vec::new(),
+            number: 1,
+            ids: Default::default(),
+            probe: [0; 2],
+            probe_db: [0; 2],
+            probed: false,
             listener: Listener::default(),
             rules: Vec::new(),
         };
         session.ours.restart();
         session.theirs.restart();
-        session.inspector = [session.ours.open(), session.theirs.open()];
-        session.listener.open(session.ours, 0);
-        session.listener.open(session.theirs, 1);
+        session.attach(0);
+        session.attach(1);
         session.fresh();
         session
     }
 
+    fn peer(&mut self, side: usize) -> &mut dyn Peer {
+        if side == 0 { self.ours } else { self.theirs }
+    }
+
+    /// The connections of the session's own to a side that has begun anew.
+    fn attach(&mut self, side: usize) {
+        self.probe[side] = self.peer(side).open();
+        self.probe_db[side] = 0;
+        let mut listener = self.listener;
+        listener.open(self.peer(side), side);
+        self.listener = listener;
+    }
+
     /// Empty both sides and open new connections: nothing of what was before can matter.
     pub fn fresh(&mut self) {
-        if self.ours.renew() {
-            self.inspector[0] = self.ours.open();
-            self.listener.open(self.ours, 0);
+        for client in std::mem::take(&mut self.clients) {
+            self.ours.close(client.on[0]);
+            self.theirs.close(client.on[1]);
         }
-        if self.theirs.renew() {
-            self.inspector[1] = self.theirs.open();
-            self.listener.open(self.theirs, 1);
+        for side in [0, 1] {
+            if self.peer(side).renew() {
+                self.attach(side);
+            }
         }
-        let inspector = self.inspector;
-        self.connection = [self.ours.open(), self.theirs.open()];
-        self.both(inspector, &args("FLUSHALL"));
-        self.both(inspector, &args("DEBUG SET-ACTIVE-EXPIRE 0"));
+        self.both("FLUSHALL");
+        self.both("DEBUG SET-ACTIVE-EXPIRE 0");
         for (name, default, _) in THRESHOLDS {
-            self.both(inspector, &args(&format!("CONFIG SET {name} {default}")));
+            self.both(&format!("CONFIG SET {name} {default}"));
         }
         for (name, default) in PARAMETERS {
-            let words: [&[u8]; 4] = [b"CONFIG", b"SET", name.as_bytes(), default.as_bytes()];
-            self.both(inspector, &words.map(<[u8]>::to_vec));
+            self.both(&format!("CONFIG SET {name} {default}"));
         }
         if !self.rules.is_empty() {
-            self.both(inspector, &self.set_user());
+            let command = self.set_user();
+            self.call(&command);
         }
+        self.ids = Default::default();
+        while self.clients.len() < self.number {
+            let client = self.connect();
+            self.clients.push(client);
+        }
+        self.probed = true;
+    }
+
+    /// A new client, logged in.
+    fn connect(&mut self) -> Client {
+        let client = Client::open(self.ours, self.theirs);
+        for side in [0, 1] {
+            let count = self.ids[side].len() as i64;
+            self.ids[side].insert(client.id[side], count);
+            if !self.rules.is_empty() {
+                self.peer(side).ask(client.on[side], "AUTH limited x");
+            }
+        }
+        client
     }
 
     /// The command that makes the limited user.
-    pub fn set_user(&self) -> Vec<Vec<u8>> {
+    pub fn set_user(&self) -> Command {
         let mut command = args("ACL SETUSER limited reset on nopass");
         command.extend_from_slice(&self.rules);
         command
@@ -133,8 +189,7 @@ impl<'a> Session<'a> {
         if self.rules.is_empty() {
             return None;
         }
-        let inspector = self.inspector;
-        let [(_, ours), (_, theirs)] = self.both(inspector, &args("ACL GETUSER limited"));
+        let [ours, theirs] = self.both("ACL GETUSER limited");
         (ours != theirs).then(|| Difference {
             command: "ACL SETUSER".into(),
             field: "user".into(),
@@ -143,27 +198,46 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Sends a command of the run, as the limited user if there is one. What the session asks besides, it asks as the
-    /// default user.
-    fn as_user(&mut self, command: &[Vec<u8>]) -> [(Vec<u8>, Reply); 2] {
-        if self.rules.is_empty() {
-            return self.both(self.connection, command);
+    /// Asks a side on the probe's connection, in a database.
+    pub fn probe(&mut self, side: usize, db: i64, line: &str) -> Reply {
+        let on = self.probe[side];
+        self.probed = true;
+        if self.probe_db[side] != db {
+            self.peer(side).ask(on, &format!("SELECT {db}"));
+            self.probe_db[side] = db;
         }
-        self.both(self.connection, &args("AUTH limited x"));
-        let replies = self.both(self.connection, command);
-        self.both(self.connection, &args("AUTH default x"));
-        replies
+        self.peer(side).ask(on, line)
     }
 
-    fn both(&mut self, on: [usize; 2], command: &[Vec<u8>]) -> [(Vec<u8>, Reply); 2] {
+    /// Asks both sides on the probe's connections.
+    fn both(&mut self, line: &str) -> [Reply; 2] {
+        self.call(&args(line))
+    }
+
+    fn call(&mut self, command: &[Vec<u8>]) -> [Reply; 2] {
+        self.probed = true;
         [
-            self.ours.call(on[0], command),
-            self.theirs.call(on[1], command),
+            self.ours.call(self.probe[0], command).1,
+            self.theirs.call(self.probe[1], command).1,
         ]
     }
 
+    /// What CLIENT LIST says of a client.
+    fn listed(&mut self, side: usize, client: usize) -> BTreeMap<String, String> {
+        let id = self.clients[client].id[side];
+        let line = format!("CLIENT LIST ID {id}");
+        let db = self.probe_db[side];
+        fields(&self.probe(side, db, &line).lossy())
+    }
+
+    /// The database in which a client is.
+    pub fn db_of(&mut self, client: usize) -> i64 {
+        let listed = self.listed(1, client);
+        listed.get("db").and_then(|n| n.parse().ok()).unwrap_or(0)
+    }
+
     /// `COMMAND` or `COMMAND SUBCOMMAND` of a sentence, in capitals.
-    fn name_of(&self, command: &[Vec<u8>]) -> String {
+    pub fn name_of(&self, command: &[Vec<u8>]) -> String {
         let upper = |i: usize| {
             command
                 .get(i)
@@ -178,256 +252,272 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Send a command to both and compare.
-    pub fn step(&mut self, command: &[Vec<u8>]) -> Outcome {
-        let name = self.name_of(command);
-        if self.is_undefined(&name, command) {
-            return Outcome {
-                difference: None,
-                error: false,
-            };
-        }
-        let members = if is_random(&name) {
-            self.members(&name, command)
-        } else {
-            None
+    /// Lets both sides do what they were sent (nearly always: see `Listener::take`); what they told of the keyspace's events meanwhile.
+    fn settle(&mut self) -> [String; 2] {
+        let listener = self.listener;
+        [listener.take(self.ours, 0), listener.take(self.theirs, 1)]
+    }
+
+    /// All that the clients were told, by side and client.
+    fn hear(&mut self) -> [Vec<Heard>; 2] {
+        let hear = |peer: &mut dyn Peer, clients: &[Client], side: usize| -> Vec<Heard> {
+            clients.iter().map(|c| peer.drain(c.on[side])).collect()
         };
+        [
+            hear(self.ours, &self.clients, 0),
+            hear(self.theirs, &self.clients, 1),
+        ]
+    }
+
+    /// One step on both sides, and everything that comes of it compared.
+    pub fn step(&mut self, step: &Step) -> Outcome {
+        let name = self.name_of(&step.command);
+        if agree::is_undefined(self, step.client, &name, &step.command) {
+            return Outcome::default();
+        }
+        let members = agree::members(self, step.client, &name, &step.command);
         if name.starts_with("SORT") {
             // The oracle's SORT looks at an errno that it does not set: a number out of range in any command before it
             // would make it fail. Reading a score clears that, and XX keeps this one from being stored.
-            self.both(self.inspector, &args("ZADD errno XX 0 0"));
+            self.both("ZADD errno XX 0 0");
         }
-        self.listener.skip(self.ours, self.theirs);
-        let [(raw_ours, ours), (raw_theirs, theirs)] = self.as_user(command);
-        let events = [
-            self.listener.take(self.ours, 0),
-            self.listener.take(self.theirs, 1),
-        ];
-        let error = theirs.is_error();
-        let same =
-            raw_ours == raw_theirs || self.agree(&name, command, &ours, &theirs, members.as_ref());
-        if name == "SPOP" && !theirs.is_error() {
+        let db = if name == "SPOP" {
+            self.db_of(step.client)
+        } else {
+            0
+        };
+        if self.probed {
+            self.settle();
+            self.hear();
+            self.probed = false;
+        }
+        self.send(step);
+        let mut events = self.settle();
+        let mut heard = self.hear();
+        self.wait_briefly(step, &name, &mut heard);
+        let popped = name == "SPOP" && !heard[1][step.client].iter().any(|(_, r)| r.is_error());
+        if popped {
             // Chance took different members: both sides go on without the key.
-            self.both(self.connection, &[b"DEL".to_vec(), command[1].clone()]);
+            let line = format!("DEL {}", word(&step.command[1]));
+            self.probe(0, db, &line);
+            self.probe(1, db, &line);
+            self.hear_more(&mut heard, &mut events);
         }
-        let reply = [shown(&ours, &raw_ours), shown(&theirs, &raw_theirs)];
-        let different = |field: &str, [ours, theirs]: [String; 2]| Difference {
-            command: name.clone(),
-            field: field.into(),
-            ours,
-            theirs,
-        };
-        let difference = if !same {
-            Some(different("reply", reply))
-        } else if events[0] != events[1] {
-            Some(different("events", events))
-        } else {
-            None
-        };
-        Outcome { difference, error }
+        let mut outcome = self.compare(step, &name, &heard, &events, members.as_ref());
+        if outcome.difference.is_some() {
+            // Perhaps a side had not yet done it all when it was first asked.
+            self.hear_more(&mut heard, &mut events);
+            outcome = self.compare(step, &name, &heard, &events, members.as_ref());
+        }
+        let gone = self.compare_ends(&name);
+        outcome.difference = outcome.difference.or(gone);
+        self.follow(step, &name, &heard[1]);
+        outcome
     }
 
-    /// A range by member over different scores has no defined answer: in a skiplist it depends on the levels that chance
-    /// gave to the nodes, and two real servers differ. Such a command is not sent.
-    ///
-    /// Likewise SORT BY ... ALPHA of what has no order of its own: elements of equal weight stay as the table had them.
-    fn is_undefined(&mut self, name: &str, command: &[Vec<u8>]) -> bool {
-        let has = |token: &[u8]| command.iter().any(|w| w.eq_ignore_ascii_case(token));
-        // An id of the servers' own clocks; behind an id of the future it is the next one.
-        if name == "XADD" && has(b"*") {
-            let key = command.get(1).map(|k| word(k)).unwrap_or_default();
-            let info = self
-                .theirs
-                .ask(self.connection[1], &format!("XINFO STREAM {key}"));
-            let last = info.field("last-generated-id").map(Reply::lossy);
-            return !last.is_some_and(|id| id.len() > 13 && id.starts_with('9'));
+    /// Adds what comes after what was heard so far.
+    fn hear_more(&mut self, heard: &mut [Vec<Heard>; 2], events: &mut [String; 2]) {
+        let more = self.settle();
+        for side in [0, 1] {
+            events[side].push_str(&more[side]);
         }
-        if name.starts_with("SORT") && has(b"BY") && has(b"ALPHA") {
-            let key = command.get(1).map(|k| word(k)).unwrap_or_default();
-            let kind = self.theirs.ask(self.connection[1], &format!("TYPE {key}"));
-            return matches!(kind.text(), Some(b"set" | b"zset"));
-        }
-        if name == "LCS" && command.len() > 2 {
-            // redlab refuses to fill a table of more than 64 million cells, a real server one that memory cannot hold.
-            let mut len = |key: &[u8]| {
-                let answer = self
-                    .theirs
-                    .ask(self.connection[1], &format!("STRLEN {}", word(key)));
-                match answer {
-                    Reply::Integer(n) => n,
-                    _ => 0,
-                }
-            };
-            return (len(&command[1]) + 1) * (len(&command[2]) + 1) > 1 << 26;
-        }
-        let by_lex = name.contains("LEX") || has(b"BYLEX");
-        let at = if name == "ZRANGESTORE" { 2 } else { 1 };
-        let (true, Some(key)) = (by_lex, command.get(at)) else {
-            return false;
-        };
-        let (key, on) = (word(key), self.connection[1]);
-        if self
-            .theirs
-            .ask(on, &format!("OBJECT ENCODING {key}"))
-            .text()
-            != Some(b"skiplist")
-        {
-            return false;
-        }
-        let first = format!("ZRANGE {key} 0 0 WITHSCORES");
-        let last = format!("ZRANGE {key} -1 -1 WITHSCORES");
-        let score = |r: Reply| leaves(&r).pop();
-        score(self.theirs.ask(on, &first)) != score(self.theirs.ask(on, &last))
+        let then = self.hear();
+        merge(heard, then);
     }
 
-    /// May these replies, which differ in their bytes, stand for the same?
-    fn agree(
+    fn send(&mut self, step: &Step) {
+        let on = self.clients[step.client].on;
+        if step.command.is_empty() {
+            self.ours.close(on[0]);
+            self.theirs.close(on[1]);
+            self.clients[step.client] = self.connect();
+            return;
+        }
+        for side in [0, 1] {
+            let command = addressed(&step.command, &self.clients, side);
+            self.peer(side)
+                .send(on[side], &crate::reply::encode(&command));
+        }
+    }
+
+    /// A command that waits for a few milliseconds only is given the time.
+    fn wait_briefly(&mut self, step: &Step, name: &str, heard: &mut [Vec<Heard>; 2]) {
+        if !waits::briefly(name, &step.command) {
+            return;
+        }
+        let answered = |heard: &[Vec<Heard>; 2], side: usize| !heard[side][step.client].is_empty();
+        if self.clients[step.client].queue.is_some() {
+            return;
+        }
+        let mut due = answered(heard, 0) || answered(heard, 1);
+        if !due {
+            let listed = self.listed(1, step.client);
+            due = listed.get("flags").is_some_and(|f| f.contains('b'));
+        }
+        if !due {
+            // It was answered just before that was asked, or it is not to be answered.
+            let more = self.hear();
+            merge(heard, more);
+            due = answered(heard, 1);
+        }
+        for side in [1, 0] {
+            if due && !answered(heard, side) {
+                let on = self.clients[step.client].on[side];
+                let told = self.peer(side).read_within(on, waits::END);
+                heard[side][step.client].extend(told);
+            }
+        }
+    }
+
+    /// What the clients were told, compared one by one, and the events.
+    fn compare(
         &mut self,
+        step: &Step,
         name: &str,
-        command: &[Vec<u8>],
-        ours: &Reply,
-        theirs: &Reply,
+        heard: &[Vec<Heard>; 2],
+        events: &[String; 2],
         members: Option<&BTreeSet<Reply>>,
-    ) -> bool {
-        if ours.is_error() || theirs.is_error() {
-            return false;
-        }
-        if let (Reply::Integer(a), Reply::Integer(b)) = (ours, theirs) {
-            let tolerance = match name {
-                "TTL" | "EXPIRETIME" => TOLERANCE_MS / 1000,
-                "PTTL" | "PEXPIRETIME" => TOLERANCE_MS,
-                _ => 0,
-            };
-            // Far from -1 and -2, which say that there is no such thing.
-            if tolerance > 0 && *a > 1000 && *b > 1000 {
-                return (a - b).abs() <= tolerance;
+    ) -> Outcome {
+        let mut outcome = Outcome::default();
+        for client in 0..self.clients.len() {
+            let own = client == step.client;
+            let (ours, theirs) = (&heard[0][client], &heard[1][client]);
+            let answers = theirs.iter().filter(|(_, r)| is_answer(r)).count();
+            outcome.error |= own && theirs.iter().any(|(_, r)| r.is_error());
+            outcome.messages += (theirs.len() - answers) as u64;
+            if own && name == "EXEC" {
+                outcome.executed += theirs.first().map_or(0, |(_, r)| r.items().len() as u64);
             }
-            if name == "MEMORY USAGE" {
-                return (a - b).abs() <= self.chance_in_usage(command);
+            outcome.served +=
+                u64::from(!own && self.clients[client].waits.is_some() && answers > 0);
+            let same = agree::heard_alike(self, step, name, client, [ours, theirs], members);
+            if same || outcome.difference.is_some() {
+                continue;
+            }
+            let show = |heard: &Heard| {
+                let lines = heard.iter().map(|(raw, reply)| shown(reply, raw));
+                let lines = lines.collect::<Vec<_>>().join("\n");
+                if own {
+                    lines
+                } else {
+                    format!("client {client} hears: {lines}")
+                }
+            };
+            outcome.difference = Some(Difference {
+                command: name.into(),
+                field: if own { "reply" } else { "message" }.into(),
+                ours: show(ours),
+                theirs: show(theirs),
+            });
+        }
+        if outcome.difference.is_none() && events[0] != events[1] {
+            let [ours, theirs] = events.clone();
+            outcome.difference = Some(Difference {
+                command: name.into(),
+                field: "events".into(),
+                ours,
+                theirs,
+            });
+        }
+        outcome
+    }
+
+    /// Whose connections have ended; new ones take their places.
+    fn compare_ends(&mut self, name: &str) -> Option<Difference> {
+        let mut difference = None;
+        for client in 0..self.clients.len() {
+            let on = self.clients[client].on;
+            let mut ended = [self.ours.closed(on[0]), self.theirs.closed(on[1])];
+            if ended[0] != ended[1] {
+                // A server hangs up a moment after it has answered.
+                self.settle();
+                self.hear();
+                ended = [self.ours.closed(on[0]), self.theirs.closed(on[1])];
+            }
+            if ended == [false; 2] {
+                continue;
+            }
+            if ended != [true; 2] {
+                let [ours, theirs] = ended.map(|ended| format!("client {client} closed: {ended}"));
+                difference = Some(Difference {
+                    command: name.into(),
+                    field: "closed".into(),
+                    ours,
+                    theirs,
+                });
+                self.ours.close(on[0]);
+                self.theirs.close(on[1]);
+            }
+            self.clients[client] = self.connect();
+        }
+        difference
+    }
+
+    /// Notes what the oracle's replies mean for the clients' states.
+    fn follow(&mut self, step: &Step, name: &str, heard: &[Heard]) {
+        for (client, told) in heard.iter().enumerate() {
+            if client != step.client && told.iter().any(|(_, r)| is_answer(r)) {
+                self.clients[client].waits = None;
             }
         }
-        if name.ends_with("SCAN") {
-            return self.scans_agree(command);
+        if step.command.is_empty() {
+            return;
         }
-        if is_random(name) {
-            let drawn = |r: &Reply| {
-                leaves(r)
-                    .into_iter()
-                    .all(|leaf| members.is_none_or(|m| m.contains(&leaf)))
-            };
-            return same_form(ours, theirs) && drawn(ours);
-        }
-        if name.starts_with('X') {
-            return near(ours, theirs);
-        }
-        let tipped = |tip: &str| self.by_name.get(name).is_some_and(|s| s.tipped(tip));
-        if tipped("nondeterministic_output_order") {
-            return if name == "HGETALL" {
-                ours.clone().sorted_pairs() == theirs.clone().sorted_pairs()
-            } else {
-                ours.clone().sorted() == theirs.clone().sorted()
-            };
-        }
-        if name.starts_with("SORT") && unsorted(command) {
-            let limited = command.iter().any(|w| w.eq_ignore_ascii_case(b"LIMIT"));
-            return if limited {
-                same_form(ours, theirs)
-            } else {
-                ours.clone().sorted() == theirs.clone().sorted()
-            };
-        }
-        tipped("nondeterministic_output") && same_form(ours, theirs)
-    }
-
-    /// A member alone in its bucket costs a table of the oracle's no entry of 16 bytes: which members meet there depends on
-    /// the seed that its process drew. So does how high the nodes of a skiplist are.
-    fn chance_in_usage(&mut self, command: &[Vec<u8>]) -> i64 {
-        let key = command.get(2).map(|k| word(k)).unwrap_or_default();
-        let on = self.connection[1];
-        let encoding = self.theirs.ask(on, &format!("OBJECT ENCODING {key}"));
-        let (count, bytes) = match encoding.text() {
-            Some(b"hashtable") => ("SCARD", 16),
-            // As high as chance builds a node.
-            Some(b"skiplist") => ("ZCARD", 64),
-            _ => return 0,
-        };
-        match self.theirs.ask(on, &format!("{count} {key}")) {
-            Reply::Integer(members) => bytes * members,
-            _ => 0,
-        }
-    }
-
-    /// Everything that a command of chance may draw from, as redlab has it now.
-    fn members(&mut self, name: &str, command: &[Vec<u8>]) -> Option<BTreeSet<Reply>> {
-        let key = command.get(1).map(|k| word(k)).unwrap_or_default();
-        let line = match name {
-            "RANDOMKEY" => "KEYS *".to_string(),
-            "HRANDFIELD" => format!("HGETALL {key}"),
-            "ZRANDMEMBER" => format!("ZRANGE {key} 0 -1 WITHSCORES"),
-            _ => format!("SMEMBERS {key}"),
-        };
-        let reply = self.ours.ask(self.connection[0], &line);
-        (!reply.is_error()).then(|| leaves(&reply).into_iter().collect())
-    }
-
-    /// Run the whole iteration on both sides; each must find the same elements, in whatever order.
-    fn scans_agree(&mut self, command: &[Vec<u8>]) -> bool {
-        let at = if command[0].eq_ignore_ascii_case(b"SCAN") {
-            1
+        let told = &heard[step.client];
+        if told.iter().any(|(_, r)| is_answer(r)) {
+            self.clients[step.client].follow(name, &step.command, told);
         } else {
-            2
-        };
-        let pairs =
-            !command[0].eq_ignore_ascii_case(b"SCAN") && !command[0].eq_ignore_ascii_case(b"SSCAN");
-        let single: [&[u8]; 2] = [b"NOVALUES", b"NOSCORES"];
-        let pairs = pairs
-            && !command
-                .iter()
-                .any(|w| single.iter().any(|s| w.eq_ignore_ascii_case(s)));
-        let whole = |peer: &mut dyn Peer, connection: usize| {
-            let (mut found, mut command) = (BTreeSet::new(), command.to_vec());
-            command[at] = b"0".to_vec();
-            for _ in 0..10_000 {
-                let (_, reply) = peer.call(connection, &command);
-                let items = reply.items();
-                let [cursor, elements] = items[..] else {
-                    return None;
-                };
-                let step = if pairs { 2 } else { 1 };
-                for chunk in elements.items().chunks(step) {
-                    found.insert(chunk.iter().map(|r| (*r).clone()).collect::<Vec<_>>());
-                }
-                command[at] = cursor.text()?.to_vec();
-                if command[at] == b"0" {
-                    return Some(found);
-                }
-            }
-            None
-        };
-        let ours = whole(self.ours, self.connection[0]);
-        ours.is_some() && ours == whole(self.theirs, self.connection[1])
+            let listed = self.listed(1, step.client);
+            self.clients[step.client].believe(&listed, &step.command);
+        }
     }
 
     /// Are the states the same? By digest, and when `thorough` or the digests differ, key by key.
     pub fn compare_states(&mut self, thorough: bool) -> Option<Difference> {
-        let [(_, ours), (_, theirs)] = self.both(self.inspector, &args("DEBUG DIGEST"));
+        let [ours, theirs] = self.both("DEBUG DIGEST");
         let equal = ours == theirs;
         if equal && !thorough {
             return None;
         }
-        for database in DATABASES {
-            self.both(self.inspector, &args(&format!("SELECT {database}")));
-            if let Some(difference) = self.compare_database() {
+        for db in DATABASES {
+            if let Some(difference) = self.compare_database(db) {
                 return Some(difference);
             }
         }
         let difference = state("digest", "", ours.notation(), theirs.notation());
-        (!equal).then_some(difference)
+        if equal {
+            self.compare_clients()
+        } else {
+            Some(difference)
+        }
     }
 
-    fn compare_database(&mut self) -> Option<Difference> {
-        let inspector = self.inspector;
-        let [(_, ours), (_, theirs)] = self.both(inspector, &args("KEYS *"));
+    /// What CLIENT LIST says of each client.
+    fn compare_clients(&mut self) -> Option<Difference> {
+        for client in 0..self.clients.len() {
+            let listed = [self.listed(0, client), self.listed(1, client)];
+            let show = |side: usize| {
+                let value = |name: &str| match (name, listed[side].get(name)) {
+                    ("redir", Some(id)) => {
+                        let id = id.parse().unwrap_or(-1);
+                        self.ids[side].get(&id).copied().unwrap_or(-1).to_string()
+                    }
+                    (_, value) => value.cloned().unwrap_or_default(),
+                };
+                CLIENT_FIELDS
+                    .map(|name| format!("{name}={}", value(name)))
+                    .join(" ")
+            };
+            let [ours, theirs] = [show(0), show(1)];
+            if ours != theirs {
+                return Some(state("client", &client.to_string(), ours, theirs));
+            }
+        }
+        None
+    }
+
+    fn compare_database(&mut self, db: i64) -> Option<Difference> {
+        let (ours, theirs) = (self.probe(0, db, "KEYS *"), self.probe(1, db, "KEYS *"));
         let (ours, theirs) = (ours.sorted(), theirs.sorted());
         if ours != theirs {
             return Some(state("keys", "", ours.notation(), theirs.notation()));
@@ -438,14 +528,19 @@ impl<'a> Session<'a> {
                 ("digest", "DEBUG DIGEST-VALUE"),
                 ("encoding", "OBJECT ENCODING"),
                 ("expiry", "PEXPIRETIME"),
+                ("stream", "XINFO STREAM"),
             ] {
-                let [(_, ours), (_, theirs)] =
-                    self.both(inspector, &args(&format!("{question} {key}")));
+                let stream = field == "stream";
+                let line = format!("{question} {key}{}", if stream { " FULL" } else { "" });
+                if stream && !key.starts_with('x') {
+                    continue;
+                }
+                let (ours, theirs) = (self.probe(0, db, &line), self.probe(1, db, &line));
                 let near = match (&ours, &theirs) {
                     (Reply::Integer(a), Reply::Integer(b)) => {
-                        *a > 0 && *b > 0 && (a - b).abs() <= TOLERANCE_MS
+                        *a > 0 && *b > 0 && (a - b).abs() <= agree::TOLERANCE_MS
                     }
-                    _ => false,
+                    _ => stream && agree::near(&ours, &theirs),
                 };
                 if ours != theirs && !near {
                     return Some(state(field, &key, ours.notation(), theirs.notation()));
@@ -453,6 +548,15 @@ impl<'a> Session<'a> {
             }
         }
         None
+    }
+}
+
+/// Puts what was heard later behind what was heard before.
+fn merge(heard: &mut [Vec<Heard>; 2], later: [Vec<Heard>; 2]) {
+    for (side, later) in heard.iter_mut().zip(later) {
+        for (client, told) in side.iter_mut().zip(later) {
+            client.extend(told);
+        }
     }
 }
 
@@ -478,66 +582,4 @@ fn shown(reply: &Reply, raw: &[u8]) -> String {
         Reply::Error(_) if raw.is_empty() => "(connection closed)".into(),
         _ => reply.notation(),
     }
-}
-
-fn is_random(name: &str) -> bool {
-    matches!(
-        name,
-        "SPOP" | "SRANDMEMBER" | "HRANDFIELD" | "ZRANDMEMBER" | "RANDOMKEY"
-    )
-}
-
-/// SORT ... BY a pattern without a star leaves the order of a set's table.
-fn unsorted(command: &[Vec<u8>]) -> bool {
-    command
-        .windows(2)
-        .any(|w| w[0].eq_ignore_ascii_case(b"BY") && !w[1].contains(&b'*'))
-}
-
-/// Everything in a reply that is no aggregate.
-fn leaves(reply: &Reply) -> Vec<Reply> {
-    match reply {
-        Reply::Array(_) | Reply::Set(_) | Reply::Push(_) | Reply::Map(_) => {
-            reply.items().into_iter().flat_map(leaves).collect()
-        }
-        Reply::NilBulk | Reply::Null => Vec::new(),
-        leaf => vec![leaf.clone()],
-    }
-}
-
-/// The replies of stream commands: the same but for times, which stand in known places, and may differ a little.
-fn near(a: &Reply, b: &Reply) -> bool {
-    let (x, y) = (a.items(), b.items());
-    if x.is_empty() || std::mem::discriminant(a) != std::mem::discriminant(b) || x.len() != y.len()
-    {
-        return a == b;
-    }
-    let int = |i: usize| matches!(x.get(i), Some(Reply::Integer(_)));
-    (0..x.len()).all(|i| {
-        let named = i > 0
-            && matches!(
-                x[i - 1].text(),
-                Some(b"idle" | b"inactive" | b"seen-time" | b"active-time")
-            );
-        // id, consumer, time, deliveries; or without the consumer.
-        let listed = match x.len() {
-            4 => i == 2 && int(2) && int(3),
-            3 => i == 1 && int(1) && int(2),
-            _ => false,
-        };
-        match (x[i], y[i]) {
-            (Reply::Integer(a), Reply::Integer(b)) if named || listed => {
-                a == b || (*a >= 0 && *b >= 0 && (a - b).abs() <= TOLERANCE_MS)
-            }
-            (x, y) => near(x, y),
-        }
-    })
-}
-
-/// The same kinds and lengths, whatever the values.
-fn same_form(a: &Reply, b: &Reply) -> bool {
-    let (x, y) = (a.items(), b.items());
-    std::mem::discriminant(a) == std::mem::discriminant(b)
-        && x.len() == y.len()
-        && x.iter().zip(&y).all(|(x, y)| same_form(x, y))
 }

@@ -15,6 +15,7 @@ fn plan(options: &Options, count: u64, tokens: u64) -> Result<Plan, String> {
         count: options.number("count", count)?,
         seed: options.number("seed", 1)?,
         resp: options.number("resp", 0)?,
+        clients: options.number("clients", 0)?,
         tokens: options.number("tokens", if options.words.is_empty() { tokens } else { 0 })?,
         only: options.words.iter().map(|w| w.to_uppercase()).collect(),
     })
@@ -68,14 +69,17 @@ pub fn logs(options: &Options) -> Verdict {
 
 /// The long run. It writes down every few segments what it found and where it is; started again, it goes on from there.
 pub fn soak(options: &Options) -> Verdict {
-    let plan = plan(options, 30_000, 20)?;
+    let plan = plan(options, 100_000, 20)?;
     let known = Known::load()?;
     let mut oracle = Server::oracle()?;
     let oracle_version = oracle.version();
     let syntax = syntax(options, &mut oracle);
     let started = Instant::now();
     // Only a run over everything, of the Node itself, is worth keeping.
-    let published = plan.only.is_empty() && plan.resp == 0 && options.text("server").is_none();
+    let published = plan.only.is_empty()
+        && plan.resp == 0
+        && plan.clients == 0
+        && options.text("server").is_none();
     let begun = progress::load(&plan, &known);
     if begun.segments > 0 {
         println!("going on after {} commands", begun.commands);
@@ -107,7 +111,7 @@ pub fn soak(options: &Options) -> Verdict {
         write(&plan, &report, &oracle_version, true);
     }
     let unmatched = if published {
-        known.unmatched(&["reply", "state", "events"])
+        known.unmatched(&["reply", "message", "state", "events", "closed"])
     } else {
         Vec::new()
     };
@@ -158,13 +162,17 @@ fn verdict(plan: &Plan, report: Report, unmatched: Vec<String>) -> (usize, Vec<S
         ));
     }
     println!(
-        "{} commands ({} in RESP3), {} kinds, {} option tokens, {:.1} % errors, {} states compared, {} known and {} repeated differences",
+        "{} commands ({} in RESP3), {} kinds, {} option tokens, {:.1} % errors, {} states compared, \
+         {} waits served, {} messages, {} commands in transactions, {} known and {} repeated differences",
         report.commands,
         report.resp3,
         report.by_command.len(),
         report.tokens.len(),
         report.errors as f64 * 100.0 / report.commands.max(1) as f64,
         report.states,
+        report.served,
+        report.messages,
+        report.executed,
         report.known,
         report.repeated
     );
@@ -202,7 +210,7 @@ fn write(plan: &Plan, report: &Report, oracle: &str, done: bool) {
     let differences = differences.collect::<Vec<_>>().join(",\n");
     let json = format!(
         "{{\n  \"redlab\": \"{}\",\n  \"oracle\": {},\n  \"seed\": {},\n  \"wanted\": {},\n  \"done\": {done},\n  \"commands\": {},\n  \"resp3\": {},\n  \
-         \"errors\": {},\n  \"states\": {},\n  \"known_differences\": {},\n  \"repeated\": {},\n  \"differences\": [\n{differences}\n  ],\n  \
+         \"errors\": {},\n  \"states\": {},\n  \"served\": {},\n  \"messages\": {},\n  \"executed\": {},\n  \"known_differences\": {},\n  \"repeated\": {},\n  \"differences\": [\n{differences}\n  ],\n  \
          \"ran\": {{\n{}\n  }},\n  \"option_tokens\": {{\n{}\n  }}\n}}\n",
         env!("CARGO_PKG_VERSION"),
         text(oracle),
@@ -212,6 +220,9 @@ fn write(plan: &Plan, report: &Report, oracle: &str, done: bool) {
         report.resp3,
         report.errors,
         report.states,
+        report.served,
+        report.messages,
+        report.executed,
         report.known,
         report.repeated,
         rows(&report.by_command),

@@ -1,9 +1,17 @@
-//! The command table against the oracle's: COMMAND INFO and COMMAND DOCS of every command that redlab has.
+//! The command table against the oracle's: COMMAND LIST, and of every command that redlab has COMMAND INFO, COMMAND DOCS,
+//! and which keys COMMAND GETKEYSANDFLAGS finds in generated arguments.
 
+use crate::generate::Generator;
+use crate::grammar::{self, Syntax};
 use crate::known::{Difference, Known};
 use crate::peer::Peer;
-use crate::reply::Reply;
-use std::collections::BTreeMap;
+use crate::reply::{Reply, words};
+use crate::run::now_s;
+use redlab::base::rng::Rng;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Sentences of each command that are asked for their keys.
+const SENTENCES: usize = 12;
 
 /// Fields by `command|subcommand field`.
 type Table = BTreeMap<(String, String), Reply>;
@@ -119,7 +127,101 @@ fn read(peer: &mut dyn Peer) -> Result<Table, String> {
     Ok(table)
 }
 
-/// Compare all fields of the commands that redlab has.
+/// The names that one side lists and the other does not: of all commands, and of each category.
+fn compare_lists(ours: &mut dyn Peer, theirs: &mut dyn Peer) -> Vec<Difference> {
+    let on = [ours.open(), theirs.open()];
+    let categories = theirs.ask(on[1], "ACL CAT");
+    let categories = categories.items().into_iter().map(Reply::lossy);
+    let mut questions = vec!["COMMAND LIST".to_string()];
+    questions.extend(categories.map(|c| format!("COMMAND LIST FILTERBY ACLCAT {c}")));
+    let mut differences = Vec::new();
+    for question in questions {
+        let listed = |answer: Reply| -> BTreeSet<String> {
+            answer.items().into_iter().map(Reply::lossy).collect()
+        };
+        let (a, b) = (
+            listed(ours.ask(on[0], &question)),
+            listed(theirs.ask(on[1], &question)),
+        );
+        let says = |names: &BTreeSet<String>, name: &str| {
+            let there = names.contains(name);
+            format!(
+                "{question}: {}",
+                if there { "listed" } else { "not listed" }
+            )
+        };
+        differences.extend(a.symmetric_difference(&b).map(|name| Difference {
+            command: name.to_uppercase().replace('|', " "),
+            field: "list".into(),
+            ours: says(&a, name),
+            theirs: says(&b, name),
+        }));
+    }
+    differences
+}
+
+/// Which keys both sides find in generated sentences of each command that both have. Gives how many were asked as well.
+fn compare_keys(
+    ours: &mut dyn Peer,
+    theirs: &mut dyn Peer,
+    names: &BTreeSet<String>,
+) -> (usize, Vec<Difference>) {
+    let syntax = grammar::read(theirs);
+    let shared: Vec<&Syntax> = syntax.iter().filter(|s| names.contains(&s.name)).collect();
+    let mut generator = Generator::new(shared.clone(), 0, now_s());
+    generator.rng = Rng::new(1);
+    let on = [ours.open(), theirs.open()];
+    let (mut asked, mut differences) = (0, Vec::new());
+    for one in shared {
+        for n in 0..SENTENCES {
+            let sentence = generator.sentence(one);
+            let question = if n % 4 == 3 {
+                "GETKEYS"
+            } else {
+                "GETKEYSANDFLAGS"
+            };
+            let mut command = vec![b"COMMAND".to_vec(), question.into()];
+            command.extend(sentence);
+            let (raw_ours, a) = ours.call(on[0], &command);
+            let (raw_theirs, b) = theirs.call(on[1], &command);
+            asked += 1;
+            if raw_ours == raw_theirs {
+                continue;
+            }
+            let line = words(&command);
+            differences.push(Difference {
+                command: one.name.clone(),
+                field: "keys".into(),
+                ours: format!("{line}\n{}", a.notation()),
+                theirs: format!("{line}\n{}", b.notation()),
+            });
+            break;
+        }
+    }
+    (asked, differences)
+}
+
+/// Compare all fields of the commands that redlab has. The names of the fields of RESP2 end in `/2`.
+fn compare_fields(a: &Table, b: &Table, names: &[&String]) -> (usize, Vec<Difference>) {
+    let mut fields: Vec<&(String, String)> = a
+        .keys()
+        .chain(b.keys())
+        .filter(|(n, _)| names.binary_search(&n).is_ok())
+        .collect();
+    fields.sort();
+    fields.dedup();
+    let show = |r: Option<&Reply>| r.map_or("(none)".to_string(), |r| r.notation());
+    let differences = fields.iter().filter(|at| a.get(at) != b.get(at));
+    let differences = differences.map(|at| Difference {
+        command: at.0.to_uppercase().replace('|', " "),
+        field: at.1.clone(),
+        ours: show(a.get(at)),
+        theirs: show(b.get(at)),
+    });
+    (fields.len(), differences.collect())
+}
+
+/// Compare everything that the two tables say. Gives how much agreed and what did not.
 pub fn compare(
     ours: &mut dyn Peer,
     theirs: &mut dyn Peer,
@@ -129,49 +231,36 @@ pub fn compare(
     let (a, b) = (read(ours)?, read(theirs)?);
     let mut names: Vec<&String> = a.keys().map(|(name, _)| name).collect();
     names.dedup();
-    let (mut passed, mut failures) = (0, Vec::new());
+    let (fields, mut found) = compare_fields(&a, &b, &names);
+    let upper = |n: &&String| n.to_uppercase().replace('|', " ");
+    let (asked, of_keys) = compare_keys(ours, theirs, &names.iter().map(upper).collect());
+    found.extend(of_keys);
+    found.extend(compare_lists(ours, theirs));
     let wanted =
-        |name: &str| words.is_empty() || words.iter().any(|w| name.starts_with(&w.to_lowercase()));
-    let mut fields: Vec<&(String, String)> = a
-        .keys()
-        .chain(b.keys())
-        .filter(|(n, _)| names.binary_search(&n).is_ok())
-        .collect();
-    fields.sort();
-    fields.dedup();
-    let show = |r: Option<&Reply>| r.map_or("(none)".to_string(), |r| r.notation());
-    for at in fields {
-        let (name, field) = at;
-        if !wanted(name) {
+        |name: &str| words.is_empty() || words.iter().any(|w| name.starts_with(&w.to_uppercase()));
+    let mut failures = Vec::new();
+    for mut d in found {
+        let field = d.field.clone();
+        d.field = field.trim_end_matches("/2").into();
+        if known.lists(&d) || !wanted(&d.command) {
             continue;
         }
-        let (x, y) = (a.get(at), b.get(at));
-        let command = name.to_uppercase().replace('|', " ");
-        let d = Difference {
-            command,
-            field: field.trim_end_matches("/2").into(),
-            ours: show(x),
-            theirs: show(y),
-        };
-        if x == y || known.lists(&d) {
-            passed += 1;
+        let protocol = if field.ends_with("/2") {
+            " (RESP2)"
         } else {
-            let protocol = if field.ends_with("/2") {
-                " (RESP2)"
-            } else {
-                ""
-            };
-            failures.push(format!(
-                "{} {}{protocol}\n  oracle: {}\n  redlab: {}",
-                d.command,
-                d.field,
-                indent(&d.theirs),
-                indent(&d.ours)
-            ));
-        }
+            ""
+        };
+        failures.push(format!(
+            "{} {}{protocol}\n  oracle: {}\n  redlab: {}",
+            d.command,
+            d.field,
+            indent(&d.theirs),
+            indent(&d.ours)
+        ));
     }
+    let passed = (fields + asked).saturating_sub(failures.len());
     if words.is_empty() {
-        failures.extend(known.unmatched(&["docs.", "info."]));
+        failures.extend(known.unmatched(&["docs.", "info.", "keys"]));
     }
     Ok((passed, failures))
 }

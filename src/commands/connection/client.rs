@@ -38,6 +38,7 @@ const CLIENT: Command = Command {
         REPLY,
         NO_EVICT,
         NO_TOUCH,
+        CAPA,
         HELP,
         SETNAME,
         ID,
@@ -125,10 +126,8 @@ fn setinfo(ctx: &mut Ctx<'_>) -> Outcome {
         return Err(Error::bytes(text));
     }
     if valid_name(value).is_err() {
-        let option = if name { "lib-name" } else { "lib-ver" };
-        return Err(Error::new(format!(
-            "ERR {option} cannot contain spaces, newlines or special characters."
-        )));
+        let why: &[u8] = b" cannot contain spaces, newlines or special characters.";
+        return Err(Error::bytes([b"ERR ", option, why].concat()));
     }
     let client = ctx.client();
     *(if name {
@@ -165,6 +164,19 @@ fn no_evict(ctx: &mut Ctx<'_>) -> Outcome {
     ctx.out.ok();
     Ok(())
 }
+
+const CAPA: Command = Command {
+    name: "capa",
+    arity: -3,
+    since: "8.0.0",
+    summary: "Says what the client understands. One server alone never makes use of it.",
+    syntax: "capability+",
+    run: |ctx| {
+        ctx.out.ok();
+        Ok(())
+    },
+    ..SUB
+};
 
 const NO_TOUCH: Command = Command {
     name: "no-touch",

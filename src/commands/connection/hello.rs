@@ -155,7 +155,9 @@ fn write_hello(ctx: &mut Ctx<'_>) {
 
 /// A connection's name may hold anything that CLIENT LIST can show as one word.
 pub(super) fn valid_name(name: &[u8]) -> Result<&[u8], Error> {
-    if name.iter().all(|b| (b'!'..=b'~').contains(b)) {
+    // A real server reads it as C does, up to the first zero byte.
+    let mut read = name.iter().take_while(|b| **b != 0);
+    if read.all(|b| (b'!'..=b'~').contains(b)) {
         Ok(name)
     } else {
         Err(Error::new(

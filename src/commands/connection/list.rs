@@ -165,8 +165,13 @@ fn line(c: &Client, running: &Running<'_>, text: &mut String) {
     let usage = ClientUsage::of(c, running.ks, me.then_some(running.args));
     let now_ms = running.ks.now_ms;
     let (watched, broken) = running.ks.watches.of(c.id);
-    let queued = c.queue.as_ref().map_or(-1, |q| q.commands().len() as i64);
-    let lossy = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    // What EXEC will not run is no longer kept.
+    let kept = |len: usize| if broken { 0 } else { len as i64 };
+    let queued = c.queue.as_ref().map_or(-1, |q| kept(q.commands().len()));
+    let lossy = |bytes: &[u8]| {
+        let shown = bytes.split(|b| *b == 0).next().unwrap_or_default();
+        String::from_utf8_lossy(shown).into_owned()
+    };
     let written = writeln!(
         text,
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={queued} watch={watched} \

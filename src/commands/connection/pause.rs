@@ -83,7 +83,7 @@ fn unblock(ctx: &mut Ctx<'_>) -> Outcome {
                 "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR",
             ));
         }
-        _ => return Err(Error::SYNTAX),
+        _ => return Err(Error::bad_subcommand(ctx.arg(1), "CLIENT")),
     };
     let id = ctx.args.int(2)? as u64;
     let client = ctx.server.clients.get(id);

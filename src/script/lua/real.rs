@@ -1,15 +1,7 @@
 //! Elementary functions that come out the same on every machine: computed to about 100 bits and rounded once, so that the
 //! result is nearly always the double nearest to the true value, which is what good C libraries give as well.
-//!
-//! A number is the sum of two doubles whose digits do not overlap; sums and products of doubles have that form without
-//! error (T. J. Dekker, "A floating-point technique for extending the available precision", 1971).
 
-/// `hi + lo`; `hi` is the double nearest to the sum.
-#[derive(Clone, Copy, Debug)]
-struct Pair {
-    hi: f64,
-    lo: f64,
-}
+use crate::base::pair::Pair;
 
 const ONE: Pair = Pair { hi: 1.0, lo: 0.0 };
 const LN_2: Pair = Pair {
@@ -34,39 +26,6 @@ impl From<f64> for Pair {
 }
 
 impl Pair {
-    /// `a + b`, exactly.
-    fn sum(a: f64, b: f64) -> Pair {
-        let hi = a + b;
-        let seen = hi - a;
-        Pair {
-            hi,
-            lo: (a - (hi - seen)) + (b - seen),
-        }
-    }
-
-    /// `a * b`, exactly: both are cut into halves whose products fit in a double.
-    fn product(a: f64, b: f64) -> Pair {
-        const SPLITTER: f64 = ((1 << 27) + 1) as f64;
-        let halves = |x: f64| {
-            let scaled = SPLITTER * x;
-            let high = scaled - (scaled - x);
-            (high, x - high)
-        };
-        let ((a1, a0), (b1, b0)) = (halves(a), halves(b));
-        let hi = a * b;
-        Pair {
-            hi,
-            lo: a1 * b1 - hi + a1 * b0 + a0 * b1 + a0 * b0,
-        }
-    }
-
-    fn negated(self) -> Pair {
-        Pair {
-            hi: -self.hi,
-            lo: -self.lo,
-        }
-    }
-
     fn plus(self, other: Pair) -> Pair {
         let high = Pair::sum(self.hi, other.hi);
         let low = Pair::sum(self.lo, other.lo);
@@ -76,11 +35,6 @@ impl Pair {
 
     fn minus(self, other: Pair) -> Pair {
         self.plus(other.negated())
-    }
-
-    fn times(self, other: Pair) -> Pair {
-        let high = Pair::product(self.hi, other.hi);
-        Pair::sum(high.hi, high.lo + self.hi * other.lo + self.lo * other.hi)
     }
 
     fn over(self, other: Pair) -> Pair {
