@@ -85,6 +85,7 @@ impl Local {
                 break;
             }
             self.machine.node.work(100_000);
+            self.machine.drive();
         }
         self.host();
     }
