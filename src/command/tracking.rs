@@ -81,9 +81,10 @@ enum News<'a> {
 }
 
 impl News<'_> {
-    fn write(&self, out: &mut Reply) {
+    /// `resp3`: what the client speaks that tracks. Null is written in its protocol, even if it goes to another client.
+    fn write(&self, out: &mut Reply, resp3: bool) {
         match self {
-            News::All => out.null(),
+            News::All => out.raw(if resp3 { b"_\r\n" } else { b"$-1\r\n" }),
             News::Keys(keys) => {
                 out.array(keys.len());
                 keys.iter().for_each(|key| out.bulk(key));
@@ -242,7 +243,7 @@ impl Server {
             0 => id,
             other => other,
         };
-        let redirect = tracking.redirect;
+        let (redirect, resp3) = (tracking.redirect, client.out.resp3());
         let Some(target) = self.clients.get(to) else {
             self.redirect_broken(id, redirect);
             return;
@@ -251,14 +252,14 @@ impl Server {
             self.tell(to, &|out| {
                 out.push(2);
                 out.bulk(b"invalidate");
-                news.write(out);
+                news.write(out, resp3);
             });
         } else if redirect != 0 && target.is_subscriber() {
             self.tell(to, &|out| {
                 out.array(3);
                 out.bulk(b"message");
                 out.bulk(CHANNEL);
-                news.write(out);
+                news.write(out, resp3);
             });
         }
     }

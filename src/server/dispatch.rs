@@ -407,7 +407,7 @@ pub(super) fn take_output(client: &mut Client) -> Reply {
 /// That a subscription holds is told like the messages that follow, whatever CLIENT REPLY says.
 #[cold]
 fn is_message(client: &Client, reply: &[u8]) -> bool {
-    client.last_command.ends_with("subscribe") && reply.first() != Some(&b'-')
+    client.last_command.ends_with("subscribe") && matches!(reply.first(), Some(b'*' | b'>'))
 }
 
 /// Gives the client its buffer back; CLIENT REPLY, whose mode was `before`, may have the reply, which began at `start`, left

@@ -66,11 +66,15 @@ pub fn is_undefined(session: &mut Session, client: usize, name: &str, command: &
 }
 
 /// What may have no defined answer by the time EXEC comes, or must be looked after, is not queued; nor is CLIENT REPLY, with
-/// which EXEC announces more replies than it then gives; nor what answers a bare id, which could not be told from other
+/// which EXEC announces more replies than it then gives; nor AUTH, of which the oracle answers nothing where it fails behind
+/// other replies; nor what answers a bare id, which could not be told from other
 /// numbers there.
 fn cannot_wait(name: &str, command: &[Vec<u8>]) -> bool {
     matches!(name, "SPOP" | "LCS" | "SORT" | "SORT_RO")
-        || matches!(name, "CLIENT REPLY" | "CLIENT ID" | "CLIENT GETREDIR")
+        || matches!(
+            name,
+            "AUTH" | "CLIENT REPLY" | "CLIENT ID" | "CLIENT GETREDIR"
+        )
         || (name == "XADD" && has(command, b"*"))
         || name.contains("LEX")
         || has(command, b"BYLEX")

@@ -256,6 +256,10 @@ fn advise(config: &Config, events: &[&str], text: &mut String) {
             any(&["command", "expire-cycle", "eviction-del"]),
             "Large values take long to delete, expire or evict: split them, or let lazyfree do it.",
         ),
+        (
+            any(&["eviction-cycle"]),
+            "Much had to be evicted at once: lower maxmemory in steps, and beware of commands that store much.",
+        ),
     ];
     if advice.iter().all(|(fits, _)| !fits) {
         text.push_str("\nNo advice fits these delays.\n");
