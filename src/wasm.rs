@@ -412,11 +412,11 @@ impl Engine {
     /// Lets that script run on for about `fuel` instructions.
     pub fn work(&mut self, fuel: u32) {
         self.machine.node.work(fuel.into());
-        self.to_disk();
+        self.after_work();
     }
 
     /// What was written without an input goes to the disk as after one.
-    fn to_disk(&mut self) {
+    fn after_work(&mut self) {
         self.machine.handle(Input::Tick, self.now_us);
     }
 
@@ -430,7 +430,7 @@ impl Engine {
     /// Runs the script that is held to its next line, or to line `until` if that is not 0.
     pub fn script_step(&mut self, until: u32) {
         self.machine.node.step_script((until > 0).then_some(until));
-        self.to_disk();
+        self.after_work();
     }
 
     /// When the node wants to be called again, in ms since 1970.
