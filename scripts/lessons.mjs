@@ -75,16 +75,7 @@ const kind = word("integer", "string", "array", "nil", "error");
 const names = either(text, list(text));
 const probe = record(
   { run: text },
-  {
-    ...on,
-    db: count,
-    equals: reply,
-    contains: list(reply),
-    min: number,
-    max: number,
-    matches: text,
-    type: kind,
-  },
+  { ...on, db: count, equals: reply, contains: list(reply), min: number, max: number, matches: text, type: kind },
 );
 const key = record(
   { name: text },

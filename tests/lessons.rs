@@ -12,11 +12,15 @@ use std::process::Command;
 /// When every lesson starts in the tests, in ms since 1970.
 const START_MS: i64 = 1_700_000_000_000;
 
+/// A line that begins so is typed in a second session, some seconds later: the first may be waiting.
+const SECOND: &str = "2> ";
+
 /// One attempt: a fresh node with the lesson's setup.
 struct Play {
     node: Node,
     grader: Grader,
-    client: u64,
+    /// Both sessions.
+    clients: [u64; 2],
     now_us: i64,
     replies: Vec<u8>,
 }
@@ -32,28 +36,34 @@ impl Play {
         });
         node.keep_log();
         let grader = Grader::start(typed, &mut node).expect("the lesson is sound");
-        let client = node.connect("127.0.0.1:50000");
+        let clients = [50_000, 50_001].map(|port| node.connect(&format!("127.0.0.1:{port}")));
         let replies = Vec::new();
         Play {
             node,
             grader,
-            client,
+            clients,
             now_us,
             replies,
         }
     }
 
     fn run(&mut self, line: &str) {
-        self.now_us += 1000;
+        let (client, line, passes_us) = match line.strip_prefix(SECOND) {
+            Some(line) => (self.clients[1], line, 6_000_000),
+            None => (self.clients[0], line, 1000),
+        };
+        self.now_us += passes_us;
         self.node.handle(Input::Tick, self.now_us);
         let request = format!("{line}\r\n");
         self.node
-            .handle(Input::Data(self.client, request.as_bytes()), self.now_us);
+            .handle(Input::Data(client, request.as_bytes()), self.now_us);
         // As long as the page's worker would need for a moment: an endless script is still there afterwards.
         (0..20).for_each(|_| self.node.work(100_000));
-        self.replies
-            .append(self.node.output(self.client).expect("connected"));
         self.grader.look(&mut self.node);
+        for client in self.clients {
+            self.replies
+                .append(self.node.output(client).expect("connected"));
+        }
     }
 
     fn all(lesson: &Value, lines: &[&str]) -> Play {

@@ -25,15 +25,20 @@ test("native and WebAssembly come to the same", () => {
     const engine = new Engine(BigInt(lesson.seed), START_MS);
     engine.keep_log();
     engine.lesson_start(lesson);
-    const client = engine.connect();
-    let replies = "";
-    run.lines.forEach((line, i) => {
-      engine.advance(START_MS + i + 1);
-      replies += decoder.decode(engine.exec(client, encoder.encode(`${line}\r\n`)));
+    const clients = [engine.connect(), engine.connect()];
+    let [replies, now_ms] = ["", START_MS];
+    for (const line of run.lines) {
+      // As tests/lessons.rs: "2> " stands before what a second session types.
+      const second = line.startsWith("2> ");
+      now_ms += second ? 6000 : 1;
+      engine.advance(now_ms);
+      const client = clients[second ? 1 : 0];
+      const own = decoder.decode(engine.exec(client, encoder.encode(`${second ? line.slice(3) : line}\r\n`)));
       for (let n = 0; n < 20; n++) engine.work(100_000);
-      replies += decoder.decode(engine.output(client));
       engine.lesson_look();
-    });
+      const outputs = clients.map((id) => (id === client ? own : "") + decoder.decode(engine.output(id)));
+      replies += outputs.join("");
+    }
     const what = `${run.lesson}, ${run.name}`;
     assert.equal(replies, run.replies, what);
     assert.equal(decoder.decode(engine.take_log()), run.log, what);

@@ -11,6 +11,9 @@ use redlab::server::{Input, Node, NodeOptions};
 
 const NOW_US: i64 = 1_700_000_000_000_000;
 
+/// A library of functions, short enough for a length of one byte.
+const LIBRARY: &[u8] = b"#!lua name=m\nredis.register_function('f',redis.log)";
+
 fn node() -> Node {
     Node::new(NodeOptions {
         now_us: NOW_US,
@@ -77,7 +80,7 @@ fn what_is_saved_comes_back() {
                     version,
                     compress,
                     uses: Uses::Idle,
-                    functions: vec![b"#!lua name=mine".to_vec()],
+                    functions: vec![LIBRARY.to_vec()],
                     ..save::Options::default()
                 };
                 let file = save::save(saved.keyspace(), options);
@@ -85,7 +88,7 @@ fn what_is_saved_comes_back() {
                 let loaded = back.load_rdb(&file).expect("it was just saved");
                 assert_eq!(loaded.version, version);
                 assert_eq!(loaded.end, file.len());
-                assert_eq!(loaded.functions, [b"#!lua name=mine"]);
+                assert_eq!(loaded.functions, [LIBRARY]);
                 let digests = [saved, &back].map(|n| n.keyspace().digest());
                 assert_eq!(digests[0], digests[1], "file {number}");
             }
@@ -185,10 +188,16 @@ fn records_of_all_versions() {
     assert_eq!(table.expire_at(id), Some(i64::from(at_s) * 1000));
 
     // What the file says of itself, a hint, a slot, a function, how a key was used, and the key.
-    let records = b"\xfa\x03abc\xc0\x07\xfe\x02\xfb\x01\x00\xf4\x01\x02\x03\xf5\x04code\xf9\x05\xf8\x0a\x00\x01k\xc0\x2a";
-    let (node, loaded) = load(&file("0011", records)).expect("all known records");
+    let records = [
+        &b"\xfa\x03abc\xc0\x07\xfe\x02\xfb\x01\x00\xf4\x01\x02\x03\xf5"[..],
+        &[LIBRARY.len() as u8],
+        LIBRARY,
+        b"\xf9\x05\xf8\x0a\x00\x01k\xc0\x2a",
+    ]
+    .concat();
+    let (node, loaded) = load(&file("0011", &records)).expect("all known records");
     assert_eq!(loaded.about, [(b"abc".to_vec(), b"7".to_vec())]);
-    assert_eq!((loaded.keys, loaded.functions), (1, vec![b"code".to_vec()]));
+    assert_eq!((loaded.keys, loaded.functions), (1, vec![LIBRARY.to_vec()]));
     let table = node.keyspace().table(2);
     let id = table.dict().find(b"k").expect("it was loaded");
     assert_eq!(node.keyspace().idle_seconds(table.object(id).lru), 10);

@@ -124,6 +124,8 @@ export class HostWorld {
   /** Gives the sandbox's lock back. */
   #release = () => {};
   #closed = false;
+  /** Scripts are gone through line by line. */
+  #holds = false;
   /** Nobody looks: the clock stands still. */
   #resting = false;
   /** Ends when what touches engine and store together has ended. @type {Promise<any>} */
@@ -572,7 +574,21 @@ export class HostWorld {
   inspect(session, view, argv) {
     const conn = this.#conns.get(session);
     if (view === "disk") return this.#diskModel();
+    if (view === "script") this.#engine.script_hold(this.#holds);
     return conn === undefined ? null : this.#engine.inspect(conn, view, argv);
+  }
+
+  /** Scripts stop before their first line, or run on. @param {boolean} on */
+  holdScripts(on) {
+    this.#holds = on;
+    this.#engine.script_hold(on);
+    if (!this.#running) this.#run(true);
+  }
+
+  /** @param {number} line 0: the next */
+  stepScript(line) {
+    this.#engine.script_step(line);
+    if (!this.#running) this.#run(true);
   }
 
   /** The files for their view; null where there is no disk. */

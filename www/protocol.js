@@ -169,6 +169,16 @@ export class World extends EventTarget {
     return this.#ask("rest", { resting });
   }
 
+  /** Lets scripts stop before their first line, or run on. @param {boolean} on @returns {Promise<void>} */
+  holdScripts(on) {
+    return this.#ask("holdScripts", { on });
+  }
+
+  /** Runs the script that is held to its next line, or to a line. @param {number} line 0: the next @returns {Promise<void>} */
+  stepScript(line) {
+    return this.#ask("stepScript", { line });
+  }
+
   /** Ends the server and starts it again from what was saved; a lesson begins anew. */
   restart() {
     return this.#ask("restart");

@@ -50,6 +50,8 @@ function serve(port, guest = false) {
     reconnect: (m, world) => world.reconnect(m.session),
     disconnect: (m, world) => world.disconnect(m.session),
     inspect: (m, world) => bringRest().then(() => world.inspect(m.session, m.view, m.argv)),
+    holdScripts: (m, world) => bringRest().then(() => world.holdScripts(m.on)),
+    stepScript: (m, world) => world.stepScript(m.line),
     lesson: (_, world) => world.lesson(),
     hint: (m, world) => world.hint(m.goal, m.step),
     rest: (m, world) => world.rest(m.resting),

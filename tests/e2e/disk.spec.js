@@ -7,7 +7,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const input = "redlab-terminal input";
 const log = (page) => page.locator("redlab-terminal .log").first();
 const last = (page) => log(page).locator(".rep").last();
-const view = (page) => page.locator("redlab-views .view").nth(3);
+const view = (page) => page.locator('redlab-views .view[aria-label="Disk"]');
 
 /** @param {import("@playwright/test").Page} page @param {string[]} lines */
 async function type(page, ...lines) {

@@ -70,6 +70,9 @@ function summary(m) {
       h("b", null, `holds up everybody until ${at(m, m.busy_until_ms)}`),
       held ? [". Nobody reads ", h("b", null, held), ". "] : ". ",
     );
+  } else if (m.script) {
+    out.push(h("code", null, m.script), " ", h("b", null, "runs, and nobody else"));
+    out.push(held ? [". Nobody reads ", h("b", null, held), ". "] : ". ");
   } else if (m.paused_until_ms !== undefined) {
     out.push(
       "CLIENT PAUSE holds up ",
@@ -86,7 +89,11 @@ function summary(m) {
   } else out.push("One command at a time; ", h("b", null, "nobody waits"), ". ");
   const longest = m.ran.reduce((/** @type {any} */ a, /** @type {any} */ b) => (micros(b) > micros(a) ? b : a), last);
   if (longest && micros(longest) >= 100)
-    out.push(`Of the last ${m.ran.length} `, h("code", null, longest.line), ` took longest: ${cost(longest)}. `);
+    out.push(
+      `Of the last ${plural(m.ran.length, "command")} `,
+      h("code", null, longest.line),
+      ` took longest: ${cost(longest)}. `,
+    );
   if (m.slow && m.slow_us !== undefined)
     out.push(`${plural(m.slow, "command")} of ${slowFrom(m)} or more in `, h("code", null, "SLOWLOG"), ". ");
   return out;
@@ -97,12 +104,13 @@ const slowFrom = (m) => (m.slow_us < 1000 ? `${int(m.slow_us)} µs` : `${int(m.s
 
 /** @param {any} m @param {number} w */
 function drawThread(m, w) {
-  const until = m.busy_until_ms;
-  const words = until === undefined ? "the thread is free: it takes the next command" : `busy until ${at(m, until)}`;
-  const fill = until === undefined ? "var(--accent-bg)" : "var(--alarm-bg)";
+  const busy =
+    m.busy_until_ms === undefined ? m.script && "busy with a script" : `busy until ${at(m, m.busy_until_ms)}`;
+  const words = busy || "the thread is free: it takes the next command";
+  const fill = busy ? "var(--alarm-bg)" : "var(--accent-bg)";
   return [
     named(words, [
-      s("rect", { x: 0.5, y: 0.5, width: w - 1, height: 21, fill, class: until === undefined ? "edge" : "edge gone" }),
+      s("rect", { x: 0.5, y: 0.5, width: w - 1, height: 21, fill, class: busy ? "edge gone" : "edge" }),
       text(w / 2, 15, fit(words, w - 8), "mid t"),
     ]),
   ];
@@ -228,7 +236,7 @@ register({
   meta: (m) => {
     const waits = m.clients.filter((/** @type {any} */ c) => c.command).length;
     const held = unread(m);
-    const now = m.busy_until_ms === undefined ? (waits ? plural(waits, "waits", "wait") : "free") : "busy";
+    const now = m.busy_until_ms === undefined && !m.script ? (waits ? plural(waits, "waits", "wait") : "free") : "busy";
     return [plural(m.clients.length + m.more_clients, "client"), now, held && `${held} held up`]
       .filter(Boolean)
       .join(" · ");

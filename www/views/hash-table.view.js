@@ -1,6 +1,6 @@
 /** The hash table: buckets with their chains, the bucket of the key just touched, and a rehash under way. */
 import { h, int, s } from "../dom.js";
-import { fit, line, named, plural, table, text } from "./parts.js";
+import { fit, line, named, one, plural, table, text } from "./parts.js";
 import { register } from "./registry.js";
 
 const ROW = 20;
@@ -37,7 +37,7 @@ export function tableSummary(m) {
     );
   else if (!at)
     out.push(
-      h("b", null, `${int(m.len)} ${m.entries}`),
+      h("b", null, `${int(m.len)} ${m.len === 1 ? one(m.entries) : m.entries}`),
       ` in ${int(m.tables[0].size)} buckets; one more bit of the hash is used each time they are full.`,
     );
   return out;

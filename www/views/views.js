@@ -1,18 +1,18 @@
 /**
  * <redlab-views>: what the last command touched, laid open. One section for the key's value, one for the keys' table,
- * one for the event loop. Drawings are asked for only while they can be seen, and never faster than they can be drawn.
+ * one for the event loop, and one for the last script as soon as there is one. Drawings are asked for only while they can be seen, and never faster than they can be drawn.
  *
  * @import { Session } from "../protocol.js"
- * @import { View } from "./registry.js"
+ * @import { Actions, View } from "./registry.js"
  */
 import { clock, h } from "../dom.js";
+import { encodeCommand } from "../resp.js";
 import { firstOf, views } from "./registry.js";
 
 /** How often a table that rehashes is drawn again. */
 const REHASH_MS = 400;
-/** What changes without a command of this page, clients and bytes on their way, is looked at again and again. */
-const REPEATED = new Set(["loop", "disk"]);
-const LOOK_MS = 500;
+/** How often event loop and script are looked at: clients come, wait and go without a command of this page. */
+const LIVE_MS = 500;
 
 /** One pane of the host: the view that fits the model, as a drawing or as a table. */
 class Section {
@@ -28,6 +28,7 @@ class Section {
   #foot = h("p", { class: "foot", role: "status", hidden: true });
   #body;
   #fold = h("button", { class: "btn bare", type: "button", onclick: () => this.#folded(!this.folded) }, "Show");
+  #controls = h("div", { class: "controls" });
   #drawing = h("button", { type: "button", "aria-pressed": "true", onclick: () => this.#show(false) }, "Drawing");
   #table = h("button", { type: "button", "aria-pressed": "false", onclick: () => this.#show(true) }, "Table");
   #seg = h("span", { class: "seg", role: "group", "aria-label": "How to show it" }, this.#drawing, this.#table);
@@ -45,17 +46,23 @@ class Section {
   #seen = "";
 
   /**
-   * @param {View} first @param {(line: string) => void} type
-   * @param {number} level of the heading @param {boolean} folds whether it is folded up to its header at first
+   * @param {View} first @param {(line: string) => void} type @param {Actions} act
+   * @param {number} level of the heading @param {boolean} asked whether somebody wants to see this one: else the event loop
+   *   is folded up to its header at first, and a script is shown when there is one
    */
-  constructor(first, type, level, folds) {
+  constructor(first, type, act, level, asked) {
     this.kind = first.model;
+    this.live = ["loop", "script", "disk"].includes(first.model);
     this.type = type;
+    this.act = act;
+    this.asked = asked;
+    const folds = ["loop", "disk"].includes(first.model) && !asked;
     this.#first = this.#view = first;
     this.#body = h(
       "div",
       { class: "body", tabindex: "0", role: "group", "aria-label": `${this.#view.title}, content` },
       this.#sum,
+      this.#controls,
       this.#draw,
       this.#twin,
       this.#point,
@@ -100,6 +107,15 @@ class Section {
     next.focus();
   }
 
+  /** The button in use stays the one in use. @param {HTMLElement | undefined} controls */
+  #drawControls(controls) {
+    const root = /** @type {Document | ShadowRoot} */ (this.#controls.getRootNode());
+    const at = [...this.#controls.querySelectorAll("button")].indexOf(/** @type {any} */ (root.activeElement));
+    this.#controls.replaceChildren(...(controls ? [controls] : []));
+    const all = this.#controls.querySelectorAll("button");
+    if (at >= 0) all[Math.min(at, all.length - 1)]?.focus({ preventScroll: true });
+  }
+
   /** @param {boolean} folded */
   #folded(folded) {
     this.folded = this.#body.hidden = folded;
@@ -123,9 +139,10 @@ class Section {
 
   /** @param {any} model @param {number} at_ms time since the start, for what changed */
   update(model, at_ms) {
-    if (REPEATED.has(this.kind)) {
+    this.el.hidden = this.kind === "script" && !model && !this.asked;
+    if (this.live) {
       // Looked at again and again: what has not changed is left alone.
-      const seen = JSON.stringify({ ...model, now_ms: 0 });
+      const seen = JSON.stringify({ ...model, now_ms: 0, held_by: this.act.held });
       if (seen === this.#seen) return;
       this.#seen = seen;
     }
@@ -145,6 +162,7 @@ class Section {
     this.#sum.replaceChildren(...h("p", null, words).childNodes);
     this.#sum.classList.toggle("quiet", !model);
     this.#tools.replaceChildren(...((model && view.tools) || []).map(button));
+    this.#drawControls(view.controls?.(model, this.act));
     const head = model?.head;
     this.#tell(head, view.form?.(model) ?? { name: head?.encoding, why: head?.why }, at_ms);
     this.#width = 0;
@@ -177,7 +195,7 @@ class Section {
     const parts = () => /** @type {SVGElement[]} */ ([...this.#draw.querySelectorAll("[data-name]")]);
     const root = /** @type {Document | ShadowRoot} */ (this.#draw.getRootNode());
     const at = parts().indexOf(/** @type {any} */ (root.activeElement));
-    this.#draw.replaceChildren(this.#view.draw(this.#model, Math.max(240, width)));
+    this.#draw.replaceChildren(this.#view.draw(this.#model, Math.max(240, width), this.act));
     const all = parts();
     const stop = all[Math.max(0, Math.min(at, all.length - 1))];
     stop?.setAttribute("tabindex", "0");
@@ -211,8 +229,8 @@ export class RedlabViews extends HTMLElement {
     const shown = first.map((v) => v.id).join(" ");
     if (this.#shown !== shown) {
       this.#shown = shown;
-      const folds = (/** @type {View} */ v) => REPEATED.has(v.model) && !names?.length;
-      this.#sections = first.map((v) => new Section(v, (line) => this.#type(line), this.level, folds(v)));
+      const asked = Boolean(names?.length);
+      this.#sections = first.map((v) => new Section(v, (line) => this.#type(line), this.#act, this.level, asked));
       this.replaceChildren(...this.#sections.map((s) => s.el));
     }
     this.#type = type;
@@ -220,6 +238,7 @@ export class RedlabViews extends HTMLElement {
       this.#world = world;
       this.#startMs = world.info.now_ms;
       this.#argv = [];
+      this.#act.held = false;
     }
     this.#session = session;
     this.#watch();
@@ -253,16 +272,34 @@ export class RedlabViews extends HTMLElement {
     this.#busy = false;
   }
 
-  /** Looks at some from time to time, while they can be seen. */
+  /** @type {Actions} */
+  #act = {
+    held: false,
+    hold: (on) => {
+      this.#act.held = on;
+      this.#world?.holdScripts(on).then(() => this.#ask());
+    },
+    step: (line) => this.#world?.stepScript(line).then(() => this.#ask()),
+    kill: async () => {
+      const session = await this.#world?.connect();
+      // Until `busy-reply-threshold` the server reads nothing: the answer comes when it comes.
+      const answered = new Promise((done) => session?.addEventListener("output", done, { once: true }));
+      const { out } = await session.exec(encodeCommand(["SCRIPT", "KILL"]));
+      if (!out.length) await answered;
+      await session.close();
+      this.#ask();
+    },
+  };
+
+  /** Looks at what changes by itself from time to time, while it can be seen. */
   #watch() {
     clearInterval(this.#watching);
-    const repeated = this.#sections.filter((s) => REPEATED.has(s.kind));
-    if (!repeated.length) return;
+    const live = this.#sections.filter((s) => s.live);
+    if (!live.length) return;
     this.#watching = setInterval(() => {
-      const seen = this.isConnected && !document.hidden;
-      for (const section of repeated)
-        if (seen && !this.#busy && section.el.checkVisibility()) this.#lookAt(section).catch(() => {}); // a session that is gone shows nothing new
-    }, LOOK_MS);
+      if (this.#busy || !this.isConnected || document.hidden || !this.checkVisibility()) return;
+      for (const section of live) this.#lookAt(section).catch(() => {}); // a session that is gone shows nothing new
+    }, LIVE_MS);
   }
 
   /** @param {Section} section */

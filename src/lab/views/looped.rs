@@ -1,7 +1,7 @@
 //! The event loop: the clients with what they have sent and what they wait for, and the commands that ran, one at a time.
 use super::label;
 use crate::base::time::{Micros, Millis};
-use crate::command::{Client, ClientId, blocking::Blocked};
+use crate::command::{Client, ClientId, RunningScript, blocking::Blocked};
 use crate::lab::json::json_object;
 use crate::resp::parse::{Limits, Parsed, Parser};
 use crate::server::{Node, trail::Ran};
@@ -17,6 +17,8 @@ pub struct LoopModel {
     pub now_ms: Millis,
     /// Until when nobody is served: a command has put the node to sleep.
     pub busy_until_ms: Option<Millis>,
+    /// The script that runs: nobody else is served before its end.
+    pub script: Option<String>,
     /// Until when CLIENT PAUSE holds commands up, and whether all of them.
     pub paused_until_ms: Option<Millis>,
     pub pause_all: bool,
@@ -33,7 +35,7 @@ pub struct LoopModel {
     pub expired: u64,
 }
 json_object! { LoopModel:
-    now_ms, busy_until_ms, paused_until_ms, pause_all, clients, more_clients, ran, slow_us, slow, hz, expired
+    now_ms, busy_until_ms, script, paused_until_ms, pause_all, clients, more_clients, ran, slow_us, slow, hz, expired
 }
 
 /// One client.
@@ -88,6 +90,7 @@ pub(super) fn model(node: &Node, own: ClientId) -> LoopModel {
     LoopModel {
         now_ms: ms(server.now_us),
         busy_until_ms: node.is_busy().then(|| ms(server.busy_until_us)),
+        script: server.running_script.as_ref().map(script),
         paused_until_ms: pause.map(|p| ms(p.until_us)),
         pause_all: pause.is_some_and(|p| p.all),
         clients,
@@ -98,6 +101,13 @@ pub(super) fn model(node: &Node, own: ClientId) -> LoopModel {
         hz: u64::from(node.config().hz),
         expired: node.keyspace().stats.expired,
     }
+}
+
+/// The command that runs a script.
+fn script(script: &RunningScript) -> String {
+    let args = script.argv.args();
+    let words: Vec<&[u8]> = args.from(0).collect();
+    label(&words.join(&b' '))
 }
 
 fn client(c: &Client, own: ClientId) -> ClientModel {
