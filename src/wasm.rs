@@ -9,6 +9,7 @@ use crate::resp::parse::split_args;
 use crate::server::{Effect, Input, NodeOptions};
 use crate::sim::disk::{Change, Disk, KeptFile, Speed};
 use crate::sim::machine::Machine;
+use crate::sim::repair::repair;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
@@ -113,6 +114,9 @@ impl Platter {
     }
 }
 
+/// Most warnings that are kept for [`Engine::warnings`].
+const WORDS: usize = 100;
+
 /// Most bytes of all files: they stand in memory beside the data.
 const DISK_BYTES: u64 = 1 << 29;
 
@@ -127,6 +131,8 @@ pub struct Engine {
     /// Connections made so far: each gets a port of its own.
     connections: u32,
     exited: bool,
+    /// The first warnings since the node's start.
+    words: Vec<String>,
     /// What the host writes requests into.
     input: Vec<u8>,
     /// What the host reads the reply from; changes places with the client's own buffer.
@@ -135,30 +141,59 @@ pub struct Engine {
 
 #[wasm_bindgen]
 impl Engine {
-    /// `start_ms`: virtual wall clock at the start, in ms since 1970.
+    /// `start_ms`: virtual wall clock at the start, in ms since 1970. With a `platter` it has a disk: the node begins by
+    /// reading what the host kept, and what changes on the platter is told by [`Engine::take_changes`]. `config`: lines as in
+    /// redis.conf.
     #[wasm_bindgen(constructor)]
-    pub fn new(seed: u64, start_ms: f64) -> Engine {
-        Engine::boot(seed, start_ms, "", None)
-    }
-
-    /// The same with a disk whose platter is kept by the host: what it kept, and lines of a configuration. The node begins
-    /// by reading its files, and what changes on the platter is told by [`Engine::take_changes`].
-    pub fn with_disk(seed: u64, start_ms: f64, config: &str, platter: Platter) -> Engine {
+    pub fn new(
+        seed: u64,
+        start_ms: f64,
+        config: Option<String>,
+        platter: Option<Platter>,
+    ) -> Engine {
         let now_us = (start_ms * 1000.0) as i64;
-        let mut disk = Disk::new(Speed::default(), now_us).restore(platter.files);
-        disk.capacity = Some(DISK_BYTES);
-        disk.watch();
-        Engine::boot(seed, start_ms, config, Some(disk))
+        let disk = platter.map(|platter| {
+            let mut disk = Disk::new(Speed::default(), now_us).restore(platter.files);
+            disk.capacity = Some(DISK_BYTES);
+            disk.watch();
+            disk
+        });
+        let config = config.unwrap_or_default();
+        let settings = Settings { seed, config };
+        Engine {
+            machine: Machine::boot(settings.options(now_us), disk),
+            settings,
+            now_us,
+            grader: None,
+            connections: 0,
+            exited: false,
+            words: Vec::new(),
+            input: Vec::new(),
+            reply: Vec::new(),
+        }
     }
 
-    /// Cuts the power and switches it on again: what was not on the platter is lost, but for the first `torn_bytes` of the
-    /// write at work. All connections are gone.
-    pub fn power_cut(&mut self, torn_bytes: usize) {
-        let empty = Machine::boot(NodeOptions::default(), None);
-        let disk = std::mem::replace(&mut self.machine, empty).crash(torn_bytes);
+    /// Starts the process again with the files as they are; all connections are gone.
+    pub fn restart(&mut self) {
+        let disk = self.machine.disk.take();
         self.settings.seed = self.settings.seed.wrapping_add(1);
         self.machine = Machine::boot(self.settings.options(self.now_us), disk);
         self.exited = false;
+        self.words.clear();
+    }
+
+    /// Cuts the power: what was not on the platter is lost, but for the first `torn_bytes` of the write at work. The host
+    /// takes the changes of the platter and boots another engine with it.
+    pub fn power_cut(&mut self, torn_bytes: usize) {
+        if let Some(disk) = &mut self.machine.disk {
+            disk.crash(torn_bytes);
+        }
+    }
+
+    /// Cuts the append-only file where it is no longer sound, as the check tool does; whether it was damaged. The node
+    /// notices at its next start.
+    pub fn repair(&mut self) -> bool {
+        self.machine.disk.as_mut().is_some_and(repair)
     }
 
     /// What changed on the platter since the last call, for the host to keep; `null` if nothing did. An array of three: the
@@ -193,6 +228,41 @@ impl Engine {
         js_sys::Array::of3(&bytes, &gone, &names).into()
     }
 
+    /// Whether replies and input wait for the disk: time has to pass ([`Engine::next_timer`]).
+    pub fn stalled(&self) -> bool {
+        self.machine.node.is_stalled()
+    }
+
+    /// Bytes of all files, those of them that are on the platter, whether there is an append-only file (1) or not (0), and
+    /// the keys in memory.
+    pub fn kept(&self) -> Vec<f64> {
+        let (mut cached, mut platter) = (0, 0);
+        if let Some(disk) = &self.machine.disk {
+            for extent in disk.all().filter_map(|path| disk.extent(path).ok()) {
+                cached += extent.cached;
+                platter += extent.platter;
+            }
+        }
+        let aof = u8::from(self.machine.node.has_aof());
+        let keys = self.machine.node.key_count();
+        vec![cached as f64, platter as f64, f64::from(aof), keys as f64]
+    }
+
+    /// How the append-only file is synced: `appendfsync`, or `off` without one.
+    pub fn policy(&self) -> String {
+        let node = &self.machine.node;
+        match node.has_aof() {
+            true => String::from_utf8_lossy(&node.config().text("appendfsync")).into_owned(),
+            false => "off".into(),
+        }
+    }
+
+    /// The warnings in the server's log since its start.
+    pub fn warnings(&mut self) -> Vec<String> {
+        self.drain();
+        self.words.clone()
+    }
+
     /// Whether the node still reads its files.
     pub fn loading(&self) -> bool {
         self.machine.node.is_loading()
@@ -221,13 +291,6 @@ impl Engine {
         disk.read(path).ok().map(<[u8]>::to_vec)
     }
 
-    /// Puts a file on the disk in place of what had its name, platter and all. The node notices at its next start.
-    pub fn put_file(&mut self, path: &str, bytes: &[u8]) {
-        if let Some(disk) = &mut self.machine.disk {
-            disk.put(path, bytes);
-        }
-    }
-
     /// Sets what the disk is like: `capacity` (bytes; 0: any), `latency_us`, `bytes_per_s`, `flush_us`, or how many of the
     /// next `writes` or `syncs` fail.
     pub fn set_disk(&mut self, what: &str, value: f64) {
@@ -249,24 +312,6 @@ impl Engine {
     pub fn flip_bit(&mut self, path: &str, offset: usize, bit: u8) -> bool {
         let disk = self.machine.disk.as_mut();
         disk.is_some_and(|disk| disk.flip(path, offset, bit).is_ok())
-    }
-
-    fn boot(seed: u64, start_ms: f64, config: &str, disk: Option<Disk>) -> Engine {
-        let now_us = (start_ms * 1000.0) as i64;
-        let settings = Settings {
-            seed,
-            config: config.into(),
-        };
-        Engine {
-            machine: Machine::boot(settings.options(now_us), disk),
-            settings,
-            now_us,
-            grader: None,
-            connections: 0,
-            exited: false,
-            input: Vec::new(),
-            reply: Vec::new(),
-        }
     }
 
     /// A new connection; its id.
@@ -329,21 +374,27 @@ impl Engine {
 
     /// Whether the server ended this connection.
     pub fn closed(&mut self, id: f64) -> bool {
+        self.drain();
+        self.machine.node.client(id as ClientId).is_none()
+    }
+
+    fn drain(&mut self) {
         for effect in self.machine.node.drain() {
             match effect {
                 Effect::Close(id) | Effect::Drop(id) => {
                     self.machine.handle(Input::Disconnect(id), self.now_us);
                 }
                 Effect::Exit | Effect::Abort => self.exited = true,
+                Effect::Log(true, line) if self.words.len() < WORDS => self.words.push(line),
                 Effect::Log(..) => {}
                 Effect::Output(_) => {} // the host asks every client at the end of a slice
             }
         }
-        self.machine.node.client(id as ClientId).is_none()
     }
 
-    /// Whether the server has ended itself (SHUTDOWN), as far as [`Engine::closed`] has seen.
-    pub fn exited(&self) -> bool {
+    /// Whether the server has ended itself (SHUTDOWN), or given up.
+    pub fn exited(&mut self) -> bool {
+        self.drain();
         self.exited
     }
 
@@ -361,7 +412,12 @@ impl Engine {
     /// Lets that script run on for about `fuel` instructions.
     pub fn work(&mut self, fuel: u32) {
         self.machine.node.work(fuel.into());
-        self.machine.drive();
+        self.after_work();
+    }
+
+    /// What was written without an input goes to the disk as after one.
+    fn after_work(&mut self) {
+        self.machine.handle(Input::Tick, self.now_us);
     }
 
     /// Lets scripts stop before their first instruction, to be gone through with [`Engine::script_step`]; or not any more.
@@ -374,7 +430,7 @@ impl Engine {
     /// Runs the script that is held to its next line, or to line `until` if that is not 0.
     pub fn script_step(&mut self, until: u32) {
         self.machine.node.step_script((until > 0).then_some(until));
-        self.machine.drive();
+        self.after_work();
     }
 
     /// When the node wants to be called again, in ms since 1970.

@@ -29,6 +29,15 @@ function keepTheme(theme) {
   }
 }
 
+/** What of the sandbox would be there again. @param {Saved} saved */
+function savedWords({ aof, unsynced }) {
+  if (!aof) return "The append-only file is off: what is written now is in memory only.";
+  const kept = "What is on the disk's platter is in this browser's storage";
+  return unsynced
+    ? `${kept}; ${size(unsynced)} in the page cache would be lost now.`
+    : `${kept}, with every write that was acknowledged.`;
+}
+
 export class Bar {
   #sandbox = h("a", { href: "#" }, "Sandbox");
   #lesson = h("button", { type: "button", popovertarget: "lesson-menu" });
@@ -99,11 +108,15 @@ export class Bar {
 
   /** @param {Saved} saved */
   setSaved(saved) {
-    const kept = saved.state === "saved";
+    const kept = saved.state === "saved" && saved.aof;
     const words = kept ? "saved" : saved.state === "memory" ? "in memory" : "not saved";
     this.#saved.className = `saved${kept ? "" : saved.state === "memory" ? " mem" : " not"}`;
-    this.#saved.replaceChildren(words, kept ? h("b", { class: "amount" }, size(saved.bytes)) : "");
-    this.#saved.title = saved.reason || "Every write is in this browser's storage before its reply is shown.";
+    this.#saved.replaceChildren(
+      words,
+      kept ? h("b", { class: "amount" }, size(saved.bytes)) : "",
+      kept && saved.unsynced ? h("b", { class: "amount" }, ` + ${size(saved.unsynced)} in the page cache`) : "",
+    );
+    this.#saved.title = saved.reason || savedWords(saved);
   }
 
   #fill() {
@@ -112,7 +125,7 @@ export class Bar {
     const pick = h("input", {
       type: "file",
       hidden: true,
-      "aria-label": "Log to load",
+      "aria-label": "File to load",
       onchange: () => this.#upload(pick.files?.[0]),
     });
     const reset = h(
@@ -135,7 +148,7 @@ export class Bar {
         "p",
         null,
         saved.state === "saved"
-          ? "Every write is stored before its reply is shown. It stays over a reload."
+          ? `${savedWords(saved)} A reload is a power cut.`
           : `${saved.reason} What you type is lost when this page closes.`,
       ),
       h(
@@ -146,10 +159,21 @@ export class Bar {
           { class: "btn", type: "button", onclick: async () => saveFile("redlab.aof", await world.download()) },
           "Download as AOF",
         ),
-        h("button", { class: "btn", type: "button", onclick: () => pick.click() }, "Load an AOF …"),
+        saved.bytes
+          ? h(
+              "button",
+              {
+                class: "btn",
+                type: "button",
+                onclick: async () => saveFile("redlab.tar", await world.downloadFiles()),
+              },
+              "Download the files",
+            )
+          : "",
+        h("button", { class: "btn", type: "button", onclick: () => pick.click() }, "Load a file …"),
         pick,
       ),
-      h("p", null, "Loading a file replaces what is here."),
+      h("p", null, "An AOF, an RDB snapshot, or the files that were downloaded. Loading replaces what is here."),
       this.#refused,
       h("hr"),
       h("p", null, "Emptying deletes every key of this sandbox, for good."),

@@ -1,16 +1,19 @@
 /**
- * A world in the worker: one engine, its clock, its connections, and the log that keeps it.
+ * A world in the worker: one engine, its clock, its connections, and the store that keeps its platter.
  *
- * Work is done in slices of a few milliseconds. What a slice wrote is committed before any of its replies leave: what
- * the learner sees acknowledged has been kept.
+ * Work is done in slices of a few milliseconds. What a slice brought to the platter is committed before any of its replies
+ * leave: what the learner sees acknowledged is as safe as the server's own policy says. The worker's end, however it comes,
+ * is a power cut.
  *
  * @import { Damage, Saved, WorldInfo, WorldOptions, EngineEvent } from "./protocol.js"
- * @import { Meta, Store } from "./store.js"
+ * @import { KeptFile, Meta, Store } from "./store.js"
  */
+import { Platter } from "../pkg/redlab.js";
 import { Engine } from "./engine.js";
 import { bringFor, bringRest, canRun } from "./later.js";
-import { encodeCommand } from "./resp.js";
+import { concat, encodeCommand } from "./resp.js";
 import { DiskStore, MemoryStore } from "./store.js";
+import { isTar, pack, unpack } from "./tar.js";
 
 const SLICE_MS = 4;
 /** Instructions that a script runs between two looks at the clock: a fraction of a millisecond. */
@@ -19,6 +22,12 @@ const SCRIPT_FUEL = 20_000;
 const TICK_MS = 100;
 /** Wall time that may pass unseen; more means that the page was frozen, and the world with it. */
 const MISSED_MS = 1000;
+/** Virtual time that a slice may let pass for the disk; the wall clock catches up. */
+const DISK_MS = 20;
+/** What a sandbox's server is told: who sees a write acknowledged keeps it, until somebody sets it otherwise. */
+const CONFIG = "appendonly yes\nappendfsync always";
+const DIRECTORY = "appendonlydir/";
+const MANIFEST = `${DIRECTORY}appendonly.aof.manifest`;
 /** How often an idle world's clock is kept. */
 const KEEP_CLOCK_MS = 10_000;
 
@@ -30,10 +39,49 @@ const KEEP_CLOCK_MS = 10_000;
 /** A seed short enough to be told to somebody. */
 const randomSeed = () => String(crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000);
 
+/** @param {Saved["state"]} state @param {string} reason @returns {Saved} */
+const savedAs = (state, reason) => ({ state, reason, bytes: 0, unsynced: 0, aof: true, free: false });
+
 /** What was stored may be anything. @param {Meta | null} meta */
 const keptSeed = (meta) => (/^\d{1,19}$/.test(meta?.seed ?? "") ? meta?.seed : undefined);
 /** @param {Meta | null} meta */
 const keptClock = (meta) => (Number.isFinite(meta?.clock_ms) ? Number(meta?.clock_ms) : 0);
+
+const encoder = new TextEncoder();
+
+/**
+ * The files of a disk out of what somebody brings: an archive of them, or a log or snapshot, which becomes the base of an
+ * append-only file.
+ * @param {Uint8Array} bytes @returns {KeptFile[]}
+ */
+function filesOf(bytes) {
+  const base = `${DIRECTORY}appendonly.aof.1.base.aof`;
+  const list = encoder.encode("file appendonly.aof.1.base.aof seq 1 type b\n");
+  const files = isTar(bytes)
+    ? unpack(bytes)
+    : [
+        { name: base, bytes },
+        { name: MANIFEST, bytes: list },
+      ];
+  const dump = files.find(({ name }) => name === "dump.rdb");
+  // With a snapshot alone, as without an append-only file.
+  if (dump && !files.some(({ name }) => name === MANIFEST)) return filesOf(dump.bytes);
+  return files.map(({ name, bytes: b }, i) => ({ name, file: i + 1, bytes: b }));
+}
+
+/** @param {KeptFile[]} files */
+function platterOf(files) {
+  const platter = new Platter();
+  for (const { name, file, bytes } of files) platter.add(name, file, bytes);
+  return platter;
+}
+
+/** A store in memory with what another one had. @param {import("./store.js").Kept} kept */
+async function copied({ files, log, meta }) {
+  const copy = new MemoryStore();
+  if (meta) await copy.replace(log.length ? filesOf(log) : files, meta);
+  return copy;
+}
 
 /** Lets messages in between two slices. @returns {Promise<void>} */
 const turn = () =>
@@ -65,7 +113,11 @@ export class HostWorld {
   #running = false;
   #timer = 0;
   /** @type {Saved} */
-  #saved = { state: "memory", reason: "", bytes: 0, free: false };
+  #saved = savedAs("memory", "");
+  /** What the learner has set of the disk. @type {Map<string, number>} */
+  #diskIs = new Map();
+  /** What a world without a disk wrote. @type {Uint8Array[]} */
+  #log = [];
   /** @type {[string, string][]} */
   #hints = [];
   #lessonChanged = false;
@@ -97,29 +149,21 @@ export class HostWorld {
   async #findStore() {
     const { name } = this.options;
     if (name === null) {
-      this.#saved = { state: "memory", reason: "Kept in memory only.", bytes: 0, free: false };
+      this.#saved = savedAs("memory", "Kept in memory only.");
       return new MemoryStore();
     }
     if (!this.around.db) {
-      this.#saved = { state: "refused", reason: this.around.refused, bytes: 0, free: false };
+      this.#saved = savedAs("refused", this.around.refused);
       return new MemoryStore();
     }
     const disk = new DiskStore(this.around.db, name);
     if (await this.#lock(name)) {
-      this.#saved = { state: "saved", reason: "", bytes: 0, free: false };
+      this.#saved = savedAs("saved", "");
       return disk;
     }
-    // Another tab writes this log: work on a copy.
-    const copy = new MemoryStore();
-    const { log, meta } = await disk.read();
-    if (meta) await copy.replace(log, meta);
-    this.#saved = {
-      state: "second",
-      reason: "Another tab has this sandbox open. This one works on a copy.",
-      bytes: 0,
-      free: false,
-    };
-    return copy;
+    // Another tab writes these files: work on a copy.
+    this.#saved = savedAs("second", "Another tab has this sandbox open. This one works on a copy.");
+    return copied(await disk.read());
   }
 
   /** Takes the sandbox's lock if it is free; else waits for it in the background. @param {string} name @returns {Promise<boolean>} */
@@ -146,12 +190,11 @@ export class HostWorld {
 
   /** A new engine out of what the store holds. @param {Store} store @returns {Promise<WorldInfo>} */
   async #load(store) {
-    /** @type {{log: Uint8Array, meta: Meta | null}} */
     let kept;
     try {
       kept = await store.read();
     } catch (e) {
-      this.#saved = { state: "refused", reason: `The saved data could not be read: ${e}`, bytes: 0, free: false };
+      this.#saved = savedAs("refused", `The saved data could not be read: ${e}`);
       store = new MemoryStore();
       kept = await store.read();
     }
@@ -161,50 +204,94 @@ export class HostWorld {
       : (this.options.seed ?? keptSeed(kept.meta) ?? randomSeed());
     this.#clockMs = Math.max(this.options.start_ms ?? Date.now(), keptClock(kept.meta));
     this.#seenMs = performance.now();
-    if (kept.log.length || this.options.lesson || this.options.setup?.length) await bringRest();
-    this.#newEngine();
-    const { damage, commands } = await this.#replay(kept.log);
+    const files = kept.log.length ? filesOf(kept.log) : kept.files;
+    if (files.length || this.options.lesson || this.options.setup?.length) await bringRest();
+    if (kept.log.length) await this.#guard(() => this.#store.replace(files, this.#meta()));
+    const damage = await this.#boot(files);
     if (this.options.lesson) this.#startLesson();
-    if (!kept.log.length) await this.#setup();
+    if (!files.length) await this.#setup();
+    return this.#begin(damage);
+  }
+
+  /** Connections for all sessions, once the engine has its data. @param {Damage | null} damage */
+  async #begin(damage) {
     this.#ended.clear();
     for (const session of this.#conns.keys()) this.#conns.set(session, this.#engine.connect());
     await this.#commit();
-    return this.#info(damage, commands);
+    return this.#info(damage);
   }
 
-  #newEngine() {
-    this.#engine = new Engine(BigInt(this.#seed), this.#clockMs);
-    this.#engine.keep_log();
+  /** @param {KeptFile[]} files */
+  async #newEngine(files) {
+    const seed = BigInt(this.#seed);
+    this.#log = [];
+    if (this.options.lesson) {
+      this.#engine = new Engine(seed, this.#clockMs);
+      this.#engine.keep_log();
+      return;
+    }
+    this.#engine = new Engine(seed, this.#clockMs, CONFIG, platterOf(files));
+    for (const [what, value] of this.#diskIs) this.#engine.set_disk(what, value);
+    await this.#loaded();
   }
 
-  /** @param {Uint8Array} log @returns {Promise<{damage: Damage | null, commands: number}>} */
-  async #replay(log) {
-    this.#saved.bytes = log.length;
-    if (!log.length) return { damage: null, commands: 0 };
-    const loaded = this.#read(log);
-    this.#engine.take_log();
-    if (!loaded.error) return { damage: null, commands: loaded.commands };
-    const damage = {
-      error: loaded.error,
-      read_bytes: loaded.read_bytes,
-      total_bytes: log.length,
-      commands: loaded.commands,
-    };
-    await this.#guard(async () => {
-      await this.#store.keepDamaged(log, { ...damage, at_ms: this.#clockMs });
-      await this.#store.replace(log.slice(0, loaded.read_bytes), this.#meta());
-    });
-    this.#saved.bytes = loaded.read_bytes;
-    return { damage, commands: loaded.commands };
+  /** Waits until the server has read its files, or has given up. */
+  async #loaded() {
+    while (!this.#settle(Infinity)) await turn();
   }
 
-  /** A log that kills the engine is set aside like a damaged one: the sandbox must open. @param {Uint8Array} log */
-  #read(log) {
+  /**
+   * Lets virtual time pass until the disk has answered, `most_ms` of it and a slice of real time at most; whether it has.
+   * @param {number} most_ms
+   */
+  #settle(most_ms) {
+    const due_ms = this.#clockMs + most_ms;
+    const until = performance.now() + SLICE_MS;
+    const engine = this.#engine;
+    while ((engine.stalled() || engine.loading()) && !engine.exited()) {
+      // A microsecond more: a timer may lie between two numbers that a double can tell apart.
+      const next = Math.max(engine.next_timer(), this.#clockMs) + 0.001;
+      if (next > due_ms || performance.now() > until) return false;
+      this.#seenMs += next - this.#clockMs;
+      this.#clockMs = next;
+      engine.advance(next);
+    }
+    return true;
+  }
+
+  /**
+   * Starts the server. Files that it does not read as they are, are set aside first; then they are repaired as the check
+   * tool does, and if that does not help it starts empty: the lab must open.
+   * @param {KeptFile[]} files @returns {Promise<Damage | null>}
+   */
+  async #boot(files) {
+    let error = await this.#tried(() => this.#newEngine(files));
+    if (!error) return null;
+    const total_bytes = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    await this.#guard(() => this.#store.keepDamaged(pack(files, this.#clockMs), { error, at_ms: this.#clockMs }));
+    if (this.#ran && this.#engine.exited() && this.#engine.repair()) {
+      await this.#tried(() => (this.#engine.restart(), this.#loaded()));
+    }
+    const emptied = !this.#ran || this.#engine.exited();
+    if (emptied) {
+      await this.#guard(() => this.#store.replace([], this.#meta()));
+      await this.#newEngine([]);
+    }
+    return { error, total_bytes, emptied, keys: this.#engine.kept()[3] };
+  }
+
+  /** Whether the engine has survived the last try. */
+  #ran = true;
+
+  /** What the server said against its files, "" if nothing. @param {() => Promise<void>} start */
+  async #tried(start) {
+    this.#ran = false;
     try {
-      return this.#engine.load_log(log);
+      await start();
+      this.#ran = true;
+      return this.#engine.warnings().join(". ");
     } catch (e) {
-      this.#newEngine();
-      return { error: `it stops the engine (${e})`, read_bytes: 0, commands: 0 };
+      return `it stops the engine (${e})`;
     }
   }
 
@@ -219,6 +306,7 @@ export class HostWorld {
     if (!this.options.setup?.length) return;
     const conn = this.#engine.connect();
     for (const argv of this.options.setup) this.#engine.exec(conn, encodeCommand(argv));
+    await this.#loaded();
     this.#engine.disconnect(conn);
   }
 
@@ -227,14 +315,14 @@ export class HostWorld {
     return { clock_ms: this.#clockMs, seed: this.#seed };
   }
 
-  /** @param {Damage | null} damage @param {number} commands @returns {WorldInfo} */
-  #info(damage, commands) {
+  /** @param {Damage | null} damage @returns {WorldInfo} */
+  #info(damage) {
     return {
       world: this.id,
       seed: this.#seed,
       version: this.#engine.version(),
       now_ms: this.#clockMs,
-      commands,
+      keys: this.#engine.kept()[3],
       saved: { ...this.#saved },
       damage,
     };
@@ -251,32 +339,40 @@ export class HostWorld {
     try {
       await write();
     } catch (e) {
-      const { log, meta } = await this.#store.read().catch(() => ({ log: new Uint8Array(0), meta: null }));
-      this.#store = new MemoryStore();
-      await this.#store.replace(log, meta ?? this.#meta());
+      const nothing = { files: [], log: new Uint8Array(0), meta: null };
+      this.#store = await copied(await this.#store.read().catch(() => nothing));
       const name = e instanceof DOMException ? e.name : "";
       const reason =
         name === "QuotaExceededError" ? "The browser's storage is full." : `The browser refused to save: ${e}`;
-      this.#setSaved({ state: "refused", reason, bytes: log.length, free: false });
+      this.#setSaved({ ...this.#saved, state: "refused", reason, free: false });
       await write().catch(() => {});
     }
   }
 
   async #commit() {
-    const bytes = this.#engine.take_log();
+    if (this.options.lesson) {
+      const written = this.#engine.take_log();
+      if (written.length) this.#log.push(written);
+      return;
+    }
+    const changes = this.#engine.take_changes();
     const clockDue = this.#store.durable && performance.now() - this.#keptMs > KEEP_CLOCK_MS;
-    if (!bytes.length && !clockDue) return;
-    this.#keptMs = performance.now();
-    await this.#guard(() => this.#store.append(bytes, this.#meta()));
-    this.#saved.bytes += bytes.length;
-    if (bytes.length) this.#setSaved({ ...this.#saved });
+    if (changes || clockDue) {
+      this.#keptMs = performance.now();
+      await this.#guard(() => this.#store.commit(changes, this.#meta()));
+    }
+    const [all, bytes, aof] = this.#engine.kept();
+    const unsynced = all - bytes;
+    const saved = this.#saved;
+    if (bytes !== saved.bytes || unsynced !== saved.unsynced || Boolean(aof) !== saved.aof)
+      this.#setSaved({ ...saved, bytes, unsynced, aof: Boolean(aof) });
   }
 
   /** Moves the world's clock by the wall time that passed. */
   #advance() {
     const now = performance.now();
-    const passed = this.#resting ? 0 : now - this.#seenMs;
-    this.#seenMs = now;
+    const passed = this.#resting ? 0 : Math.max(0, now - this.#seenMs);
+    this.#seenMs = this.#resting ? now : Math.max(now, this.#seenMs);
     if (passed > MISSED_MS)
       this.around.emit({ event: "clock", world: this.id, now_ms: this.#clockMs, slept_ms: passed });
     else this.#clockMs += passed;
@@ -355,6 +451,7 @@ export class HostWorld {
     this.#queue.splice(0, taken);
     // A script that is not through gets what is left of the slice; whoever sends something meanwhile has a turn after it.
     while (this.#engine.runs_script() && performance.now() < until) this.#engine.work(SCRIPT_FUEL);
+    if (this.#engine.stalled()) this.#settle(DISK_MS);
     const pushes = this.#collectOutput();
     this.#look();
     await this.#commit();
@@ -369,13 +466,18 @@ export class HostWorld {
     const conn = this.#conns.get(job.session);
     if (conn === undefined) return () => job.fail(new Error("no such session"));
     const start = performance.now();
-    const out = this.#engine.exec(conn, job.bytes);
+    let out = /** @type {Uint8Array} */ (this.#engine.exec(conn, job.bytes));
     this.#look();
     const cost_us = (performance.now() - start) * 1000;
     this.#engine.measured(Math.max(1, cost_us));
+    if (this.#engine.stalled()) {
+      this.#settle(DISK_MS);
+      out = concat([out, this.#engine.output(conn)]);
+    }
     const closed = this.#isClosed(job.session, conn);
     const now_ms = this.#clockMs;
-    return () => job.done({ out: out.buffer, now_ms, cost_us, closed }, [out.buffer]);
+    const buffer = /** @type {ArrayBuffer} */ (out.buffer);
+    return () => job.done({ out: buffer, now_ms, cost_us, closed }, [buffer]);
   }
 
   /** @param {number} session @param {number} conn */
@@ -411,7 +513,7 @@ export class HostWorld {
     const jobs = this.#queue.splice(0);
     this.around.emit({ event: "trap", world: this.id, message: String(e) });
     try {
-      await this.#alone(() => this.#startAgain());
+      await this.#alone(() => this.#reload());
     } catch {
       clearTimeout(this.#timer);
       this.#closed = true;
@@ -422,13 +524,21 @@ export class HostWorld {
 
   /** The server has ended, well or badly: something starts it again, as in most places. A lesson begins anew. */
   async #startAgain() {
-    if (this.options.lesson) await this.#guard(() => this.#store.replace(new Uint8Array(0), this.#meta()));
-    await this.#restart();
+    if (this.options.lesson) return this.#reload();
+    this.#engine.restart();
+    await this.#loaded();
+    // Files that it does not read are the store's to see to.
+    if (this.#engine.exited() || this.#engine.warnings().length) return this.#reload();
+    return this.#restarted(await this.#begin(null));
   }
 
-  /** A new engine from the store; the sessions stay, their connections are new. @returns {Promise<WorldInfo>} */
-  async #restart() {
-    const info = await this.#load(this.#store);
+  /** A new engine from the store; the sessions stay, their connections are new. */
+  async #reload() {
+    return this.#restarted(await this.#load(this.#store));
+  }
+
+  /** @param {WorldInfo} info @returns {WorldInfo} */
+  #restarted(info) {
     this.around.emit({ event: "restarted", world: this.id, info });
     return info;
   }
@@ -463,6 +573,7 @@ export class HostWorld {
   /** @param {number} session @param {string} view @param {Uint8Array[]} argv */
   inspect(session, view, argv) {
     const conn = this.#conns.get(session);
+    if (view === "disk") return this.#diskModel();
     if (view === "script") this.#engine.script_hold(this.#holds);
     return conn === undefined ? null : this.#engine.inspect(conn, view, argv);
   }
@@ -478,6 +589,13 @@ export class HostWorld {
   stepScript(line) {
     this.#engine.script_step(line);
     if (!this.#running) this.#run(true);
+  }
+
+  /** The files for their view; null where there is no disk. */
+  #diskModel() {
+    if (this.options.lesson) return null;
+    const files = this.disk().map(([name, bytes, platter, in_flight]) => ({ name, bytes, platter, in_flight }));
+    return { files, policy: this.#engine.policy() };
   }
 
   lesson() {
@@ -519,13 +637,59 @@ export class HostWorld {
 
   reset() {
     return this.#alone(async () => {
-      await this.#guard(() => this.#store.replace(new Uint8Array(0), { ...this.#meta(), clock_ms: 0 }));
-      await this.#restart();
+      await this.#guard(() => this.#store.replace([], { ...this.#meta(), clock_ms: 0 }));
+      await this.#reload();
     });
   }
 
+  /** The append-only file in one: its base, which may be a snapshot, and what came since. */
   async download() {
-    return (await this.#store.read()).log;
+    if (this.options.lesson) return concat(this.#log);
+    const parts = this.#files().filter(({ name }) => name.startsWith(DIRECTORY) && name !== MANIFEST);
+    const base = parts.filter(({ name }) => name.includes(".base."));
+    return concat([...base, ...parts.filter((f) => !base.includes(f))].map(({ bytes }) => bytes));
+  }
+
+  /** The files as they are, in an archive. */
+  async downloadFiles() {
+    return pack(this.#files(), this.#clockMs);
+  }
+
+  /** What a program reads of the disk. */
+  #files() {
+    const files = [];
+    for (const [name] of this.#engine.files())
+      files.push({ name, bytes: this.#engine.file(name) ?? new Uint8Array(0) });
+    return files;
+  }
+
+  /** Each file's name, bytes, those on the platter, those that the device was told to write. @returns {any[]} */
+  disk() {
+    return this.#engine.files();
+  }
+
+  /** Cuts the power; `torn` bytes of the write at work have arrived. @param {number} torn */
+  crash(torn) {
+    return this.#alone(async () => {
+      this.#engine.power_cut(torn);
+      await this.#commit();
+      await this.#reload();
+    });
+  }
+
+  /** Sets what the disk is like (`set_disk` of the engine). @param {string} what @param {number} value */
+  setDisk(what, value) {
+    this.#engine.set_disk(what, value);
+    if (what !== "writes" && what !== "syncs") this.#diskIs.set(what, value);
+  }
+
+  /** Turns a bit over on the platter. @param {string} name @param {number} offset @param {number} bit */
+  flip(name, offset, bit) {
+    return this.#alone(async () => {
+      const done = this.#engine.flip_bit(name, offset, bit);
+      await this.#commit();
+      return done;
+    });
   }
 
   downloadDamaged() {
@@ -538,14 +702,37 @@ export class HostWorld {
    */
   async upload(bytes) {
     if (this.options.lesson) throw new Error("a lesson brings its own data");
-    const trial = new Engine(0n, this.#clockMs);
-    const { error, commands } = trial.load_log(bytes);
-    trial.free();
-    if (!commands) throw new Error(error ? `it is no append-only file (${error})` : "it is empty");
+    if (!bytes.length) throw new Error("it is empty");
+    const files = filesOf(bytes);
+    const why = await this.#tryFiles(files);
+    if (why) throw new Error(`it is no append-only file, snapshot or archive of them (${why})`);
     return this.#alone(async () => {
-      await this.#guard(() => this.#store.replace(bytes, this.#meta()));
-      return (await this.#restart()).damage;
+      await this.#guard(() => this.#store.replace(files, this.#meta()));
+      return (await this.#reload()).damage;
     });
+  }
+
+  /** Why nothing can be read of files, or "". @param {KeptFile[]} files */
+  async #tryFiles(files) {
+    const trial = new Engine(0n, this.#clockMs, CONFIG, platterOf(files));
+    const read = async () => {
+      for (let now = this.#clockMs; (trial.stalled() || trial.loading()) && !trial.exited();) {
+        now = Math.max(now, trial.next_timer()) + 0.001;
+        trial.advance(now);
+      }
+    };
+    try {
+      await read();
+      const why = trial.warnings().join(". ");
+      if (trial.exited() && trial.repair()) {
+        trial.restart();
+        await read();
+      }
+      const data = files.filter(({ name }) => name !== MANIFEST).map(({ name }) => trial.file(name)?.length ?? 0);
+      return trial.exited() || !data.some((length) => length > 0) ? why || "no file of it is one" : "";
+    } finally {
+      trial.free();
+    }
   }
 
   takeOver() {
@@ -553,7 +740,7 @@ export class HostWorld {
     const { db } = this.around;
     if (!this.#saved.free || name === null || !db) throw new Error("the other tab still has it");
     return this.#alone(async () => {
-      this.#saved = { state: "saved", reason: "", bytes: 0, free: false };
+      this.#saved = savedAs("saved", "");
       const info = await this.#load(new DiskStore(db, name));
       this.around.emit({ event: "restarted", world: this.id, info });
     });

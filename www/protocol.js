@@ -10,26 +10,28 @@
  * @prop {string} [seed] decimal; without it a stored one, else a random one
  * @prop {number} [start_ms] ms since 1970; without it the wall clock, never before the stored clock
  * @prop {any} [lesson] a compiled lesson: the engine runs its setup and grades it; its seed stands in for `seed`
- * @prop {string[][]} [setup] commands to run first, in a connection of their own (unless there is a log to load)
+ * @prop {string[][]} [setup] commands to run first, in a connection of their own (unless there are files to load)
  *
  * @typedef {object} Saved
  * @prop {"saved" | "memory" | "refused" | "second"} state `memory`: meant to be; `refused`: storage would not; `second`: another tab has it
  * @prop {string} reason in words, "" when saved
- * @prop {number} bytes length of the log
+ * @prop {number} bytes of all files that are on the platter: what a power cut leaves
+ * @prop {number} unsynced bytes that are only in the page cache
+ * @prop {boolean} aof writes go to the append-only file
  * @prop {boolean} free the other tab has closed: takeOver() is possible
  *
- * @typedef {object} Damage what was wrong with the log at the start
- * @prop {string} error
- * @prop {number} read_bytes
- * @prop {number} total_bytes
- * @prop {number} commands
+ * @typedef {object} Damage what was wrong with the files at the start
+ * @prop {string} error in the server's words
+ * @prop {number} total_bytes what was set aside
+ * @prop {boolean} emptied nothing could be read
+ * @prop {number} keys that were read
  *
  * @typedef {object} WorldInfo
  * @prop {number} world
  * @prop {string} seed
  * @prop {string} version
  * @prop {number} now_ms
- * @prop {number} commands read from the log
+ * @prop {number} keys read from the files
  * @prop {Saved} saved
  * @prop {Damage | null} damage
  *
@@ -197,17 +199,42 @@ export class World extends EventTarget {
     return this.#ask("hint", { goal, step });
   }
 
-  /** The log as one file. @returns {Promise<Uint8Array>} */
+  /** The append-only file in one. @returns {Promise<Uint8Array>} */
   download() {
     return this.#ask("download");
   }
 
-  /** The damaged log that was set aside, if there is one. @returns {Promise<Uint8Array | null>} */
+  /** All files as they are, in a tar archive. @returns {Promise<Uint8Array>} */
+  downloadFiles() {
+    return this.#ask("downloadFiles");
+  }
+
+  /** Cuts the power; `torn` bytes of the write at work have arrived. @param {number} [torn] */
+  crash(torn = 0) {
+    return this.#ask("crash", { torn });
+  }
+
+  /** Sets what the disk is like: `set_disk` of the engine. @param {string} what @param {number} value */
+  setDisk(what, value) {
+    return this.#ask("setDisk", { what, value });
+  }
+
+  /** Turns a bit over on the platter; whether there is such a byte. @param {string} name @param {number} offset @param {number} bit @returns {Promise<boolean>} */
+  flip(name, offset, bit) {
+    return this.#ask("flip", { name, offset, bit });
+  }
+
+  /** The files: name, bytes, those on the platter, those that the device was told to write. @returns {Promise<[string, number, number, number][]>} */
+  disk() {
+    return this.#ask("disk");
+  }
+
+  /** The damaged files that were set aside, if there are any, in a tar archive. @returns {Promise<Uint8Array | null>} */
   downloadDamaged() {
     return this.#ask("downloadDamaged");
   }
 
-  /** Puts a log in place of what is there. @param {ArrayBuffer} bytes @returns {Promise<Damage | null>} */
+  /** Puts a log, a snapshot or an archive of files in place of what is there. @param {ArrayBuffer} bytes @returns {Promise<Damage | null>} */
   upload(bytes) {
     return this.#ask("upload", { bytes }, [bytes]);
   }

@@ -116,7 +116,7 @@ export class Shell {
     );
     const session = await world.connect();
     this.#docs = this.#loadDocs(world);
-    await this.#addTerminal(world.info.commands === 0 && !options.lesson ? SUGGESTION : "", session);
+    await this.#addTerminal(world.info.keys === 0 && !options.lesson ? SUGGESTION : "", session);
     if (matchMedia("(hover: hover) and (min-width: 1081px)").matches) this.#terminals[0].terminal.focus();
   }
 
@@ -313,11 +313,12 @@ export class Shell {
     }
     if (damage) {
       const keep = async () =>
-        saveFile("redlab-damaged.aof", (await this.#world.downloadDamaged()) ?? new Uint8Array(0));
+        saveFile("redlab-damaged.tar", (await this.#world.downloadDamaged()) ?? new Uint8Array(0));
+      const read = damage.keys === 1 ? "1 key was read" : `${damage.keys} keys were read`;
       this.#notice({
         alarm: true,
-        text: `The saved log is damaged at byte ${damage.read_bytes} of ${damage.total_bytes}: ${damage.error}. ${damage.commands} ${damage.commands === 1 ? "write was" : "writes were"} read; the damaged log (${size(damage.total_bytes)}) was set aside.`,
-        actions: [["Download the damaged log", keep]],
+        text: `The saved files are damaged: ${damage.error}. ${damage.emptied ? "Nothing could be read" : read}; the damaged files (${size(damage.total_bytes)}) were set aside.`,
+        actions: [["Download the damaged files", keep]],
       });
     }
   }

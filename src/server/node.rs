@@ -328,7 +328,10 @@ impl Node {
         self.advance(now_us);
         self.stamp_us = None;
         self.fuel = SLICE;
-        if let Some(trail) = &mut self.trail {
+        // The disk's answers belong to the turn that asked.
+        if let Some(trail) = &mut self.trail
+            && !matches!(input, Input::Disk(..))
+        {
             trail.turn = 0;
         }
         match input {

@@ -62,8 +62,8 @@ impl Machine {
         }
     }
 
-    /// Does what the node asks, until it waits for an fsync or for nothing: after whatever else than inputs was given to it.
-    pub fn drive(&mut self) {
+    /// Does what the node asks, until it waits for an fsync or for nothing.
+    fn drive(&mut self) {
         let Some(disk) = &mut self.disk else { return };
         loop {
             let requests = self.node.take_requests();

@@ -163,26 +163,45 @@ test("any bytes pass: escapes in, escapes out", async ({ page }) => {
   await expect(log(page).locator("img")).toHaveCount(0);
 });
 
-test("a damaged log is read as far as it goes, kept, and told", async ({ page }) => {
+/**
+ * Writes to the stored sandbox, as `script` does with `files`, the table of what is on the platter.
+ * @param {import("@playwright/test").Page} page @param {string} script
+ */
+const spoilFiles = (page, script) =>
+  page.evaluate(
+    `new Promise((resolve, reject) => {
+      const r = indexedDB.open("redlab");
+      r.onerror = () => reject(r.error);
+      r.onsuccess = () => {
+        const tx = r.result.transaction(["files", "log"], "readwrite");
+        const [files, log] = [tx.objectStore("files"), tx.objectStore("log")];
+        const bytes = (text) => new TextEncoder().encode(text);
+        ${script}
+        tx.oncomplete = () => (r.result.close(), resolve(null));
+      };
+    })`,
+  );
+/** Adds to the end of the file with that ending. @param {string} ending @param {string} text as in JS */
+const append = (ending, text) =>
+  `files.get(["sandbox", 0, 0]).onsuccess = (e) => {
+     const [, file] = e.target.result.find(([name]) => name.endsWith(${JSON.stringify(ending)}));
+     files.getAll(IDBKeyRange.bound(["sandbox", file, 0], ["sandbox", file, Infinity])).onsuccess = (all) => {
+       const end = Math.max(0, ...all.target.result.map(([at, b]) => at + (b?.length ?? 0)));
+       files.add([end, bytes(${JSON.stringify(text)})], ["sandbox", file, 9999]);
+     };
+   };`;
+
+test("damaged files are read as far as they go, kept, and told", async ({ page }) => {
   await open(page);
   await type(page, "SET good 1");
-  await expect(page.locator(".saved .amount")).not.toHaveText("0 B");
-  await page.evaluate(
-    () =>
-      new Promise((resolve, reject) => {
-        const r = indexedDB.open("redlab");
-        r.onerror = () => reject(r.error);
-        r.onsuccess = () => {
-          const tx = r.result.transaction("log", "readwrite");
-          tx.objectStore("log").add(new TextEncoder().encode("*3\r\n$3\r\nSET\r\n$x\r\nbroken"), ["sandbox", 9999]);
-          tx.oncomplete = () => (r.result.close(), resolve(null));
-        };
-      }),
-  );
+  await expect(log(page)).toContainText("OK");
+  await spoilFiles(page, append(".1.incr.aof", "*3\r\n$3\r\nSET\r\n$x\r\nbroken"));
   await page.reload();
-  await expect(page.locator(".notice")).toContainText("The saved log is damaged at byte");
+  await expect(page.locator(".notice")).toContainText("Bad file format reading the append only file");
+  await expect(page.locator(".notice")).toContainText("1 key was read");
+  await noViolations(page);
   const download = page.waitForEvent("download");
-  await page.getByRole("button", { name: "Download the damaged log" }).click();
+  await page.getByRole("button", { name: "Download the damaged files" }).click();
   expect(readFileSync(await (await download).path(), "latin1")).toContain("broken");
   await type(page, "GET good");
   await expect(log(page)).toContainText('"1"');
@@ -190,6 +209,82 @@ test("a damaged log is read as far as it goes, kept, and told", async ({ page })
   await expect(page.locator(input)).toBeVisible();
   await type(page, "GET good");
   await expect(log(page)).toContainText('"1"');
+  await expect(page.locator(".notice")).toHaveCount(0);
+});
+
+test("files of which nothing can be read are set aside, and the lab opens", async ({ page }) => {
+  await open(page);
+  await type(page, "SET good 1");
+  await expect(log(page)).toContainText("OK");
+  await spoilFiles(page, append(".manifest", "nonsense\n"));
+  await page.reload();
+  await expect(page.locator(".notice")).toContainText("Nothing could be read");
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Download the damaged files" }).click();
+  expect(readFileSync(await (await download).path(), "latin1")).toContain("good");
+  await type(page, "SET fresh 1");
+  await expect(log(page)).toContainText("OK");
+  await page.reload();
+  await type(page, "DBSIZE");
+  await expect(log(page)).toContainText("(integer) 1");
+});
+
+test("a sandbox of before there was a disk is taken over", async ({ page }) => {
+  await page.goto("./sw.js");
+  await page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const r = indexedDB.open("redlab", 1);
+        r.onerror = () => reject(r.error);
+        r.onupgradeneeded = () => {
+          for (const name of ["log", "meta", "damaged", "settings"]) r.result.createObjectStore(name);
+        };
+        r.onsuccess = () => {
+          const tx = r.result.transaction(["log", "meta"], "readwrite");
+          const lines = ["*3\r\n$3\r\nSET\r\n$3\r\nold\r\n$2\r\nme\r\n", "*2\r\n$4\r\nINCR\r\n$1\r\nn\r\n"];
+          lines.forEach((line, i) => tx.objectStore("log").add(new TextEncoder().encode(line), ["sandbox", i]));
+          tx.objectStore("meta").put({ clock_ms: Date.now() + 60_000, seed: "77" }, "sandbox");
+          tx.oncomplete = () => (r.result.close(), resolve(null));
+        };
+      }),
+  );
+  for (let visit = 1; visit < 3; visit++) {
+    await open(page);
+    await expect(page.locator(".seed")).toContainText("77");
+    await type(page, "INCR n");
+    await expect(log(page)).toContainText(`(integer) ${visit + 1}`);
+    await type(page, "GET old");
+    await expect(log(page)).toContainText('"me"');
+    await expect(page.locator(".saved")).toContainText("saved");
+  }
+  await spoilFiles(
+    page,
+    `log.count().onsuccess = (e) => { if (e.target.result) throw new Error("the old log is still there"); };`,
+  );
+});
+
+test("a reload is a power cut: what is kept is what the policy had synced", async ({ page }) => {
+  await open(page);
+  await type(page, "SET a 1");
+  await type(page, "CONFIG SET appendfsync no");
+  await type(page, "SET b 2");
+  await expect(page.locator(".saved")).toContainText("in the page cache");
+  await page.reload();
+  await type(page, "MGET a b");
+  await expect(log(page)).toContainText('1) "1"');
+  await expect(log(page)).toContainText("2) (nil)");
+  await type(page, "CONFIG SET appendfsync everysec");
+  await type(page, "SET c 3");
+  await expect(log(page).locator(".rep")).toHaveCount(4);
+  await expect(page.locator(".saved")).not.toContainText("in the page cache", { timeout: 5000 });
+  await type(page, "CONFIG SET appendonly no");
+  await expect(page.locator(".saved")).toHaveText("not saved");
+  await type(page, "SET d 4");
+  await page.reload();
+  await type(page, "EXISTS a c");
+  await expect(log(page)).toContainText("(integer) 2");
+  await type(page, "GET d");
+  await expect(log(page)).toContainText("(nil)");
   await expect(page.locator(".notice")).toHaveCount(0);
 });
 
@@ -212,7 +307,7 @@ test("without storage all works, and the page says that nothing is kept", async 
 test("storage that fills up later is told, and the data stays", async ({ page }) => {
   await page.context().route(/worker[^/]*\.js/, async (route) => {
     const response = await route.fetch();
-    const full = `let left = 2; const add = IDBObjectStore.prototype.add;
+    const full = `let left = 4; const add = IDBObjectStore.prototype.add;
       IDBObjectStore.prototype.add = function (...args) { if (left-- <= 0) throw new DOMException("no room", "QuotaExceededError"); return add.apply(this, args); };`;
     await route.fulfill({ response, body: `${full}\n${await response.text()}` });
   });

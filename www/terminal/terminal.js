@@ -15,6 +15,7 @@
 import { clock, h, int, saveFile, size } from "../dom.js";
 import { textOf, toText } from "../resp.js";
 import { Cli } from "./cli.js";
+import { diskCommand } from "./disk.js";
 import { Docs } from "./docs.js";
 import { explain, explainHelp, remark } from "./explain.js";
 import { format, formatFor, formatRaw, rowsOf } from "./format.js";
@@ -472,6 +473,8 @@ export class RedlabTerminal extends HTMLElement {
     const words = argv.map(toText);
     if (!words.length) return;
     if (this.#local(line, words)) return;
+    const disk = diskCommand(this.#options.world, words);
+    if (disk) return this.#answerLocal(line, await disk);
     let times = 1;
     if (words.length > 1 && /^[+-]?\d+$/.test(words[0])) {
       times = Number(words[0]);

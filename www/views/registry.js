@@ -5,8 +5,8 @@
  * @typedef {object} View a view is a pure function of its model
  * @prop {string} id as the file is named, and as lessons and embeds name it
  * @prop {string} title
- * @prop {"value" | "keys" | "loop" | "script"} model which model it draws: of the key just touched, of the keys of the
- *   database, of the server's clients and commands, or of the last script
+ * @prop {"value" | "keys" | "loop" | "script" | "disk"} model which model it draws: of the key just touched, of the keys of the
+ *   database, of the server's clients and commands, of the last script, or of the disk's files
  * @prop {number} [order] of several that accept a model the lowest draws it
  * @prop {(model: any) => boolean} accepts
  * @prop {(model: any) => {name: string, why: string}} [form] how the key is kept, where its encoding does not say all; a change is told
@@ -15,6 +15,7 @@
  * @prop {(model: any, act: Actions) => HTMLElement} [controls] buttons over the drawing; the model may be null
  * @prop {(model: any, width: number, act: Actions) => SVGElement | HTMLElement} draw
  * @prop {(model: any) => HTMLElement} table the same as the drawing, to read
+ * @prop {string[]} [tools] lines to type, as buttons under it
  * @prop {any[]} empty what to type when there is nothing to show: words, and commands as {line}
  */
 
@@ -39,6 +40,6 @@ export function register(view) {
  * @returns {View[]}
  */
 export const firstOf = (names) =>
-  ["value", "keys", "loop", "script"].flatMap(
+  ["value", "keys", "loop", "script", "disk"].flatMap(
     (model) => views.find((v) => v.model === model && (!names?.length || names.includes(v.id))) ?? [],
   );

@@ -24,6 +24,7 @@ class Section {
   #draw = h("div", { class: "draw" });
   #twin = h("div", { class: "twin", hidden: true });
   #point = h("p", { class: "point", "aria-hidden": "true" });
+  #tools = h("div", { class: "row" });
   #foot = h("p", { class: "foot", role: "status", hidden: true });
   #body;
   #fold = h("button", { class: "btn bare", type: "button", onclick: () => this.#folded(!this.folded) }, "Show");
@@ -51,11 +52,11 @@ class Section {
    */
   constructor(first, type, act, level, asked) {
     this.kind = first.model;
-    this.live = first.model === "loop" || first.model === "script";
+    this.live = ["loop", "script", "disk"].includes(first.model);
     this.type = type;
     this.act = act;
     this.asked = asked;
-    const folds = first.model === "loop" && !asked;
+    const folds = ["loop", "disk"].includes(first.model) && !asked;
     this.#first = this.#view = first;
     this.#body = h(
       "div",
@@ -65,6 +66,7 @@ class Section {
       this.#draw,
       this.#twin,
       this.#point,
+      this.#tools,
       this.#foot,
     );
     this.el = h(
@@ -159,6 +161,7 @@ class Section {
     const words = model ? view.summary(model) : view.empty.map((x) => (x.line ? button(x.line) : x));
     this.#sum.replaceChildren(...h("p", null, words).childNodes);
     this.#sum.classList.toggle("quiet", !model);
+    this.#tools.replaceChildren(...((model && view.tools) || []).map(button));
     this.#drawControls(view.controls?.(model, this.act));
     const head = model?.head;
     this.#tell(head, view.form?.(model) ?? { name: head?.encoding, why: head?.why }, at_ms);

@@ -222,6 +222,21 @@ impl Node {
         self.server.persist.loading.is_some()
     }
 
+    /// Whether replies and input wait for the disk.
+    pub fn is_stalled(&self) -> bool {
+        self.server.persist.stalled
+    }
+
+    /// Keys in all databases.
+    pub fn key_count(&self) -> usize {
+        (0..self.ks.count()).map(|i| self.ks.table(i).len()).sum()
+    }
+
+    /// Whether writes go to the append-only file.
+    pub fn has_aof(&self) -> bool {
+        self.server.persist.aof.on
+    }
+
     /// A line for the server's log; `parts` are put together.
     pub(super) fn say(&mut self, warning: bool, parts: &[&str]) {
         self.server

@@ -1,0 +1,78 @@
+/**
+ * What a learner may do to the machine under the server: cut its power, fill or slow down its disk, turn a bit over. Typed as
+ * `:crash` and the like, which redis-cli would take for its own commands.
+ *
+ * @import { World } from "../protocol.js"
+ */
+
+/** What a disk is like, by a word: bytes, µs, bytes a second. @type {Record<string, {says: string, set: [string, number][]}>} */
+const DISKS = {
+  full: { says: "The disk is full: not a byte more fits.", set: [["capacity", 1]] },
+  slow: {
+    says: "The disk is slow: an fsync takes half a second.",
+    set: [
+      ["flush_us", 500_000],
+      ["bytes_per_s", 1_000_000],
+    ],
+  },
+  broken: {
+    says: "The next ten writes and fsyncs fail.",
+    set: [
+      ["writes", 10],
+      ["syncs", 10],
+    ],
+  },
+  well: {
+    says: "The disk is well again.",
+    set: [
+      ["capacity", 1 << 29],
+      ["flush_us", 1000],
+      ["bytes_per_s", 500_000_000],
+      ["writes", 0],
+      ["syncs", 0],
+    ],
+  },
+};
+
+const USAGE =
+  ":crash [BYTES that were torn off the write at work] | :disk full|slow|broken|well | :disk | :flip FILE OFFSET [BIT]";
+
+/** Whole numbers only. @param {string | undefined} word @param {number} otherwise */
+const number = (word, otherwise) => (word === undefined ? otherwise : /^\d{1,9}$/.test(word) ? Number(word) : NaN);
+
+/**
+ * What to say after a line about the disk; null if it is none.
+ * @param {World} world @param {string[]} words @returns {Promise<string> | null}
+ */
+export function diskCommand(world, [name, ...args]) {
+  const run = { ":crash": crash, ":disk": disk, ":flip": flip }[name.toLowerCase()];
+  return run ? run(world, args).catch((/** @type {Error} */ e) => e.message) : null;
+}
+
+/** @param {World} world @param {string[]} args */
+async function crash(world, [torn]) {
+  const bytes = number(torn, 0);
+  if (Number.isNaN(bytes)) return USAGE;
+  await world.crash(bytes);
+  return "The power was cut, and is back.";
+}
+
+/** @param {World} world @param {string[]} args */
+async function disk(world, [what]) {
+  if (what === undefined) {
+    const files = await world.disk();
+    return files.map(([name, bytes, platter]) => `${name}  ${bytes} bytes, ${platter} on the platter`).join("\n");
+  }
+  const { says, set } = DISKS[what.toLowerCase()] ?? { says: USAGE, set: [] };
+  for (const [key, value] of set) await world.setDisk(key, value);
+  return says;
+}
+
+/** @param {World} world @param {string[]} args */
+async function flip(world, [file, offset, bit]) {
+  const [at, which] = [number(offset, NaN), number(bit, 0)];
+  if (!file || Number.isNaN(at) || !(which < 8)) return USAGE;
+  return (await world.flip(file, at, which))
+    ? `A bit of byte ${at} was turned over. The server reads it when it starts again.`
+    : "There is no such byte on the platter.";
+}
