@@ -1,7 +1,7 @@
 // Lessons in WebAssembly come to what they come to natively, and the compiler says where a file is wrong.
 // `cargo test --test lessons`, which runs here as well, plays every lesson natively and leaves what happened.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -61,11 +61,16 @@ const PROSE = "# X\n\nText.\n\n## a\n\nMake k.\n\n1. Make it.\n";
 
 /** Compiles a lesson of these two files. @param {string} yaml @param {string} prose */
 function compile(yaml, prose = PROSE) {
-  const folder = join(mkdtempSync(join(tmpdir(), "lesson-")), "track", "01-x");
+  const root = mkdtempSync(join(tmpdir(), "lesson-"));
+  const folder = join(root, "track", "01-x");
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "lesson.yaml"), yaml);
   writeFileSync(join(folder, "en.md"), prose);
-  return compileLesson(join(folder, "lesson.yaml"));
+  try {
+    return compileLesson(join(folder, "lesson.yaml"));
+  } finally {
+    rmSync(root, { recursive: true });
+  }
 }
 
 test("a lesson compiles to plain data", () => {
