@@ -67,6 +67,14 @@ pub trait Meter {
     /// By the cost model, the node has just worked for so many microseconds. A real clock knows better.
     fn spend(&mut self, _us: u64) {}
 
+    /// Whether durations come from the cost model: [`Meter::ran`] wants to know what ran.
+    fn models(&self) -> bool {
+        false
+    }
+
+    /// A command ran that took and gave so many bytes, and looked at so many elements besides.
+    fn ran(&mut self, _bytes: u64, _visited: u64) {}
+
     /// Another one that goes on from here by itself.
     fn copied(&self) -> Box<dyn Meter>;
 }
@@ -153,6 +161,8 @@ pub struct Node {
     pub(super) rng: Rng,
     pub(super) server: Server,
     pub(super) meter: Box<dyn Meter>,
+    /// Whether the meter goes by a model.
+    pub(super) models_cost: bool,
     /// The meter's last reading within the input at hand.
     pub(super) stamp_us: Option<u64>,
     /// Propagated writes as RESP, for the log; `None` while nobody keeps one.
@@ -236,6 +246,7 @@ impl Node {
             config: options.config,
             rng,
             server,
+            models_cost: options.meter.models(),
             meter: options.meter,
             stamp_us: None,
             log: None,
@@ -723,6 +734,16 @@ impl Node {
         let (later, now) = effects.into_iter().partition(waits);
         self.server.effects = later;
         now
+    }
+
+    /// How long the node has worked by its meter, µs.
+    pub fn spent_us(&mut self) -> u64 {
+        self.meter.micros()
+    }
+
+    /// What the node's generator will draw next, to compare two runs by.
+    pub fn random_state(&self) -> u64 {
+        self.rng.clone().next_u64()
     }
 
     /// The data, for views and probes.

@@ -2,3 +2,4 @@
 pub mod disk;
 pub mod machine;
 pub mod repair;
+pub mod world;
