@@ -57,11 +57,4 @@ impl Events {
     pub fn len(&self) -> usize {
         self.heap.len()
     }
-
-    /// The events to come, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = (Micros, Event)> + '_ {
-        self.heap
-            .iter()
-            .map(|Reverse((at, _, event))| (*at, *event))
-    }
 }
