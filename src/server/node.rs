@@ -370,7 +370,7 @@ impl Node {
         }
         match input {
             Input::Data(id, bytes) if self.puts_off_input(id) => self.keep(id, bytes),
-            Input::Data(id, bytes) if self.is_link(id) => self.from_primary(bytes),
+            Input::Data(id, bytes) if self.is_link(id) => self.hear_primary(bytes),
             Input::Data(id, bytes) => self.feed(id, bytes),
             Input::Disconnect(id) if self.orphan(id) => {}
             Input::Disconnect(id) if self.is_link(id) => self.link_gone(),
@@ -603,7 +603,7 @@ impl Node {
         };
         let query = std::mem::take(&mut client.query);
         if self.is_link(id) && !self.server.repl.is_up() {
-            return self.from_primary(&query);
+            return self.hear_primary(&query);
         }
         let used = self.run_buffer(id, &query);
         if let Some(client) = self.server.clients.get_mut(id) {

@@ -83,10 +83,10 @@ pub fn begin(
     node.show(client, command, args);
     let place = engine_of(node, call.function);
     let engine = place.take().expect("the command has made it ready");
+    node.logs().for_each(Log::open);
     let server = &node.server;
     let limited = node.config.maxmemory != 0 && server.out_of_memory;
     let obeyed = server.clients.get(client).is_some_and(|c| c.obeyed);
-    node.logs().for_each(Log::open);
     if node.trace.is_some() {
         node.trace = Some(Box::new(ScriptTrace {
             client,
