@@ -38,6 +38,7 @@ impl ReplyMode {
 }
 
 /// One connection.
+#[derive(Clone)]
 pub struct Client {
     pub id: ClientId,
     /// `ip:port` of the client's end.
@@ -151,7 +152,7 @@ impl Client {
 }
 
 /// All connections, by id. Every step of a command looks its client up, so the same one twice in a row costs a compare.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Clients {
     /// Ids only ever grow, so pushing keeps both lists sorted by them.
     ids: Vec<ClientId>,

@@ -66,10 +66,19 @@ pub trait Meter {
 
     /// By the cost model, the node has just worked for so many microseconds. A real clock knows better.
     fn spend(&mut self, _us: u64) {}
+
+    /// Another one that goes on from here by itself.
+    fn copied(&self) -> Box<dyn Meter>;
+}
+
+impl Clone for Box<dyn Meter> {
+    fn clone(&self) -> Self {
+        self.copied()
+    }
 }
 
 /// The meter of a simulated node: time stands still while it works, but for what the cost model says.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct NoMeter {
     us: u64,
 }
@@ -81,6 +90,10 @@ impl Meter for NoMeter {
 
     fn spend(&mut self, us: u64) {
         self.us += us;
+    }
+
+    fn copied(&self) -> Box<dyn Meter> {
+        Box::new(self.clone())
     }
 }
 
@@ -132,7 +145,8 @@ impl Default for NodeOptions {
     }
 }
 
-/// One Redis process.
+/// One Redis process. A copy goes on by itself, and as the original would.
+#[derive(Clone)]
 pub struct Node {
     pub(super) ks: Keyspace,
     pub(super) config: Config,
@@ -167,15 +181,25 @@ pub struct Node {
     pub(super) sync: Sync,
 }
 
+fn keyspace_of(options: &NodeOptions, rng: Rng) -> Keyspace {
+    let mut ks = Keyspace::new(options.config.databases, rng);
+    ks.now_ms = options.now_us / 1000;
+    ks.params = options.config.keyspace_params();
+    ks
+}
+
+fn ceiling_of(options: &NodeOptions) -> i64 {
+    let bytes = |n| i64::try_from(n).unwrap_or(i64::MAX);
+    options.memory_ceiling.map_or(i64::MAX, bytes)
+}
+
 impl Node {
     /// A node with no data and no client.
     pub fn new(options: NodeOptions) -> Node {
         let mut rng = Rng::new(options.seed);
         let registry = commands::registry();
         let stats = Stats::of(registry.all().len());
-        let mut ks = Keyspace::new(options.config.databases, rng.fork());
-        ks.now_ms = options.now_us / 1000;
-        ks.params = options.config.keyspace_params();
+        let ks = keyspace_of(&options, rng.fork());
         let server = Server {
             acl: Acl::new(&registry, &options.config),
             acl_file: options.acl_file,
@@ -196,9 +220,7 @@ impl Node {
             executable: options.executable,
             config_file: options.config_file,
             config_disk: options.config_disk,
-            memory_ceiling: options
-                .memory_ceiling
-                .map_or(i64::MAX, |n| i64::try_from(n).unwrap_or(i64::MAX)),
+            memory_ceiling: ceiling_of(&options),
             rates: Rates::default(),
             packed_threshold: 0,
             propagates: false,
