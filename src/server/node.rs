@@ -188,9 +188,9 @@ fn keyspace_of(options: &NodeOptions, rng: Rng) -> Keyspace {
     ks
 }
 
-fn ceiling_of(options: &NodeOptions) -> i64 {
-    let bytes = |n| i64::try_from(n).unwrap_or(i64::MAX);
-    options.memory_ceiling.map_or(i64::MAX, bytes)
+fn ceiling_of(bytes: Option<u64>) -> i64 {
+    let signed = |n| i64::try_from(n).unwrap_or(i64::MAX);
+    bytes.map_or(i64::MAX, signed)
 }
 
 impl Node {
@@ -220,7 +220,7 @@ impl Node {
             executable: options.executable,
             config_file: options.config_file,
             config_disk: options.config_disk,
-            memory_ceiling: ceiling_of(&options),
+            memory_ceiling: ceiling_of(options.memory_ceiling),
             rates: Rates::default(),
             packed_threshold: 0,
             propagates: false,
