@@ -191,15 +191,25 @@ pub struct Node {
     pub(super) sync: Sync,
 }
 
+fn keyspace_of(options: &NodeOptions, rng: Rng) -> Keyspace {
+    let mut ks = Keyspace::new(options.config.databases, rng);
+    ks.now_ms = options.now_us / 1000;
+    ks.params = options.config.keyspace_params();
+    ks
+}
+
+fn ceiling_of(bytes: Option<u64>) -> i64 {
+    let signed = |n| i64::try_from(n).unwrap_or(i64::MAX);
+    bytes.map_or(i64::MAX, signed)
+}
+
 impl Node {
     /// A node with no data and no client.
     pub fn new(options: NodeOptions) -> Node {
         let mut rng = Rng::new(options.seed);
         let registry = commands::registry();
         let stats = Stats::of(registry.all().len());
-        let mut ks = Keyspace::new(options.config.databases, rng.fork());
-        ks.now_ms = options.now_us / 1000;
-        ks.params = options.config.keyspace_params();
+        let ks = keyspace_of(&options, rng.fork());
         let server = Server {
             acl: Acl::new(&registry, &options.config),
             acl_file: options.acl_file,
@@ -220,9 +230,7 @@ impl Node {
             executable: options.executable,
             config_file: options.config_file,
             config_disk: options.config_disk,
-            memory_ceiling: options
-                .memory_ceiling
-                .map_or(i64::MAX, |n| i64::try_from(n).unwrap_or(i64::MAX)),
+            memory_ceiling: ceiling_of(options.memory_ceiling),
             rates: Rates::default(),
             packed_threshold: 0,
             propagates: false,
@@ -395,7 +403,7 @@ impl Node {
         }
         match input {
             Input::Data(id, bytes) if self.puts_off_input(id) => self.keep(id, bytes),
-            Input::Data(id, bytes) if self.is_link(id) => self.from_primary(bytes),
+            Input::Data(id, bytes) if self.is_link(id) => self.hear_primary(bytes),
             Input::Data(id, bytes) => self.feed(id, bytes),
             Input::Disconnect(id) if self.orphan(id) => {}
             Input::Disconnect(id) if self.is_link(id) => self.link_gone(),
@@ -628,7 +636,7 @@ impl Node {
         };
         let query = std::mem::take(&mut client.query);
         if self.is_link(id) && !self.server.repl.is_up() {
-            return self.from_primary(&query);
+            return self.hear_primary(&query);
         }
         let used = self.run_buffer(id, &query);
         if let Some(client) = self.server.clients.get_mut(id) {

@@ -159,11 +159,11 @@ impl Node {
     }
 
     /// Bytes from the primary.
-    pub(in crate::server) fn from_primary(&mut self, bytes: &[u8]) {
+    pub(in crate::server) fn hear_primary(&mut self, bytes: &[u8]) {
         self.server.repl.heard_ms = self.ks.now_ms;
         self.server.repl.net_in += bytes.len() as u64;
         if self.server.repl.link == Link::Connected {
-            return self.from_stream(bytes);
+            return self.hear_stream(bytes);
         }
         self.server.stats.net_in += bytes.len() as u64;
         let mut buf = std::mem::take(&mut self.sync.talk.bytes);
@@ -176,7 +176,7 @@ impl Node {
                 Link::Transfer => self.hear_payload(rest),
                 Link::Connected => {
                     let rest = rest.to_vec();
-                    return self.from_stream(&rest);
+                    return self.hear_stream(&rest);
                 }
                 Link::Off | Link::Connect | Link::Connecting => return,
             };

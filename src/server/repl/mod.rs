@@ -38,9 +38,8 @@ impl Node {
         order: Order,
         out: &mut Reply,
     ) -> Result<(), Error> {
-        match order {
-            Order::Follow(to) => self.follow(to, out),
-            _ => {}
+        if let Order::Follow(to) = order {
+            self.follow(to, out);
         }
         Ok(())
     }

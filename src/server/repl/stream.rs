@@ -72,7 +72,7 @@ impl Node {
     }
 
     /// Bytes of the primary's stream.
-    pub(super) fn from_stream(&mut self, bytes: &[u8]) {
+    pub(super) fn hear_stream(&mut self, bytes: &[u8]) {
         self.server.repl.read_offset += bytes.len() as i64;
         let id = self.server.repl.link_id;
         self.feed(id, bytes);
