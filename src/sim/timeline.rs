@@ -136,9 +136,7 @@ impl Timeline {
             self.run_on(at_us.min(until_us), event.min(last));
             self.world.clear_output();
         }
-        if !self.is_past() {
-            self.run_on(until_us, last);
-        }
+        self.run_on(until_us, last);
         self.world.happened() - first
     }
 

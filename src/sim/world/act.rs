@@ -138,13 +138,13 @@ impl World {
                 forward,
                 by_us,
             } => self.delay(conn, forward, by_us.max(0))?,
-            act => self.to_machine(act)?,
+            act => self.act_on_machine(act)?,
         }
         Ok(0)
     }
 
     /// What is done to one machine.
-    fn to_machine(&mut self, act: Act) -> Result<(), Refused> {
+    fn act_on_machine(&mut self, act: Act) -> Result<(), Refused> {
         match act {
             Act::Kill(id) => {
                 self.host(id)?;
@@ -181,13 +181,13 @@ impl World {
                 disk.flip(&path, offset, bit)
                     .map_err(|_| Refused::NoSuchFile)?;
             }
-            act => self.to_disk(act)?,
+            act => self.act_on_disk(act)?,
         }
         Ok(())
     }
 
     /// What is done to a machine's disk. Without one, nothing.
-    fn to_disk(&mut self, act: Act) -> Result<(), Refused> {
+    fn act_on_disk(&mut self, act: Act) -> Result<(), Refused> {
         let (Act::DiskSpeed { host, .. }
         | Act::DiskRoom { host, .. }
         | Act::DiskFails { host, .. }) = act
