@@ -255,7 +255,7 @@ impl World {
         let named = groups.iter().flatten().copied();
         let mut places: Vec<HostId> = (0..self.hosts.len()).chain(named).collect();
         places.push(super::net::CLIENTS);
-        places.sort_unstable();
+        places.sort();
         places.dedup();
         for from in &places {
             for to in places.iter().filter(|to| *to != from) {
