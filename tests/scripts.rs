@@ -1,4 +1,5 @@
 //! Scripts that do not end or want too much, on a node: others are served, the script can be ended, the node goes on.
+use redlab::command::LogLevel;
 use redlab::server::{Effect, Input, Node, NodeOptions};
 
 const SLICE: i64 = 100_000;
@@ -350,4 +351,49 @@ fn an_uploaded_log_with_an_endless_script_can_be_read() {
     );
     let report = bench.node.load_log(log.as_bytes());
     assert!(report.error.is_some_and(|error| error.contains("killed")));
+}
+
+/// What scripts and libraries log reaches the host, as far as `loglevel` lets it.
+#[test]
+fn scripts_write_into_the_log() {
+    let mut bench = Bench::new();
+    let id = bench.connect();
+    let lines = |bench: &mut Bench| -> Vec<(LogLevel, String)> {
+        let effects = bench.node.drain();
+        effects
+            .into_iter()
+            .filter_map(|effect| match effect {
+                Effect::Log(level, line) => Some((level, line)),
+                _ => None,
+            })
+            .collect()
+    };
+    let script = "redis.log(0, 'd') redis.log(1, 'v') redis.log(2, 'n', {}, 1.5) redis.log(3.9, nil, 'w\0x')";
+    bench.ask(id, &["EVAL", script, "0"]);
+    let said = |level, line: &str| (level, line.to_string());
+    let (notice, warning) = (
+        said(LogLevel::Notice, "n 1.5"),
+        said(LogLevel::Warning, " w"),
+    );
+    assert_eq!(lines(&mut bench), [notice.clone(), warning.clone()]);
+    bench.ask(id, &["CONFIG", "SET", "loglevel", "debug"]);
+    bench.ask(id, &["EVAL", script, "0"]);
+    let all = [
+        said(LogLevel::Debug, "d"),
+        said(LogLevel::Verbose, "v"),
+        notice,
+        warning,
+    ];
+    assert_eq!(lines(&mut bench), all);
+    let library = "#!lua name=l\nredis.log(2, 'loading') redis.register_function('f', function() redis.log(3, 'runs') end)";
+    bench.ask(id, &["FUNCTION", "LOAD", library]);
+    bench.ask(id, &["FCALL", "f", "0"]);
+    let both = [
+        said(LogLevel::Notice, "loading"),
+        said(LogLevel::Warning, "runs"),
+    ];
+    assert_eq!(lines(&mut bench), both);
+    bench.ask(id, &["CONFIG", "SET", "loglevel", "nothing"]);
+    bench.ask(id, &["EVAL", script, "0"]);
+    assert_eq!(lines(&mut bench), []);
 }

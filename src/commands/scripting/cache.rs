@@ -34,12 +34,20 @@ const DEBUG: Command = Command {
     ..SUB
 };
 
+/// There is no debugger behind the connection: the scripts of a client that asks for one run through as ever, and the script
+/// view is where they are stepped through. A real server would stop at the first line and take what the client sends next
+/// for the debugger's commands.
 fn debug(ctx: &mut Ctx<'_>) -> Outcome {
     if !["yes", "sync", "no"]
         .iter()
         .any(|word| ctx.args.is(2, word))
     {
         return Err(Error::new("ERR Use SCRIPT DEBUG YES/SYNC/NO"));
+    }
+    if ctx.server.in_exec {
+        return Err(Error::new(
+            "ERR SCRIPT DEBUG must be called outside a pipeline",
+        ));
     }
     ctx.out.ok();
     Ok(())
