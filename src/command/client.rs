@@ -37,6 +37,7 @@ impl ReplyMode {
 }
 
 /// One connection.
+#[derive(Clone)]
 pub struct Client {
     pub id: ClientId,
     /// `ip:port` of the client's end.
@@ -141,7 +142,7 @@ impl Client {
 }
 
 /// All connections, by id. Every step of a command looks its client up, so the same one twice in a row costs a compare.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Clients {
     /// Ids only ever grow, so pushing keeps both lists sorted by them.
     ids: Vec<ClientId>,

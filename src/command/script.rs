@@ -4,6 +4,7 @@ use crate::base::time::Micros;
 use crate::script::shebang::ScriptFlags;
 
 /// It is taken up as soon as the command itself is done.
+#[derive(Clone)]
 pub enum Then {
     /// EXEC: the commands to run.
     Exec(Box<Queue>),
@@ -12,6 +13,7 @@ pub enum Then {
 }
 
 /// A script that is to be run.
+#[derive(Clone)]
 pub struct ScriptCall {
     /// What errors call it: its digest, or the function's name.
     pub name: Vec<u8>,
@@ -23,6 +25,7 @@ pub struct ScriptCall {
 }
 
 /// A script that is not through after its first slice of time: what others may know of it, and do to it.
+#[derive(Clone)]
 pub struct RunningScript {
     pub name: Vec<u8>,
     pub function: bool,

@@ -160,6 +160,7 @@ impl Stats {
 }
 
 /// What a node is, besides its data and configuration.
+#[derive(Clone)]
 pub struct Server {
     /// Every command: the registry hands it in, so that this layer need not know it.
     pub registry: Registry,

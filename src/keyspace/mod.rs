@@ -90,6 +90,7 @@ pub struct Propagated {
 }
 
 /// All databases of a node.
+#[derive(Clone)]
 pub struct Keyspace {
     tables: Vec<Table>,
     /// Virtual wall clock; stands still while a command runs.

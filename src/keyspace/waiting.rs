@@ -25,13 +25,14 @@ impl Awaited {
     }
 }
 
+#[derive(Clone)]
 struct Waiter {
     id: u64,
     awaited: Awaited,
 }
 
 /// Those who wait for one key.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Queue {
     /// Those who came first stand first.
     waiters: Vec<Waiter>,
@@ -40,7 +41,7 @@ struct Queue {
 }
 
 /// All waiting of a node.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Waiting {
     keys: BTreeMap<Place, Queue>,
     /// Keys that may serve somebody, in the order in which they were touched.

@@ -180,6 +180,7 @@ fn gates(
 }
 
 /// What is noted when a command begins, for what is counted when it ends.
+#[derive(Clone)]
 pub(super) struct Books {
     start_us: u64,
     pub(super) errors: u32,
@@ -270,6 +271,7 @@ fn follow(
 }
 
 /// A command that has begun and has not ended.
+#[derive(Clone)]
 pub(super) struct Pending {
     index: usize,
     found: Found,

@@ -60,10 +60,19 @@ pub trait Meter {
 
     /// By the cost model, the node has just worked for so many microseconds. A real clock knows better.
     fn spend(&mut self, _us: u64) {}
+
+    /// Another one that goes on from here by itself.
+    fn copied(&self) -> Box<dyn Meter>;
+}
+
+impl Clone for Box<dyn Meter> {
+    fn clone(&self) -> Self {
+        self.copied()
+    }
 }
 
 /// The meter of a simulated node: time stands still while it works, but for what the cost model says.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct NoMeter {
     us: u64,
 }
@@ -75,6 +84,10 @@ impl Meter for NoMeter {
 
     fn spend(&mut self, us: u64) {
         self.us += us;
+    }
+
+    fn copied(&self) -> Box<dyn Meter> {
+        Box::new(self.clone())
     }
 }
 
@@ -126,7 +139,8 @@ impl Default for NodeOptions {
     }
 }
 
-/// One Redis process.
+/// One Redis process. A copy goes on by itself, and as the original would.
+#[derive(Clone)]
 pub struct Node {
     pub(super) ks: Keyspace,
     pub(super) config: Config,

@@ -6,7 +6,7 @@ use crate::command::ctx::Propagate;
 use crate::resp::{Mark, Reply};
 
 /// The stream of propagated writes, with the database that its last command ran in.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Log {
     out: Reply,
     pub(super) db: Option<usize>,

@@ -33,6 +33,7 @@ const CALL_FUEL: i64 = 100;
 const FUEL_A_MICROSECOND: u64 = 100;
 
 /// A script that runs.
+#[derive(Clone)]
 pub struct Run {
     call: ScriptCall,
     engine: Box<Engine>,
@@ -58,6 +59,7 @@ pub struct Run {
 }
 
 /// A script that has used up its fuel, with all that is needed to go on.
+#[derive(Clone)]
 pub struct Suspended {
     run: Run,
     pending: Pending,

@@ -74,6 +74,7 @@ fn may_still(node: &mut Node, id: ClientId, found: Found, args: Args<'_>, out: &
 }
 
 /// The commands of an EXEC, and how far they have come.
+#[derive(Clone)]
 pub struct Transaction {
     queue: Box<Queue>,
     next: usize,

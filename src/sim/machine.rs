@@ -8,6 +8,7 @@ use crate::persist::disk::{Answer, DiskError, Done, Op, Request};
 use crate::server::{Input, Node, NodeOptions};
 
 /// See the head of this file.
+#[derive(Clone)]
 pub struct Machine {
     pub node: Node,
     pub disk: Option<Disk>,
@@ -32,6 +33,12 @@ impl Machine {
     pub fn handle(&mut self, input: Input<'_>, now_us: Micros) {
         self.wait(now_us);
         self.node.handle(input, now_us);
+        self.drive();
+    }
+
+    /// Lets a script that is not through run on for about `fuel` instructions.
+    pub fn work(&mut self, fuel: i64) {
+        self.node.work(fuel);
         self.drive();
     }
 

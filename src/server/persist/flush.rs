@@ -30,6 +30,7 @@ pub(super) enum State {
 }
 
 /// What a request of the flush was for.
+#[derive(Clone)]
 enum Out {
     /// The first bytes of the buffer.
     Write(usize),
@@ -37,7 +38,7 @@ enum Out {
     Undo,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Aof {
     pub(super) state: State,
     pub(super) manifest: Manifest,

@@ -12,6 +12,7 @@ const PIECE: usize = 256 << 10;
 const SYNC_EVERY: usize = 4 << 20;
 
 /// What an image is made of.
+#[derive(Clone)]
 pub(super) enum Form {
     Snapshot(Box<Save>),
     Commands(Box<Rewrite>),
@@ -38,6 +39,7 @@ impl Form {
 }
 
 /// The data on its way into a file.
+#[derive(Clone)]
 pub(super) struct Image {
     form: Form,
     path: String,
@@ -47,6 +49,7 @@ pub(super) struct Image {
     keys: u64,
 }
 
+#[derive(Clone)]
 pub(super) struct Job {
     first: VecDeque<Op>,
     image: Option<Image>,

@@ -28,7 +28,7 @@ use orders::Front;
 use start::Start;
 
 /// All of it.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Storage {
     asked: Asked,
     /// Answers at once where the host has no disk for the node.
@@ -51,7 +51,7 @@ pub(super) struct Storage {
 }
 
 /// What the host has not taken yet.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Asked {
     requests: Vec<Request>,
     last_number: u64,
