@@ -5,7 +5,7 @@ import { basename } from "node:path";
 import { test } from "node:test";
 import { globSync } from "../scripts/glob.mjs";
 import { Engine, encode } from "./support/engine.mjs";
-import { parse, quote } from "./support/resp.mjs";
+import { parse } from "./support/resp.mjs";
 
 const SLICE = 1_000_000;
 
@@ -39,24 +39,25 @@ const plain = (bytes) => {
 };
 
 /** Bytes as one printable line, as in the files. @param {string} text of Latin-1 */
-const escape = (text) =>
-  quote(Buffer.from(text, "latin1"))
-    .slice(1, -1)
-    .replace(/\\a/g, "\\x07")
-    .replace(/\\b/g, "\\x08")
-    .replaceAll("'", "\\'")
-    .trimEnd();
+const escape = (text) => {
+  const named = { "\\": "\\\\", "'": "\\'", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+  const escaped = (/** @type {string} */ c) => named[c] ?? `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  return text.replace(/[^ !#-&(-[\]-~]/g, escaped).trimEnd();
+};
+
+/** What EVAL of a source answers. @param {Engine} engine @param {number} client @param {string} source */
+const run = (engine, client, source) => {
+  const bytes = Buffer.from(engine.exec(client, encode(["EVAL", source, "0"])));
+  for (let n = 0; n < 2000 && engine.runs_script(); n++) engine.work(SLICE);
+  return Buffer.concat([bytes, engine.output(client)]);
+};
 
 for (const file of globSync("tests/lua", ".lua").filter((path) => !path.includes("/ends/"))) {
   test(`${basename(file)} in wasm`, () => {
     const wrong = [];
     for (const { name, source, expected } of snippets(file)) {
       const engine = new Engine(7n, 1000);
-      const client = engine.connect();
-      let bytes = Buffer.from(engine.exec(client, encode(["EVAL", source, "0"])));
-      while (engine.runs_script()) engine.work(SLICE);
-      bytes = Buffer.concat([bytes, engine.output(client)]);
-      const got = escape(plain(bytes));
+      const got = escape(plain(run(engine, engine.connect(), source)));
       if ((got !== expected) !== known.includes(name)) wrong.push({ name, got, expected });
       engine.free();
     }
@@ -68,11 +69,9 @@ test("bombs end in wasm", () => {
   for (const { source, expected } of snippets("tests/lua/ends/bombs.lua")) {
     const engine = new Engine(7n, 1000);
     const client = engine.connect();
-    let bytes = Buffer.from(engine.exec(client, encode(["EVAL", source, "0"])));
-    for (let n = 0; n < 2000 && engine.runs_script(); n++) engine.work(SLICE);
-    bytes = Buffer.concat([bytes, engine.output(client)]);
+    const bytes = run(engine, client, source);
     assert.ok(bytes.includes(expected) && bytes.length > 0, `${source}: ${bytes.subarray(0, 300)}`);
-    assert.equal(Buffer.from(engine.exec(client, encode(["EVAL", "return 1", "0"]))).toString(), ":1\r\n");
+    assert.equal(run(engine, client, "return 1").toString(), ":1\r\n", source);
     engine.free();
   }
 });

@@ -75,8 +75,9 @@ const ENDLESS: &str = include_str!("lua/ends/endless.lua");
 
 #[test]
 fn endless_scripts_are_ended_by_others() {
-    for Snippet { source, .. } in snippets(ENDLESS) {
+    for Snippet { name, source, .. } in snippets(ENDLESS) {
         let script = source.as_str();
+        println!("{name}");
         let mut bench = Bench::new();
         let (a, b) = (bench.connect(), bench.connect());
         bench.send(a, &["EVAL", script, "0"]);
@@ -199,9 +200,12 @@ const BOMBS: &str = include_str!("lua/ends/bombs.lua");
 #[test]
 fn bombs_end_in_errors() {
     for Snippet {
-        source, expected, ..
+        name,
+        source,
+        expected,
     } in snippets(BOMBS)
     {
+        println!("{name}");
         let (script, told) = (source.as_str(), expected.as_str());
         let mut bench = Bench::new();
         let id = bench.connect();
