@@ -1,4 +1,5 @@
 //! What a command leaves for the node to do, because commands cannot run others.
+use super::replication;
 use super::{Error, OwnedArgs, Queue};
 use crate::base::time::Micros;
 use crate::script::shebang::ScriptFlags;
@@ -10,6 +11,8 @@ pub enum Then {
     Exec(Box<Queue>),
     /// EVAL and the like: the machine is ready to run the script.
     Script(Box<ScriptCall>),
+    /// REPLICAOF, PSYNC and the like.
+    Replicate(replication::Order),
 }
 
 /// A script that is to be run.

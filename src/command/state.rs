@@ -2,6 +2,7 @@
 use super::acl::{Acl, AclFile, DEFAULT_USER, Denied};
 use super::persistence::Persistence;
 use super::pubsub::{Kind, PubSub};
+use super::replication::Replication;
 use super::{
     Client, ClientId, Clients, LogLevel, RunningScript, Then, blocking::Waits, registry::Registry,
 };
@@ -21,6 +22,13 @@ pub enum Effect {
     Close(ClientId),
     /// Close this connection at once; output that was not sent is lost.
     Drop(ClientId),
+    /// The node wants a connection; it has a client of this number for it already. What becomes of it comes as
+    /// `Input::Connected` or `Input::Disconnect`.
+    Connect {
+        id: ClientId,
+        host: String,
+        port: u16,
+    },
     /// This client got output that is no answer to the input at hand, or not only.
     Output(ClientId),
     /// The node ends (SHUTDOWN).
@@ -220,6 +228,7 @@ pub struct Server {
     pub slowlog: Slowlog,
     pub spikes: Spikes,
     pub persist: Persistence,
+    pub repl: Replication,
 }
 
 impl Server {

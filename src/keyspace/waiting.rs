@@ -147,6 +147,11 @@ impl Keyspace {
             .signal((db, key.into()), |awaited| awaited == Awaited::GroupEntry);
     }
 
+    /// All databases hold other data than before. O(keys waited for).
+    pub fn signal_everything(&mut self) {
+        (0..self.count()).for_each(|db| self.signal_all(db));
+    }
+
     /// Database `db` holds other data than before. O(keys waited for).
     pub(super) fn signal_all(&mut self, db: usize) {
         let keys = self.waiting.keys.keys().filter(|place| place.0 == db);

@@ -265,6 +265,11 @@ fn follow(
             }
             run.end(node);
         }
+        Then::Replicate(order) => {
+            if let Err(error) = node.replicate(id, order, out) {
+                reject(node, &error, out);
+            }
+        }
     }
     books.close(node, id, index, found, args, Propagate::Nothing, out);
     true
@@ -348,6 +353,9 @@ impl Books {
         // SCAN and RANDOMKEY: no key of the client's choice, and nothing that must happen together.
         let walk = command.keys.is_empty() && command.flags.has(F::READONLY);
         node.propagate(index, args, own, walk);
+        if node.stream.is_some() {
+            node.feed_stream(id);
+        }
         if !node.ks.events.is_empty() {
             node.publish_events(Some(id));
         }

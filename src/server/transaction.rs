@@ -1,5 +1,6 @@
 //! The node's part of transactions: commands that wait for EXEC, and EXEC running them.
 use super::dispatch::{self, Found};
+use super::propagate::Log;
 use super::{guard, node::Node};
 use crate::command::acl::{Context, Denied};
 use crate::command::client::ReplyMode;
@@ -91,9 +92,7 @@ impl Transaction {
             out.array(queue.commands().len());
         }
         node.server.in_exec = true;
-        if let Some(log) = &mut node.log {
-            log.open();
-        }
+        node.logs().for_each(Log::open);
         Transaction {
             queue,
             next: 0,
@@ -121,9 +120,7 @@ impl Transaction {
             }
             self.end_command(node, id, out);
         }
-        if let Some(log) = &mut node.log {
-            log.close();
-        }
+        node.logs().for_each(Log::close);
         node.server.in_exec = false;
         true
     }

@@ -50,7 +50,7 @@ pub(super) struct Image {
 }
 
 #[derive(Clone)]
-pub(super) struct Job {
+pub(in crate::server) struct Job {
     first: VecDeque<Op>,
     image: Option<Image>,
     ops: VecDeque<Op>,
@@ -61,13 +61,13 @@ pub(super) struct Job {
     /// How long the image became.
     pub(super) image_bytes: u64,
     /// What is to be removed if it fails.
-    pub(super) temporary: Option<String>,
+    pub(in crate::server) temporary: Option<String>,
     pub(super) keys: u64,
 }
 
 impl Job {
     /// Requests only.
-    pub(super) fn of(ops: impl IntoIterator<Item = Op>) -> Job {
+    pub(in crate::server) fn of(ops: impl IntoIterator<Item = Op>) -> Job {
         Job {
             first: VecDeque::new(),
             image: None,

@@ -23,8 +23,8 @@ use crate::command::persistence::Order;
 use crate::command::{ClientId, Command, Effect, Error, F, LogLevel};
 use crate::persist::disk::{Answer, DiskError, Done, MemoryDisk, Op, Request};
 use flush::Aof;
-use job::Job;
-use orders::Front;
+pub(super) use job::Job;
+pub(super) use orders::Front;
 use start::Start;
 
 /// All of it.
@@ -76,6 +76,7 @@ impl Node {
     #[cold]
     pub(super) fn persist(&mut self) {
         loop {
+            self.order_load();
             self.take_order();
             self.flush_aof();
             self.serve_memory();
