@@ -3,7 +3,7 @@ use super::hash::Hasher;
 use super::net::ConnId;
 use super::{CostMeter, WAKE_US};
 use crate::base::time::Micros;
-use crate::command::ClientId;
+use crate::command::{ClientId, LogLevel};
 use crate::resp::parse::split_args;
 use crate::server::{Node, NodeOptions};
 use crate::sim::disk::{Disk, Speed};
@@ -60,7 +60,7 @@ pub enum Waiting {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
     pub at_us: Micros,
-    pub warning: bool,
+    pub level: LogLevel,
     pub text: String,
 }
 
@@ -185,7 +185,7 @@ impl Host {
             }
         }
         for line in wrong {
-            self.note(now_us, true, line);
+            self.note(now_us, LogLevel::Warning, line);
         }
         self.spent_us = 0;
         self.machine = Some(Machine::boot(options, disk));
@@ -224,15 +224,11 @@ impl Host {
         worked_us + if woken { WAKE_US } else { 0 }
     }
 
-    pub(super) fn note(&mut self, at_us: Micros, warning: bool, text: String) {
+    pub(super) fn note(&mut self, at_us: Micros, level: LogLevel, text: String) {
         if self.log.len() == LINES {
             self.log.pop_front();
         }
-        self.log.push_back(LogLine {
-            at_us,
-            warning,
-            text,
-        });
+        self.log.push_back(LogLine { at_us, level, text });
     }
 
     pub(super) fn hash(&self, hash: &mut Hasher) {

@@ -484,7 +484,7 @@ impl World {
                 host: name,
                 ..
             } => self.connect_node(id, client, &name, at_us),
-            Effect::Log(warning, text) => host.note(self.now_us, warning, text),
+            Effect::Log(level, text) => host.note(self.now_us, level, text),
             Effect::Exit | Effect::Abort => self.end_process(id),
         }
     }
