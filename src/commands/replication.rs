@@ -68,7 +68,6 @@ const INTERNAL: Command = Command {
         .with(F::NO_MULTI),
     acl: C::ADMIN.with(C::DANGEROUS),
     group: Group::Server,
-    internal: true,
     ..Command::DEFAULT
 };
 
@@ -119,6 +118,7 @@ const REPLCONF: Command = Command {
         .with(F::ALLOW_BUSY),
     since: "3.0.0",
     summary: "Tells the other side of a replication link about this one; internal.",
+    internal: true,
     run: replconf,
     ..INTERNAL
 };
@@ -270,7 +270,7 @@ const FAILOVER: Command = Command {
     since: "6.2.0",
     group: Group::Server,
     summary: "Hands the primary's part over to a replica that has everything.",
-    syntax: "[target(TO host port:integer [FORCE])] [ABORT] [TIMEOUT=milliseconds:integer]",
+    syntax: "[TO=target(host port:integer [FORCE])] [ABORT] [TIMEOUT=milliseconds:integer]",
     run: failover,
     ..Command::DEFAULT
 };
