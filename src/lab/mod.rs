@@ -1,4 +1,6 @@
 //! The lab on top of the engine: view models, lessons and their grader. Knows no DOM.
+pub mod acts;
+pub mod estate;
 pub mod expect;
 pub mod grader;
 pub mod json;
