@@ -6,7 +6,6 @@ use crate::grammar::Syntax;
 use crate::local::Local;
 use crate::peer::{Peer, Server};
 use crate::reply::Reply;
-use redlab::base::rng::Rng;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

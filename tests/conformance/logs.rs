@@ -6,7 +6,6 @@ use crate::generate::Generator;
 use crate::grammar::Syntax;
 use crate::local::Local;
 use crate::peer::{Peer, Server};
-use redlab::base::rng::Rng;
 use redlab::sim::disk::KeptFile;
 use std::fs;
 use std::path::Path;
