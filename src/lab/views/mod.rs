@@ -14,6 +14,7 @@ mod value;
 mod zset;
 
 use super::json::{Object, Writer};
+use crate::base::quote::{label, unseen};
 use crate::command::ClientId;
 use crate::server::Node;
 use focus::Focus;
@@ -100,33 +101,6 @@ pub fn inspect(node: &Node, id: ClientId, view: &str, argv: &[Vec<u8>]) -> Optio
 fn hex(byte: &u8) -> String {
     let digit = |n: u8| char::from(b"0123456789abcdef"[usize::from(n)]);
     String::from_iter([digit(byte >> 4), digit(byte & 15)])
-}
-
-/// Whether a character shows nothing of itself, or turns round what stands beside it.
-fn unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
-/// Bytes as a label: text where it is text, else escaped as redis-cli does; long ones are cut, and nothing is `""`.
-fn label(bytes: &[u8]) -> String {
-    const LABEL_CHARS: usize = 48;
-    let plain = std::str::from_utf8(bytes)
-        .ok()
-        .filter(|t| !t.chars().any(unseen));
-    let whole = match plain {
-        Some("") => "\"\"".to_string(),
-        Some(text) => text.to_string(),
-        None => bytes
-            .iter()
-            .take(LABEL_CHARS)
-            .map(|b| b.escape_ascii().to_string())
-            .collect(),
-    };
-    match whole.char_indices().nth(LABEL_CHARS) {
-        Some((at, _)) => format!("{}…", &whole[..at]),
-        None => whole,
-    }
 }
 
 #[cfg(test)]
