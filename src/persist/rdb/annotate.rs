@@ -25,6 +25,9 @@ const FIRST_SIGNED: i32 = 5;
 /// "REDIS" and four digits.
 const SIGNATURE: usize = 9;
 
+/// The kind of the note that a key begins with.
+pub const KEY: &str = "type and key";
+
 /// A piece of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
@@ -387,7 +390,7 @@ impl Notes {
         self.section = key.label();
         self.push(items, 1);
         let text = [name, ", key ", &self.section, ", ", &key.form()].concat();
-        Ok(piece("type and key", 1, text))
+        Ok(piece(KEY, 1, text))
     }
 
     fn push(&mut self, items: &'static [Item], left: u64) {
