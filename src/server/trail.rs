@@ -55,7 +55,7 @@ pub struct Writer {
 }
 
 /// The last commands.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Trail {
     /// The oldest first.
     ran: VecDeque<Ran>,
