@@ -5,6 +5,8 @@
 pub mod check;
 pub mod index;
 #[cfg(test)]
+mod notes_tests;
+#[cfg(test)]
 mod tests;
 
 use crate::sim::disk::{Disk, Extent};

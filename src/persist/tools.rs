@@ -172,7 +172,7 @@ impl Tool<'_, '_> {
         }
         if let Repair::Timestamp(second) = self.repair {
             let at = cut_at_timestamp(&bytes[start..], second).map(|at| at + start);
-            return self.to_timestamp(path, shown, at, second, last);
+            return self.rewind(path, shown, at, second, last);
         }
         let mut found = check(&bytes[start..], shown);
         found.ok_up_to += start;
@@ -211,7 +211,7 @@ impl Tool<'_, '_> {
         self.cut(path, shown, ok, true, done)
     }
 
-    fn to_timestamp(
+    fn rewind(
         &mut self,
         path: &str,
         shown: &str,

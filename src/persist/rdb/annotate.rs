@@ -5,8 +5,6 @@
 //! file can be loaded is for [`check`](super::check) to say.
 mod grammar;
 mod packs;
-#[cfg(test)]
-mod tests;
 
 use super::{VERSION, form, kind, op, version_of};
 use crate::base::crc64::crc64;
@@ -315,72 +313,21 @@ impl Notes {
         if !part.is_empty() && self.section != part {
             self.section = part.into();
         }
-        Ok(match code {
-            op::AUX => {
-                let (name, value) = (front.text()?, front.text()?);
-                let form = value.form();
-                let text = [&name.label(), " = ", &value.label(), " (", &form, ")"].concat();
-                piece("AUX", 1, text)
-            }
-            op::SELECT => {
-                let text = ["database ", &number(front.len()?), " begins"].concat();
-                piece("SELECTDB", 1, text)
-            }
-            op::RESIZE => {
-                let (keys, expires) = (number(front.len()?), number(front.len()?));
-                let text = [&keys, " keys, ", &expires, " with an expiry"].concat();
-                piece("RESIZEDB", 1, text)
-            }
-            op::SLOT_INFO => {
-                let (slot, keys, expires) = (
-                    number(front.len()?),
-                    number(front.len()?),
-                    number(front.len()?),
-                );
-                let text = [
-                    "slot ",
-                    &slot,
-                    ": ",
-                    &keys,
-                    " keys, ",
-                    &expires,
-                    " with an expiry",
-                ];
-                piece("SLOTINFO", 1, text.concat())
-            }
-            op::FUNCTION => {
-                let code = front.text()?;
-                let text = ["a library, ", &code.form(), ": ", &code.label()].concat();
-                piece("FUNCTION2", 1, text)
-            }
-            op::EXPIRE_MS => {
-                let at_ms = front.little_endian(8)? as i64;
-                expiry(at_ms, "expires, in ms since 1970")
-            }
-            op::EXPIRE => {
-                let at_s = front.little_endian(4)? as u32 as i32;
-                expiry(i64::from(at_s) * 1000, "expires, in s since 1970")
-            }
-            op::IDLE => {
-                let text = ["not used for ", &number(front.len()?), " s"].concat();
-                piece("IDLE", 1, text)
-            }
-            op::FREQ => {
-                let text = ["used often: LFU counter ", &number(front.byte()?.into())].concat();
-                piece("FREQ", 1, text)
-            }
+        match code {
+            op::AUX | op::SELECT | op::RESIZE | op::SLOT_INFO | op::FUNCTION => about(front, code),
+            op::EXPIRE_MS | op::EXPIRE | op::IDLE | op::FREQ => about_key(front, code),
             op::END => {
                 if self.version >= Some(FIRST_SIGNED) {
                     self.frames.push(Frame::Checksum);
                 } else {
                     self.done = true;
                 }
-                piece("EOF", 1, "the data ends here".into())
+                Ok(piece("EOF", 1, "the data ends here".into()))
             }
-            op::FUNCTION_OLD => return Err("functions of before they were released"),
-            op::MODULE_AUX => return Err("data of a module"),
-            kind => return self.key(front, kind),
-        })
+            op::FUNCTION_OLD => Err("functions of before they were released"),
+            op::MODULE_AUX => Err("data of a module"),
+            kind => self.key(front, kind),
+        }
     }
 
     /// The type and the name of a key; what its value is made of comes next.
@@ -426,51 +373,16 @@ impl Notes {
                 self.push(items, count);
                 piece("length", front.used, named(&number(count), what))
             }
-            Item::Moment(what) => {
-                let at_ms = front.little_endian(8)? as i64;
-                let mut moment = piece("time", 0, what.into());
-                moment.at_ms = Some(at_ms);
-                moment
-            }
-            Item::Double(what) => {
-                let score = f64::from_bits(front.little_endian(8)?);
-                piece(
-                    "double",
-                    0,
-                    named(what, &crate::base::dtoa::f64_text(score)),
-                )
-            }
-            Item::Digits(what) => {
-                let score = match front.byte()? {
-                    253 => "nan".into(),
-                    254 => "inf".into(),
-                    255 => "-inf".into(),
-                    len => label(front.take(len.into())?),
-                };
-                piece("digits", 1, named(what, &score))
-            }
-            Item::Id(what) => {
-                let (ms, sequence) = (number(front.big_endian(8)?), number(front.big_endian(8)?));
-                piece("id", 0, named(what, &[&ms, "-", &sequence].concat()))
+            Item::Moment(_) | Item::Double(_) | Item::Digits(_) | Item::Id(_) => {
+                fixed(front, items[next])?
             }
             Item::Node => {
-                let what = match front.len()? {
-                    super::container::PLAIN => Item::Text("one large element"),
-                    super::container::PACKED => Item::Pack(Pack::LIST),
+                let (items, text) = match front.len()? {
+                    super::container::PLAIN => (grammar::LARGE, "a node that is one large element"),
+                    super::container::PACKED => (grammar::PACKED, "a node that is a listpack"),
                     _ => return Err("a node of an unknown kind"),
                 };
-                let text = match what {
-                    Item::Text(_) => "a node that is one large element",
-                    _ => "a node that is a listpack",
-                };
-                self.push(
-                    if matches!(what, Item::Text(_)) {
-                        grammar::LARGE
-                    } else {
-                        grammar::PACKED
-                    },
-                    1,
-                );
+                self.push(items, 1);
                 piece("container", 1, text.into())
             }
             Item::Pack(pack) => self.begin_pack(front, pack)?,
@@ -487,6 +399,106 @@ impl Notes {
         };
         Ok(piece("CRC64", 0, text.into()))
     }
+}
+
+/// A thing that is no string and no length.
+fn fixed(front: &mut Front<'_>, item: Item) -> Result<Piece, Wrong> {
+    let named = |what: &str, value: &str| [what, " ", value].concat();
+    Ok(match item {
+        Item::Moment(what) => {
+            let at_ms = front.little_endian(8)? as i64;
+            let mut moment = piece("time", 0, what.into());
+            moment.at_ms = Some(at_ms);
+            moment
+        }
+        Item::Double(what) => {
+            let score = f64::from_bits(front.little_endian(8)?);
+            piece(
+                "double",
+                0,
+                named(what, &crate::base::dtoa::f64_text(score)),
+            )
+        }
+        Item::Digits(what) => {
+            let score = match front.byte()? {
+                253 => "nan".into(),
+                254 => "inf".into(),
+                255 => "-inf".into(),
+                len => label(front.take(len.into())?),
+            };
+            piece("digits", 1, named(what, &score))
+        }
+        Item::Id(what) => {
+            let (ms, sequence) = (number(front.big_endian(8)?), number(front.big_endian(8)?));
+            piece("id", 0, named(what, &[&ms, "-", &sequence].concat()))
+        }
+        _ => return Err("no such thing"),
+    })
+}
+
+/// What is said of the file, of a database, or a library.
+fn about(front: &mut Front<'_>, code: u8) -> Result<Piece, Wrong> {
+    Ok(match code {
+        op::AUX => {
+            let (name, value) = (front.text()?, front.text()?);
+            let form = value.form();
+            let text = [&name.label(), " = ", &value.label(), " (", &form, ")"].concat();
+            piece("AUX", 1, text)
+        }
+        op::SELECT => {
+            let text = ["database ", &number(front.len()?), " begins"].concat();
+            piece("SELECTDB", 1, text)
+        }
+        op::RESIZE => {
+            let (keys, expires) = (number(front.len()?), number(front.len()?));
+            let text = [&keys, " keys, ", &expires, " with an expiry"].concat();
+            piece("RESIZEDB", 1, text)
+        }
+        op::SLOT_INFO => {
+            let (slot, keys, expires) = (
+                number(front.len()?),
+                number(front.len()?),
+                number(front.len()?),
+            );
+            let text = [
+                "slot ",
+                &slot,
+                ": ",
+                &keys,
+                " keys, ",
+                &expires,
+                " with an expiry",
+            ];
+            piece("SLOTINFO", 1, text.concat())
+        }
+        _ => {
+            let code = front.text()?;
+            let text = ["a library, ", &code.form(), ": ", &code.label()].concat();
+            piece("FUNCTION2", 1, text)
+        }
+    })
+}
+
+/// What is said of a key before it comes.
+fn about_key(front: &mut Front<'_>, code: u8) -> Result<Piece, Wrong> {
+    Ok(match code {
+        op::EXPIRE_MS => {
+            let at_ms = front.little_endian(8)? as i64;
+            expiry(at_ms, "expires, in ms since 1970")
+        }
+        op::EXPIRE => {
+            let at_s = front.little_endian(4)? as u32 as i32;
+            expiry(i64::from(at_s) * 1000, "expires, in s since 1970")
+        }
+        op::IDLE => {
+            let text = ["not used for ", &number(front.len()?), " s"].concat();
+            piece("IDLE", 1, text)
+        }
+        _ => {
+            let text = ["used often: LFU counter ", &number(front.byte()?.into())].concat();
+            piece("FREQ", 1, text)
+        }
+    })
 }
 
 /// The key that comes behind what is said of it, beginning with what `code` announces.

@@ -1,6 +1,6 @@
 //! Strings that hold a compact encoding, laid open entry by entry where they are not compressed.
 use super::super::old;
-use super::{Frame, Front, Notes, Piece, Stored, Wrong, number, piece};
+use super::{Frame, Front, Notes, Piece, Stored, Text, Wrong, number, piece};
 use crate::base::num::i64_bytes;
 use crate::base::quote::label;
 use crate::ds::listpack::{Entry, Listpack, entry_at};
@@ -47,6 +47,20 @@ impl Pack {
     }
 }
 
+impl Pack {
+    /// What a compressed one holds, in words.
+    fn folded(self, text: &Text<'_>) -> String {
+        let entries = text.bytes().and_then(|bytes| match self {
+            Pack::Listpack(..) => Listpack::from_bytes(bytes.into_owned()).ok(),
+            Pack::Ziplist(..) => old::ziplist(&bytes),
+            Pack::Zipmap => old::zipmap(&bytes),
+            _ => None,
+        });
+        let held = entries.map(|pack| shown(&pack)).unwrap_or_default();
+        [self.head().0, ", ", &text.form(), ": ", &held].concat()
+    }
+}
+
 fn entry_label(entry: Entry<'_>) -> String {
     match entry {
         Entry::Str(bytes) => label(bytes),
@@ -68,18 +82,7 @@ impl Notes {
         let (name, header) = pack.head();
         let bytes = match &text.data {
             Stored::Plain(bytes) => *bytes,
-            _ => {
-                let inner = text.bytes();
-                let entries = inner.and_then(|bytes| match pack {
-                    Pack::Listpack(..) => Listpack::from_bytes(bytes.into_owned()).ok(),
-                    Pack::Ziplist(..) => old::ziplist(&bytes),
-                    Pack::Zipmap => old::zipmap(&bytes),
-                    _ => None,
-                });
-                let held = entries.map(|pack| shown(&pack)).unwrap_or_default();
-                let words = [name, ", ", &text.form(), ": ", &held].concat();
-                return Ok(piece("LZF", text.head, words));
-            }
+            _ => return Ok(piece("LZF", text.head, pack.folded(&text))),
         };
         if let Pack::FirstId = pack {
             let half = |bytes: &[u8]| bytes.iter().fold(0, |n, b| n << 8 | u64::from(*b));

@@ -1,4 +1,5 @@
-use super::*;
+//! The notes on a snapshot's bytes, of one that a node wrote.
+use crate::persist::rdb::annotate::{Note, Notes};
 use crate::server::{Input, Node, NodeOptions};
 
 /// Every piece of bytes, which are gone through to the end.
