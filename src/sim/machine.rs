@@ -70,7 +70,7 @@ impl Machine {
     }
 
     /// Does what the node asks, until it waits for an fsync or for nothing.
-    fn drive(&mut self) {
+    pub fn drive(&mut self) {
         let Some(disk) = &mut self.disk else { return };
         loop {
             let requests = self.node.take_requests();
@@ -95,6 +95,11 @@ impl Machine {
                 self.node.handle(Input::Disk(number, &done), 0);
             }
         }
+    }
+
+    /// The process has ended; the disk, with all that the page cache has.
+    pub fn into_disk(self) -> Option<Disk> {
+        self.disk
     }
 
     /// The power is cut: the first `torn_bytes` of the write at work have arrived. What the disk has left is given back.
