@@ -32,7 +32,9 @@ const hex = (hash) => hash.toString(16).padStart(16, "0");
 
 export class EstateHost {
   #estate;
-  /** Where the clock is to be by now. */
+  /** Where the clock stood when the page first saw it. */
+  #startMs = START_MS;
+  /** Where it is to be by now. */
   #targetMs = START_MS;
   #seenMs = 0;
   #toldMs = 0;
@@ -67,13 +69,17 @@ export class EstateHost {
     const seed = String(this.options.seed ?? 1);
     this.#estate = new Estate(BigInt(seed), START_MS);
     for (const act of this.options.acts) this.#estate.act(act);
+    // Replicas find their primaries before anybody looks.
+    this.#startMs = START_MS + (this.options.ahead_ms ?? 0);
+    this.#estate.run(this.#startMs, Infinity);
+    this.#targetMs = this.#startMs;
     this.#seenMs = performance.now();
     this.#arm();
     return {
       world: this.id,
       seed,
       version: "",
-      now_ms: START_MS,
+      now_ms: this.#startMs,
       keys: 0,
       saved: {
         state: "memory",
@@ -92,7 +98,7 @@ export class EstateHost {
   #state() {
     return {
       model: this.#estate.model(),
-      start_ms: START_MS,
+      start_ms: this.#startMs,
       now_ms: this.#estate.now_ms(),
       playing: this.#playing,
       speed: this.#speed,
@@ -205,7 +211,7 @@ export class EstateHost {
   /** @param {number} at_ms */
   #seek(at_ms) {
     this.#play(false);
-    this.#estate.seek_ms(at_ms);
+    this.#estate.seek_ms(Math.max(this.#startMs, at_ms));
     this.#moveOn();
   }
 

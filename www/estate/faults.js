@@ -133,7 +133,10 @@ export class Faults {
       ["Clock −10 s", [{ act: "jump", host: name, by_us: -10 * SECOND_US }]],
       ...this.#healing(),
     );
-    const lines = host.log.slice(-4).map(({ at_us, text }) => `${clock(at_us / 1000 - start_ms)}  ${text}`);
+    const lines = host.log
+      .filter(({ at_us }) => at_us / 1000 >= start_ms)
+      .slice(-4)
+      .map(({ at_us, text }) => `${clock(at_us / 1000 - start_ms)}  ${text}`);
     return { title: name, facts: this.#factsOf(host), deeds, lines };
   }
 

@@ -43,7 +43,7 @@ export class EstateLab {
   /** @param {string} id of a preset @param {Around} around @returns {Promise<EstateLab>} */
   static async open(id, around) {
     const preset = PRESETS.find((p) => p.id === id) ?? PRESETS[1];
-    const world = await EstateWorld.open(around.client, { seed: preset.seed, acts: preset.acts });
+    const world = await EstateWorld.open(around.client, preset);
     const lab = new EstateLab(world, preset, around);
     await lab.#fill();
     return lab;
@@ -121,7 +121,7 @@ export class EstateLab {
     if (told === this.#told && state.moved === this.#moved && !state.model.past) return;
     this.#told = told;
     this.#moved = state.moved;
-    for (const { terminal } of this.#terminals) terminal.logView.grey((moment) => !isTrue(moment, state));
+    for (const { terminal } of this.#terminals) terminal.logView.grey((moment) => !isTrue(moment, this.world.state));
   }
 
   /** Says which future it is. */

@@ -2,8 +2,8 @@
  * Worlds to begin with.
  *
  * @typedef {{x: number, y: number}} Place by parts of the drawing's width and height
- * @typedef {{id: string, title: string, words: string, seed: string, hosts: string[], places: Record<string, Place>, acts: any[], tries: [string, string, string][]}} Preset
- *   `tries`: machine, line, what it shows
+ * @typedef {{id: string, title: string, words: string, seed: string, ahead_ms: number, hosts: string[], places: Record<string, Place>, acts: any[], tries: [string, string, string][]}} Preset
+ *   `ahead_ms`: how long it has run when it is first seen; `tries`: machine, line, what it shows
  */
 
 /** How long a byte is on its way between two machines, and from the clients. */
@@ -15,7 +15,7 @@ function build(machines) {
   const hosts = Object.keys(machines);
   const acts = [];
   for (const [name, primary] of Object.entries(machines)) {
-    const config = ["appendonly yes", ...(primary ? [`replicaof ${primary} 6379`] : [])];
+    const config = ["appendonly yes", "repl-diskless-sync-delay 0", ...(primary ? [`replicaof ${primary} 6379`] : [])];
     acts.push({ act: "add", name, config });
   }
   const links = [];
@@ -37,6 +37,7 @@ export const PRESETS = [
     title: "One node",
     words: "One server, its clients and its disk. Let clients write, kill it, and see what is still there.",
     seed: "1",
+    ahead_ms: 100,
     ...build({ n1: null }),
     places: { n1: { x: 0.62, y: 0.5 }, clients: { x: 0.16, y: 0.5 } },
     tries: [SET, ["n1", "CONFIG SET appendfsync always", "Every write is on the platter before it is acknowledged."]],
@@ -47,6 +48,7 @@ export const PRESETS = [
     words:
       "n1 takes the writes and sends them on to n2 and n3, 40 ms away. It says OK before they have them: a reply is no promise that a write is anywhere else.",
     seed: "7",
+    ahead_ms: 4000,
     ...build({ n1: null, n2: "n1", n3: "n1" }),
     places: { n1: { x: 0.42, y: 0.5 }, n2: { x: 0.84, y: 0.2 }, n3: { x: 0.84, y: 0.8 }, clients: { x: 0.1, y: 0.5 } },
     tries: [
@@ -62,6 +64,7 @@ export const PRESETS = [
     title: "A chain",
     words: "n2 follows n1, n3 follows n2. What n1 takes reaches n3 by way of n2, and later.",
     seed: "8",
+    ahead_ms: 8000,
     ...build({ n1: null, n2: "n1", n3: "n2" }),
     places: {
       n1: { x: 0.3, y: 0.25 },
@@ -81,6 +84,7 @@ export const PRESETS = [
     title: "Five independent nodes",
     words: "Five servers that know nothing of each other. Make some follow others with REPLICAOF.",
     seed: "9",
+    ahead_ms: 100,
     ...build({ n1: null, n2: null, n3: null, n4: null, n5: null }),
     places: {
       n1: { x: 0.5, y: 0.13 },

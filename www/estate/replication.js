@@ -85,21 +85,28 @@ export class Replication {
       const head = this.#head(host);
       if (!head?.repl || !host.repl) continue;
       const bytes = Math.max(0, head.repl.offset - host.repl.offset);
-      sample.lags.set(host.name, { bytes, ms: bytes ? now_ms - this.#since(head.name, host.repl.offset, now_ms) : 0 });
+      const since_ms = this.#since(head.name, host.repl.offset, { at_ms: now_ms, offset: head.repl.offset });
+      sample.lags.set(host.name, { bytes, ms: bytes ? now_ms - since_ms : 0 });
     }
     this.#samples.push(sample);
     if (this.#samples.length > SAMPLES) this.#samples.splice(0, SAMPLES / 4);
   }
 
-  /** When a machine's offset first went beyond a number. @param {string} name @param {number} offset @param {number} now_ms */
-  #since(name, offset, now_ms) {
-    let since = now_ms;
+  /**
+   * When a machine's offset went beyond a number: between two samples, where it would have been had it grown evenly.
+   * @param {string} name @param {number} offset what it went beyond @param {{at_ms: number, offset: number}} now
+   */
+  #since(name, offset, now) {
+    let after = now;
     for (let i = this.#samples.length - 1; i >= 0; i--) {
       const { at_ms, offsets } = this.#samples[i];
-      if ((offsets.get(name) ?? -1) <= offset) break;
-      since = at_ms;
+      const before = offsets.get(name);
+      if (before === undefined) break;
+      if (before <= offset)
+        return at_ms + ((offset - before) / Math.max(1, after.offset - before)) * (after.at_ms - at_ms);
+      after = { at_ms, offset: before };
     }
-    return since;
+    return after.at_ms;
   }
 
   /** The lag of a machine now. @param {Host} host */
@@ -231,7 +238,8 @@ export class Replication {
 
   #drawCharts() {
     const width = this.#drawing.clientWidth;
-    const height = 2 * (CHART + 22);
+    const beside = width >= 480;
+    const height = (beside ? 1 : 2) * (CHART + 22);
     const canvas = this.#charts;
     const ratio = window.devicePixelRatio || 1;
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
@@ -248,28 +256,29 @@ export class Replication {
     const end = Math.max(now_ms, this.#samples.at(-1)?.at_ms ?? 0);
     const from = Math.max(start_ms, end - SHOWN_MS);
     const shown = this.#samples.filter((x) => x.at_ms >= from);
-    const scale = { g, width, from, until: Math.max(from + SHOWN_MS, end), now_ms, shown };
-    const peaks = [
-      this.#chart(
-        scale,
-        16,
-        "lag, bytes",
-        (l) => l.bytes,
-        64,
-        (n) => size(Math.round(n)),
-      ),
-      this.#chart(
-        scale,
-        16 + CHART + 22,
-        "lag, time",
-        (l) => l.ms,
-        100,
-        (n) => span(n * 1000),
-      ),
-    ];
+    const each = beside ? width / 2 - 8 : width;
+    const scale = { g, width: each, from, until: Math.max(from + SHOWN_MS, end), now_ms, shown };
+    const bytes = this.#chart(
+      scale,
+      16,
+      "lag, bytes",
+      (l) => l.bytes,
+      64,
+      (n) => size(Math.round(n)),
+    );
+    if (beside) g.translate(each + 16, 0);
+    else g.translate(0, CHART + 22);
+    const time = this.#chart(
+      scale,
+      16,
+      "lag, time",
+      (l) => l.ms,
+      100,
+      (n) => span(n * 1000),
+    );
     canvas.setAttribute(
       "aria-label",
-      `Lag from ${clock(from - start_ms)} to ${clock(end - start_ms)}: at most ${peaks[0]} and ${peaks[1]}`,
+      `Lag from ${clock(from - start_ms)} to ${clock(end - start_ms)}: at most ${bytes} and ${time}`,
     );
   }
 

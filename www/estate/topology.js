@@ -13,7 +13,7 @@ import { plural, table } from "../views/parts.js";
 import { Faults } from "./faults.js";
 import { eachFrame, letterOf, markClass, patterns, span, twinButtons } from "./marks.js";
 
-const HEIGHT = 250;
+const HEIGHT = 216;
 const BOX = { width: 92, height: 46 };
 /** Messages that are drawn; more would only cover each other. */
 const DRAWN = 60;
@@ -85,10 +85,10 @@ export class Topology {
       this.#links,
       pairs.map((pair) => [`${pair.a} ${pair.b}`, () => this.#newLink(pair), (el) => this.#setLink(el, pair)]),
     );
-    /** @type {Entry[]} */
-    const clients = model.loads.length
-      ? [["clients", () => this.#newClients(), (el) => this.#place(el, "clients")]]
-      : [];
+    /** @type {any[]} */
+    const clients = [];
+    if (model.loads.length)
+      clients.push(["clients", () => this.#newClients(), (/** @type {SVGElement} */ el) => this.#place(el, "clients")]);
     this.#keep(this.#machines, [
       ...model.hosts.map(
         (host) => /** @type {Entry} */ ([host.name, () => this.#newMachine(host), (el) => this.#setMachine(el, host)]),
@@ -324,6 +324,8 @@ export class Topology {
       const way = message.due_us - message.sent_us;
       let part = way > 0 ? Math.min(1, Math.max(0, (now_us - message.sent_us) / way)) : 1;
       if (this.#calm.matches) part = Math.round(part * 4) / 4;
+      // What cannot pass waits where the link is cut.
+      if (state.model.links.some((l) => l.cut && l.from === from && l.to === to)) part = Math.min(part, 0.4);
       const a = this.#at(from);
       const b = this.#at(to);
       const length = Math.hypot(b.x - a.x, b.y - a.y) || 1;
@@ -346,7 +348,16 @@ export class Topology {
       (b) => `${b.name} ${b.paused ? "stands still" : b.state === "off" ? "has no power" : "does not run"}`,
     );
     const cut = this.#pairs().filter(({ there, back }) => there.cut || back.cut);
-    const links = cut.map(({ a, b }) => `nothing passes between ${a} and ${b}`);
+    const alone = hosts.filter(({ name }) => {
+      const own = this.#pairs().filter(({ a, b }) => (a === name || b === name) && a !== "clients");
+      return hosts.length > 2 && own.length > 0 && own.every(({ there, back }) => there.cut && back.cut);
+    });
+    const isAlone = (/** @type {string} */ name) => alone.some((host) => host.name === name);
+    const rest = cut.filter(({ a, b }) => !isAlone(a) && !isAlone(b));
+    const links = [
+      ...alone.map(({ name }) => `${name} is cut off`),
+      ...rest.map(({ a, b }) => `nothing passes between ${a} and ${b}`),
+    ];
     const copies = flights.filter((f) => f.conn.kind === "replication").length;
     const under = flights.length
       ? `${plural(flights.length, "message")} under way${copies && loads.length ? `, ${copies} of replication` : ""}`

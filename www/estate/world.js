@@ -56,9 +56,10 @@ export class EstateWorld extends World {
     this.state = info.state;
   }
 
-  /** @param {EngineClient} client @param {{seed: string, acts: any[]}} options */
-  static async open(client, options) {
-    return client.adopt(new EstateWorld(client, await client.request("open", { options: { name: null, ...options } })));
+  /** @param {EngineClient} client @param {{seed: string, acts: any[], ahead_ms: number}} preset */
+  static async open(client, { seed, acts, ahead_ms }) {
+    const options = { name: null, seed, acts, ahead_ms };
+    return client.adopt(new EstateWorld(client, await client.request("open", { options })));
   }
 
   /** @override @param {any} m */
