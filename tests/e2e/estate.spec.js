@@ -113,8 +113,8 @@ test.describe("a primary and two replicas", () => {
   test("time goes by events, and messages can be read, lost and delayed", async ({ page }) => {
     await press(page, "Pause");
     await type(page, "n1", "SET greeting hello");
-    const message = page.getByRole("button", { name: "n1 to n2: SET greeting hello" });
-    for (let i = 0; i < 40 && !(await message.count()); i++) await press(page, "Step");
+    const message = page.getByRole("button", { name: /^n1 to n2: .*SET greeting hello/ });
+    for (let i = 0; i < 60 && !(await message.count()); i++) await press(page, "Step");
     await message.focus();
     await page.keyboard.press("Enter");
     await expect(faults(page)).toContainText("SET greeting hello");

@@ -83,7 +83,11 @@ export class Topology {
     const pairs = this.#pairs();
     this.#keep(
       this.#links,
-      pairs.map((pair) => [`${pair.a} ${pair.b}`, () => this.#newLink(pair), (el) => this.#setLink(el, pair)]),
+      pairs.map((pair) => [
+        `${pair.a} ${pair.b}`,
+        () => this.#newLink(pair),
+        (/** @type {SVGElement} */ el) => this.#setLink(el, pair),
+      ]),
     );
     /** @type {any[]} */
     const clients = [];
@@ -158,6 +162,8 @@ export class Topology {
   #newMachine({ name }) {
     const letter = letterOf(name);
     const { width, height } = BOX;
+    // The label of the whole has these words, and more.
+    const unread = { "aria-hidden": "true" };
     const box = { x: -width / 2, y: -height / 2, width, height, rx: 3 };
     return this.#choice({ kind: "host", name }, [
       s("rect", { ...box, class: "paper" }),
@@ -170,9 +176,9 @@ export class Topology {
         fill: `url(#topology-${letter})`,
       }),
       s("rect", { ...box, class: `frame ${letter}` }),
-      s("text", { x: -width / 2 + 15, y: -5, class: "t b" }, name),
-      s("text", { x: width / 2 - 6, y: -5, class: "end state" }),
-      s("text", { x: -width / 2 + 15, y: 12, class: "t2 cap role" }),
+      s("text", { x: -width / 2 + 15, y: -5, class: "t b", ...unread }, name),
+      s("text", { x: width / 2 - 6, y: -5, class: "end state", ...unread }),
+      s("text", { x: -width / 2 + 15, y: 12, class: "t2 cap role", ...unread }),
       s("path", { class: "crossed", d: `M${-width / 2 + 10} ${height / 2 - 2}L${width / 2 - 2} ${-height / 2 + 2}` }),
     ]);
   }

@@ -39,10 +39,7 @@ pub fn difference(one: &World, other: &World) -> DifferenceModel {
 }
 
 fn between(host: &Host, twin: Option<&Host>) -> Option<HostDifference> {
-    let offset = |host: &Host| {
-        host.node()
-            .map(|node| node.server().repl.history.offset)
-    };
+    let offset = |host: &Host| host.node().map(|node| node.server().repl.history.offset);
     let (offset, other_offset) = (offset(host), twin.and_then(offset));
     let mut data = data_of(Some(host));
     for (key, digest) in data_of(twin) {
