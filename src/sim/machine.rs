@@ -35,6 +35,12 @@ impl Machine {
         self.drive();
     }
 
+    /// Lets a script that is not through run on for about `fuel` instructions.
+    pub fn work(&mut self, fuel: i64) {
+        self.node.work(fuel);
+        self.drive();
+    }
+
     /// When something happens next by itself, µs since 1970. Writing out what nobody asked for is among it.
     pub fn next_timer_us(&self) -> Micros {
         let disk = self.disk.as_ref().and_then(Disk::next_event_us);

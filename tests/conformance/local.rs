@@ -84,8 +84,7 @@ impl Local {
             if !self.machine.node.runs_script() {
                 break;
             }
-            self.machine.node.work(100_000);
-            self.machine.drive();
+            self.machine.work(100_000);
         }
         self.host();
     }
