@@ -8,6 +8,7 @@ pub mod ds;
 pub mod keyspace;
 pub mod lab;
 pub mod persist;
+pub mod repl;
 pub mod resp;
 pub mod script;
 pub mod server;

@@ -384,7 +384,8 @@ impl Engine {
     fn drain(&mut self) {
         for effect in self.machine.node.drain() {
             match effect {
-                Effect::Close(id) | Effect::Drop(id) => {
+                // A connection that the node asks for: there is nobody else.
+                Effect::Close(id) | Effect::Drop(id) | Effect::Connect { id, .. } => {
                     self.machine.handle(Input::Disconnect(id), self.now_us);
                 }
                 Effect::Exit | Effect::Abort => self.exited = true,

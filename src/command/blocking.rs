@@ -26,6 +26,7 @@ pub struct Pause {
 }
 
 /// A command that waits.
+#[derive(Clone)]
 pub struct Blocked {
     pub command: &'static Command,
     pub argv: OwnedArgs,
@@ -38,7 +39,7 @@ pub struct Blocked {
 }
 
 /// All waits of a node, as far as they are not about keys.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Waits {
     /// A command just said that it waits.
     pub begun: bool,

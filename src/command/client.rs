@@ -1,4 +1,5 @@
 //! Clients: what the server keeps for each connection.
+use super::replication::{Follower, Way};
 use super::{Queue, acl::DEFAULT_USER, blocking::Blocked, tracking::Tracking};
 use crate::base::time::Millis;
 use crate::resp::{Proto, Reply, parse::Parser};
@@ -37,6 +38,7 @@ impl ReplyMode {
 }
 
 /// One connection.
+#[derive(Clone)]
 pub struct Client {
     pub id: ClientId,
     /// `ip:port` of the client's end.
@@ -61,6 +63,12 @@ pub struct Client {
     pub last_interaction_ms: Millis,
     /// Its commands ran before, elsewhere (the log, a primary): what only guards against users is not asked again.
     pub obeyed: bool,
+    /// Who asked for the connection.
+    pub way: Way,
+    /// It is a replica, or wants to be one.
+    pub follower: Option<Box<Follower>>,
+    /// Where the stream stood after the last of its commands that wrote something.
+    pub wrote_offset: i64,
     pub no_evict: bool,
     pub no_touch: bool,
     pub reply_mode: ReplyMode,
@@ -117,6 +125,9 @@ impl Client {
             created_ms: now_ms,
             last_interaction_ms: now_ms,
             obeyed: false,
+            way: Way::In,
+            follower: None,
+            wrote_offset: 0,
             no_evict: false,
             no_touch: false,
             reply_mode: ReplyMode::On,
@@ -141,7 +152,7 @@ impl Client {
 }
 
 /// All connections, by id. Every step of a command looks its client up, so the same one twice in a row costs a compare.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Clients {
     /// Ids only ever grow, so pushing keeps both lists sorted by them.
     ids: Vec<ClientId>,

@@ -15,6 +15,7 @@ pub mod pubsub;
 pub mod push;
 pub mod record;
 pub mod registry;
+pub mod replication;
 pub mod script;
 pub mod slowlog;
 pub mod spikes;

@@ -14,6 +14,8 @@ pub enum Order {
     /// `appendonly` was switched on by this client, who has no reply yet; 0: nobody waits.
     StartAof(ClientId),
     StopAof,
+    /// A snapshot of the primary is to take the place of the data.
+    Load,
     /// SHUTDOWN of this client, with or without a snapshot before; `force`: even if that fails.
     Exit {
         id: ClientId,
@@ -80,6 +82,8 @@ pub struct AofFigures {
     /// Bytes logged since the start, and those among them that a power cut leaves.
     pub logged: u64,
     pub safe: u64,
+    /// The offset of the replication stream that `safe` stands for.
+    pub safe_offset: i64,
 }
 
 /// See the head of this file.
@@ -142,6 +146,7 @@ impl Persistence {
                 sync_error: None,
                 logged: 0,
                 safe: 0,
+                safe_offset: 0,
             },
             order: None,
             background: None,

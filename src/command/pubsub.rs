@@ -22,7 +22,7 @@ pub enum Kind {
 pub type Audience = BTreeMap<Box<[u8]>, Vec<ClientId>>;
 
 /// All subscriptions, by their kind.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct PubSub([Audience; 3]);
 
 impl PubSub {

@@ -3,6 +3,7 @@ use super::{Args, Command};
 use crate::base::order::sort_by;
 
 /// All commands of a node. Built once from the families' tables.
+#[derive(Clone)]
 pub struct Registry {
     top: Vec<&'static Command>,
     all: Vec<&'static Command>,

@@ -1,17 +1,22 @@
 //! What a command leaves for the node to do, because commands cannot run others.
+use super::replication;
 use super::{Error, OwnedArgs, Queue};
 use crate::base::time::Micros;
 use crate::script::shebang::ScriptFlags;
 
 /// It is taken up as soon as the command itself is done.
+#[derive(Clone)]
 pub enum Then {
     /// EXEC: the commands to run.
     Exec(Box<Queue>),
     /// EVAL and the like: the machine is ready to run the script.
     Script(Box<ScriptCall>),
+    /// REPLICAOF, PSYNC and the like.
+    Replicate(replication::Order),
 }
 
 /// A script that is to be run.
+#[derive(Clone)]
 pub struct ScriptCall {
     /// What errors call it: its digest, or the function's name.
     pub name: Vec<u8>,
@@ -23,6 +28,7 @@ pub struct ScriptCall {
 }
 
 /// A script that is not through after its first slice of time: what others may know of it, and do to it.
+#[derive(Clone)]
 pub struct RunningScript {
     pub name: Vec<u8>,
     pub function: bool,

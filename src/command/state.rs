@@ -2,6 +2,7 @@
 use super::acl::{Acl, AclFile, DEFAULT_USER, Denied};
 use super::persistence::Persistence;
 use super::pubsub::{Kind, PubSub};
+use super::replication::Replication;
 use super::{Client, ClientId, Clients, RunningScript, Then, blocking::Waits, registry::Registry};
 use super::{
     config::{ConfigFile, OutputLimit},
@@ -19,6 +20,13 @@ pub enum Effect {
     Close(ClientId),
     /// Close this connection at once; output that was not sent is lost.
     Drop(ClientId),
+    /// The node wants a connection; it has a client of this number for it already. What becomes of it comes as
+    /// `Input::Connected` or `Input::Disconnect`.
+    Connect {
+        id: ClientId,
+        host: String,
+        port: u16,
+    },
     /// This client got output that is no answer to the input at hand, or not only.
     Output(ClientId),
     /// The node ends (SHUTDOWN).
@@ -158,6 +166,7 @@ impl Stats {
 }
 
 /// What a node is, besides its data and configuration.
+#[derive(Clone)]
 pub struct Server {
     /// Every command: the registry hands it in, so that this layer need not know it.
     pub registry: Registry,
@@ -217,6 +226,7 @@ pub struct Server {
     pub slowlog: Slowlog,
     pub spikes: Spikes,
     pub persist: Persistence,
+    pub repl: Replication,
 }
 
 impl Server {

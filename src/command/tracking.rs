@@ -36,7 +36,7 @@ pub struct Tracking {
 }
 
 /// What the server remembers for those clients.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Tracked {
     /// Keys that were read, and by whom.
     keys: Audience,

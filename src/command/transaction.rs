@@ -3,6 +3,7 @@ use super::args::OwnedArgs;
 use super::{Args, Command, F, Flags};
 
 /// A command that was let through by the gates, with its number in the registry.
+#[derive(Clone)]
 pub struct Queued {
     pub number: usize,
     pub command: &'static Command,
@@ -10,7 +11,7 @@ pub struct Queued {
 }
 
 /// The queue of one client's transaction.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Queue {
     commands: Vec<Queued>,
     /// The flags of all commands together.

@@ -14,6 +14,7 @@ pub mod hyperloglog;
 pub mod introspection;
 pub mod lists;
 pub mod pubsub;
+pub mod replication;
 pub mod scripting;
 pub mod server;
 pub mod sets;
@@ -38,6 +39,7 @@ const FAMILIES: &[&[&[Command]]] = &[
     introspection::TABLES,
     lists::TABLES,
     pubsub::TABLES,
+    replication::TABLES,
     scripting::TABLES,
     server::TABLES,
     sets::TABLES,

@@ -43,10 +43,14 @@ impl Db<'_> {
         self.ks.now_ms
     }
 
-    /// Whether what expires at this moment has expired.
-    #[inline(always)]
+    /// Whether a key that is to expire at this moment need not be stored at all. A replica leaves that to its primary.
     pub fn is_past(&self, at_ms: Millis) -> bool {
-        at_ms <= self.ks.now_ms && !self.ks.loading
+        self.has_come(at_ms) && !self.ks.follows
+    }
+
+    #[inline(always)]
+    fn has_come(&self, at_ms: Millis) -> bool {
+        at_ms <= self.ks.now_ms && !self.ks.loading && !self.ks.obeys
     }
 
     /// The entry of a key that has not expired; an expired one is deleted here, as on every access. O(1).
@@ -57,7 +61,7 @@ impl Db<'_> {
         }
         let id = self.table().find(key)?;
         if self.is_expired(id) {
-            if !self.ks.quiet && !self.ks.paused {
+            if !self.ks.quiet && !self.ks.paused && !self.ks.follows {
                 self.expire_now(id);
             }
             return None;
@@ -266,7 +270,7 @@ impl Db<'_> {
     fn is_expired(&self, id: EntryId) -> bool {
         self.table()
             .expire_at(id)
-            .is_some_and(|at| self.is_past(at))
+            .is_some_and(|at| self.has_come(at))
     }
 
     /// Deletes a key; whether it was there (an expired one was not). Watchers are told, no event is sent.

@@ -74,6 +74,7 @@ impl Policy {
 /// Candidates that are remembered between evictions.
 const POOL: usize = 16;
 
+#[derive(Clone)]
 struct Candidate {
     /// The higher, the sooner it goes.
     score: u64,
@@ -83,7 +84,7 @@ struct Candidate {
 }
 
 /// What eviction remembers.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Evictor {
     /// By score, the highest last.
     pool: Vec<Candidate>,

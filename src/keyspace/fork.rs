@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 const PAGE: u64 = 4096;
 
 /// An entry as it was.
+#[derive(Clone)]
 pub struct Kept {
     key: Box<[u8]>,
     value: Value,
@@ -27,6 +28,7 @@ pub struct Kept {
 }
 
 /// One table's part of a fork.
+#[derive(Clone)]
 pub(super) struct Past {
     next: u32,
     /// `None`: born since.
@@ -37,6 +39,7 @@ pub(super) struct Past {
 }
 
 /// An entry of a table as a snapshot writes it.
+#[derive(Clone)]
 pub struct Entry<'a> {
     pub key: &'a [u8],
     pub value: &'a Value,
@@ -45,6 +48,7 @@ pub struct Entry<'a> {
 }
 
 /// Where the databases of the fork's moment are now.
+#[derive(Clone)]
 enum Place {
     /// In the keyspace, under this number.
     Here(usize),
@@ -53,6 +57,7 @@ enum Place {
 }
 
 /// All databases as they were.
+#[derive(Clone)]
 pub struct Fork {
     places: Vec<Place>,
 }

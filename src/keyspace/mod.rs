@@ -90,6 +90,7 @@ pub struct Propagated {
 }
 
 /// All databases of a node.
+#[derive(Clone)]
 pub struct Keyspace {
     tables: Vec<Table>,
     /// Virtual wall clock; stands still while a command runs.
@@ -106,6 +107,10 @@ pub struct Keyspace {
     pub quiet: bool,
     /// During CLIENT PAUSE: what has expired is gone for whoever looks, and stays until the pause is over. Nothing is evicted.
     pub paused: bool,
+    /// The data follows that of a primary: what has expired is gone for whoever looks, and stays until the primary says so.
+    pub follows: bool,
+    /// The primary's commands run: nothing has expired for them.
+    pub obeys: bool,
     /// While a log is read: its commands ran when nothing of what they touch had expired, and what did expire then says
     /// so itself. Nothing expires meanwhile, and a moment in the past is stored like any other.
     pub loading: bool,
@@ -140,6 +145,8 @@ impl Keyspace {
             propagated: Vec::new(),
             quiet: false,
             paused: false,
+            follows: false,
+            obeys: false,
             loading: false,
             no_touch: false,
             active_expire: true,

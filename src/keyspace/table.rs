@@ -26,6 +26,7 @@ struct Volatile {
 }
 
 /// One numbered database.
+#[derive(Clone)]
 pub struct Table {
     dict: Dict<Object>,
     // A dense list instead of a second dictionary: a random volatile key and the removal of one are O(1).

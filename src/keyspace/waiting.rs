@@ -25,13 +25,14 @@ impl Awaited {
     }
 }
 
+#[derive(Clone)]
 struct Waiter {
     id: u64,
     awaited: Awaited,
 }
 
 /// Those who wait for one key.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Queue {
     /// Those who came first stand first.
     waiters: Vec<Waiter>,
@@ -40,7 +41,7 @@ struct Queue {
 }
 
 /// All waiting of a node.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Waiting {
     keys: BTreeMap<Place, Queue>,
     /// Keys that may serve somebody, in the order in which they were touched.
@@ -144,6 +145,11 @@ impl Keyspace {
     pub(super) fn signal_gone(&mut self, db: usize, key: &[u8]) {
         self.waiting
             .signal((db, key.into()), |awaited| awaited == Awaited::GroupEntry);
+    }
+
+    /// All databases hold other data than before. O(keys waited for).
+    pub fn signal_everything(&mut self) {
+        (0..self.count()).for_each(|db| self.signal_all(db));
     }
 
     /// Database `db` holds other data than before. O(keys waited for).

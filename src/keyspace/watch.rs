@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 /// A key in its database.
 pub type Place = (usize, Box<[u8]>);
 
+#[derive(Clone)]
 struct Watch {
     /// The number of the client.
     by: u64,
@@ -15,6 +16,7 @@ struct Watch {
     expired: bool,
 }
 
+#[derive(Clone)]
 struct Watcher {
     id: u64,
     /// A watched key changed: EXEC will do nothing.
@@ -23,7 +25,7 @@ struct Watcher {
 }
 
 /// All watches of a node.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Watches {
     keys: BTreeMap<Place, Vec<Watch>>,
     /// In the order of their numbers.

@@ -99,7 +99,7 @@ impl DiskError {
 pub type Done = Result<Answer, DiskError>;
 
 /// A disk that is memory and nothing else: done at once, and gone with the process.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct MemoryDisk {
     files: BTreeMap<String, Vec<u8>>,
 }

@@ -23,7 +23,7 @@ const PLACES: usize = 1 << 16;
 const EXPANSION_MAX: usize = COPY_MAX / 3;
 
 /// A compressor. It keeps its table of places from one string to the next, 256 KB from the first use on.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Compressor {
     /// Where a hash was seen last, counted from `base`; what is below `base` belongs to strings of earlier calls.
     places: Vec<u32>,

@@ -11,7 +11,7 @@ pub type Digest = [u8; 40];
 const KEPT: usize = 500;
 
 /// A script that a client has sent.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Script {
     pub body: Box<[u8]>,
     pub flags: ScriptFlags,
@@ -22,7 +22,7 @@ pub struct Script {
 }
 
 /// All scripts, and the machine that runs them. The machine is made at the first script.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Scripts {
     /// Bytes that the machine may use.
     limit: usize,

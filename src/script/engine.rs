@@ -71,6 +71,7 @@ const HOSTS: [Host; 15] = [
 ];
 
 /// What stands in a table of the server's.
+#[derive(Clone)]
 enum Entry {
     Function(Host),
     Number(f64),
@@ -120,14 +121,14 @@ const SCRIPT_API: [(&str, Entry); 3] = [
 ];
 
 /// Words of a command: one buffer, and where each begins and how long it is.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Words {
     pub bytes: Vec<u8>,
     pub ranges: Vec<(u32, u32)>,
 }
 
 /// A machine that runs scripts for a server.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Engine {
     pub lua: Machine,
     names: Names,

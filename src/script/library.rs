@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 const LOAD_FUEL: i64 = 400_000;
 
 /// A function of a library.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Function {
     pub name: Vec<u8>,
     pub description: Option<Vec<u8>>,
@@ -18,7 +18,7 @@ pub struct Function {
 }
 
 /// A library.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Library {
     pub name: Vec<u8>,
     pub code: Vec<u8>,
@@ -34,7 +34,7 @@ pub enum Policy {
 }
 
 /// All libraries, and the machine that runs their functions. It is made at the first library.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Libraries {
     limit: usize,
     pub engine: Option<Box<Engine>>,

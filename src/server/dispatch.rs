@@ -180,6 +180,7 @@ fn gates(
 }
 
 /// What is noted when a command begins, for what is counted when it ends.
+#[derive(Clone)]
 pub(super) struct Books {
     start_us: u64,
     pub(super) errors: u32,
@@ -264,12 +265,18 @@ fn follow(
             }
             run.end(node);
         }
+        Then::Replicate(order) => {
+            if let Err(error) = node.replicate(id, order, out) {
+                reject(node, &error, out);
+            }
+        }
     }
     books.close(node, id, index, found, args, Propagate::Nothing, out);
     true
 }
 
 /// A command that has begun and has not ended.
+#[derive(Clone)]
 pub(super) struct Pending {
     index: usize,
     found: Found,
@@ -346,6 +353,9 @@ impl Books {
         // SCAN and RANDOMKEY: no key of the client's choice, and nothing that must happen together.
         let walk = command.keys.is_empty() && command.flags.has(F::READONLY);
         node.propagate(index, args, own, walk);
+        if node.stream.is_some() {
+            node.feed_stream(id);
+        }
         if !node.ks.events.is_empty() {
             node.publish_events(Some(id));
         }

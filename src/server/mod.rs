@@ -10,6 +10,7 @@ mod observe;
 mod persist;
 mod probe;
 mod propagate;
+mod repl;
 mod script;
 mod slow;
 mod snapshot;

@@ -3,6 +3,7 @@ use super::dispatch;
 use super::observe::Observer;
 use super::persist::Storage;
 use super::propagate::Log;
+use super::repl::Sync;
 use super::script::{SLICE, Suspended};
 use super::trace::ScriptTrace;
 use super::trail::Trail;
@@ -11,7 +12,10 @@ use crate::command::acl::AclFile;
 use crate::command::config::ConfigFile;
 use crate::command::{
     Acl, Args, Client, ClientId, Config, Effect, OwnedArgs, Registry, Server,
-    persistence::Persistence, state::Rates, state::Stats,
+    persistence::Persistence,
+    replication::{Address, Replication},
+    state::Rates,
+    state::Stats,
 };
 use crate::commands;
 use crate::keyspace::Keyspace;
@@ -32,6 +36,8 @@ pub enum Input<'a> {
     Data(ClientId, &'a [u8]),
     /// The connection is gone.
     Disconnect(ClientId),
+    /// The connection that the node asked for stands.
+    Connected(ClientId),
     /// Nothing but time.
     Tick,
     /// The disk's answer to the request of this number.
@@ -60,10 +66,19 @@ pub trait Meter {
 
     /// By the cost model, the node has just worked for so many microseconds. A real clock knows better.
     fn spend(&mut self, _us: u64) {}
+
+    /// Another one that goes on from here by itself.
+    fn copied(&self) -> Box<dyn Meter>;
+}
+
+impl Clone for Box<dyn Meter> {
+    fn clone(&self) -> Self {
+        self.copied()
+    }
 }
 
 /// The meter of a simulated node: time stands still while it works, but for what the cost model says.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct NoMeter {
     us: u64,
 }
@@ -75,6 +90,10 @@ impl Meter for NoMeter {
 
     fn spend(&mut self, us: u64) {
         self.us += us;
+    }
+
+    fn copied(&self) -> Box<dyn Meter> {
+        Box::new(self.clone())
     }
 }
 
@@ -126,7 +145,8 @@ impl Default for NodeOptions {
     }
 }
 
-/// One Redis process.
+/// One Redis process. A copy goes on by itself, and as the original would.
+#[derive(Clone)]
 pub struct Node {
     pub(super) ks: Keyspace,
     pub(super) config: Config,
@@ -137,6 +157,8 @@ pub struct Node {
     pub(super) stamp_us: Option<u64>,
     /// Propagated writes as RESP, for the log; `None` while nobody keeps one.
     pub(super) log: Option<Log>,
+    /// The same for replicas; `None` while there is no backlog.
+    pub(super) stream: Option<Log>,
     /// The commands that ran, for the grader; `None` while nobody asks.
     pub(super) observer: Option<Observer>,
     /// The script that has used up its fuel, and what is left of this input's.
@@ -156,6 +178,19 @@ pub struct Node {
     ranges: Vec<(u32, u32)>,
     output_limit: Option<usize>,
     pub(super) storage: Storage,
+    pub(super) sync: Sync,
+}
+
+fn keyspace_of(options: &NodeOptions, rng: Rng) -> Keyspace {
+    let mut ks = Keyspace::new(options.config.databases, rng);
+    ks.now_ms = options.now_us / 1000;
+    ks.params = options.config.keyspace_params();
+    ks
+}
+
+fn ceiling_of(bytes: Option<u64>) -> i64 {
+    let signed = |n| i64::try_from(n).unwrap_or(i64::MAX);
+    bytes.map_or(i64::MAX, signed)
 }
 
 impl Node {
@@ -164,9 +199,7 @@ impl Node {
         let mut rng = Rng::new(options.seed);
         let registry = commands::registry();
         let stats = Stats::of(registry.all().len());
-        let mut ks = Keyspace::new(options.config.databases, rng.fork());
-        ks.now_ms = options.now_us / 1000;
-        ks.params = options.config.keyspace_params();
+        let ks = keyspace_of(&options, rng.fork());
         let server = Server {
             acl: Acl::new(&registry, &options.config),
             acl_file: options.acl_file,
@@ -187,9 +220,7 @@ impl Node {
             executable: options.executable,
             config_file: options.config_file,
             config_disk: options.config_disk,
-            memory_ceiling: options
-                .memory_ceiling
-                .map_or(i64::MAX, |n| i64::try_from(n).unwrap_or(i64::MAX)),
+            memory_ceiling: ceiling_of(options.memory_ceiling),
             rates: Rates::default(),
             packed_threshold: 0,
             propagates: false,
@@ -206,6 +237,7 @@ impl Node {
             slowlog: Default::default(),
             spikes: Default::default(),
             persist: Persistence::new(options.now_us / 1_000_000),
+            repl: Replication::new(rng.hex40()),
         };
         let node = Node {
             ks,
@@ -215,6 +247,7 @@ impl Node {
             meter: options.meter,
             stamp_us: None,
             log: None,
+            stream: None,
             observer: None,
             script: None,
             fuel: 0,
@@ -227,8 +260,24 @@ impl Node {
             ranges: Vec::new(),
             output_limit: options.output_limit,
             storage: Storage::default(),
+            sync: Sync::default(),
         };
-        node.with_files(options.disk)
+        node.with_primary().with_files(options.disk)
+    }
+
+    /// The node with the primary that its configuration names.
+    fn with_primary(mut self) -> Node {
+        let text = self.config.text("replicaof");
+        let text = String::from_utf8_lossy(&text);
+        if let Some((host, port)) = text.split_once(' ')
+            && let Ok(port) = port.parse()
+        {
+            self.begin_as_replica(Address {
+                host: host.into(),
+                port,
+            });
+        }
+        self
     }
 
     /// The node with its files, which it begins to read.
@@ -291,6 +340,13 @@ impl Node {
         id
     }
 
+    /// What the host knows of the connection that the node asked for; to be told before [`Input::Connected`].
+    pub fn connected_to(&mut self, id: ClientId, peer: Peer) {
+        if let Some(c) = self.server.clients.get_mut(id) {
+            (c.addr, c.laddr, c.fd) = (peer.addr, peer.laddr, peer.fd);
+        }
+    }
+
     /// Why a connection from `addr` may not be, as the bytes to send before closing it.
     pub fn refusal(&mut self, addr: &str, unix: bool) -> Option<&'static str> {
         if self.server.clients.len() >= self.config.maxclients {
@@ -336,8 +392,11 @@ impl Node {
         }
         match input {
             Input::Data(id, bytes) if self.puts_off_input(id) => self.keep(id, bytes),
+            Input::Data(id, bytes) if self.is_link(id) => self.hear_primary(bytes),
             Input::Data(id, bytes) => self.feed(id, bytes),
             Input::Disconnect(id) if self.orphan(id) => {}
+            Input::Disconnect(id) if self.is_link(id) => self.link_gone(),
+            Input::Connected(id) => self.link_stands(id),
             Input::Disconnect(id) => self.forget(id),
             Input::Tick => {}
             Input::Disk(number, done) => self.answered(number, done.clone()),
@@ -484,6 +543,7 @@ impl Node {
         self.note_peak();
         self.propagate_expired();
         self.publish_events(None);
+        self.replication_cron();
         self.persist_cron();
     }
 
@@ -504,7 +564,7 @@ impl Node {
     }
 
     /// Bytes from a client: runs every whole command among them.
-    fn feed(&mut self, id: ClientId, bytes: &[u8]) {
+    pub(super) fn feed(&mut self, id: ClientId, bytes: &[u8]) {
         self.server.stats.net_in += bytes.len() as u64;
         self.server.stats.reads += 1;
         let Some(client) = self.server.clients.get_mut(id) else {
@@ -543,7 +603,7 @@ impl Node {
             return true;
         };
         let input = client.input_bytes() + arriving;
-        if input <= LEAST_QUERY_LIMIT || client.close_after_reply {
+        if input <= LEAST_QUERY_LIMIT || client.close_after_reply || client.obeyed {
             return false;
         }
         let limit = num::parse_i64(&self.config.text("client-query-buffer-limit"));
@@ -564,6 +624,9 @@ impl Node {
             return;
         };
         let query = std::mem::take(&mut client.query);
+        if self.is_link(id) && !self.server.repl.is_up() {
+            return self.hear_primary(&query);
+        }
         let used = self.run_buffer(id, &query);
         if let Some(client) = self.server.clients.get_mut(id) {
             client.query = query;
@@ -575,6 +638,7 @@ impl Node {
     fn run_buffer(&mut self, id: ClientId, buf: &[u8]) -> usize {
         let mut ranges = std::mem::take(&mut self.ranges);
         let mut used = 0;
+        let follows = self.is_link(id);
         loop {
             if self.puts_off_input(id) {
                 // The rest of the pipeline goes first when the node is back.
@@ -605,6 +669,7 @@ impl Node {
             match parsed {
                 Parsed::Incomplete => break,
                 Parsed::Empty => {}
+                Parsed::Command if follows => self.obey(Args::new(&buf[used..], &ranges)),
                 Parsed::Command => dispatch::run(self, id, Args::new(&buf[used..], &ranges)),
                 Parsed::Inline(words) => self.run_words(id, &words),
                 Parsed::Error(text) => {
@@ -614,6 +679,9 @@ impl Node {
                 }
             }
             used += pos;
+            if follows {
+                self.applied(&buf[used - pos..used]);
+            }
         }
         self.ranges = ranges;
         used

@@ -28,7 +28,7 @@ pub struct Observed {
 }
 
 /// The commands that nobody took yet, the oldest first.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Observer {
     events: VecDeque<Observed>,
     lost: u64,

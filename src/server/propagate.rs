@@ -6,7 +6,7 @@ use crate::command::ctx::Propagate;
 use crate::resp::{Mark, Reply};
 
 /// The stream of propagated writes, with the database that its last command ran in.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Log {
     out: Reply,
     pub(super) db: Option<usize>,
@@ -89,6 +89,26 @@ impl Log {
         self.writes += 1;
     }
 
+    /// A command in the form that it chose.
+    fn add(&mut self, db: usize, args: Args<'_>, how: &Propagate) {
+        match how {
+            Propagate::Nothing => {}
+            Propagate::AsSent => self.append(db, args.from(0)),
+            Propagate::With(changes) => {
+                let mut argv: Vec<&[u8]> = args.from(0).collect();
+                for (at, word) in changes {
+                    argv[*at] = word;
+                }
+                self.append(db, argv.into_iter());
+            }
+            Propagate::As(list) => {
+                for argv in list {
+                    self.append(db, argv.iter().map(Vec::as_slice));
+                }
+            }
+        }
+    }
+
     /// From now on until [`Log::close`] all writes are one unit: they happen together or not at all. Units may lie within
     /// each other.
     pub(super) fn open(&mut self) {
@@ -117,10 +137,16 @@ impl Node {
             return;
         }
         let expired = std::mem::take(&mut self.ks.propagated);
-        let Some(log) = self.log.as_mut() else { return };
-        for write in &expired {
-            log.append(write.db, write.argv.iter().map(Vec::as_slice));
+        for log in self.logs() {
+            for write in &expired {
+                log.append(write.db, write.argv.iter().map(Vec::as_slice));
+            }
         }
+    }
+
+    /// Whoever is told of writes: the log, and replicas.
+    pub(super) fn logs(&mut self) -> impl Iterator<Item = &mut Log> {
+        self.log.iter_mut().chain(&mut self.stream)
     }
 
     /// What one command did: the DELs of keys that it found expired, then its own write in the form that it chose, if it
@@ -130,8 +156,8 @@ impl Node {
         if matches!(how, Propagate::Nothing) && self.ks.propagated.is_empty() {
             return;
         }
-        if !walk && let Some(log) = self.log.as_mut() {
-            log.open();
+        if !walk {
+            self.logs().for_each(Log::open);
         }
         self.propagate_expired();
         if self.server.in_script
@@ -145,25 +171,11 @@ impl Node {
                 Propagate::AsSent | Propagate::With(_) => trace.note_propagated(args.from(0)),
             }
         }
-        let Some(log) = self.log.as_mut() else { return };
-        match how {
-            Propagate::Nothing => {}
-            Propagate::AsSent => log.append(db, args.from(0)),
-            Propagate::With(changes) => {
-                let mut argv: Vec<&[u8]> = args.from(0).collect();
-                for (at, word) in &changes {
-                    argv[*at] = word;
-                }
-                log.append(db, argv.into_iter());
+        for log in self.logs() {
+            log.add(db, args, &how);
+            if !walk {
+                log.close();
             }
-            Propagate::As(list) => {
-                for argv in &list {
-                    log.append(db, argv.iter().map(Vec::as_slice));
-                }
-            }
-        }
-        if !walk {
-            log.close();
         }
     }
 }

@@ -14,6 +14,7 @@
 use super::dispatch::{self, Pending};
 use super::guard;
 use super::node::Node;
+use super::propagate::Log;
 use super::trace::{ScriptTrace, Stage};
 use super::transaction::Transaction;
 use crate::base::time::Micros;
@@ -33,6 +34,7 @@ const CALL_FUEL: i64 = 100;
 const FUEL_A_MICROSECOND: u64 = 100;
 
 /// A script that runs.
+#[derive(Clone)]
 pub struct Run {
     call: ScriptCall,
     engine: Box<Engine>,
@@ -58,6 +60,7 @@ pub struct Run {
 }
 
 /// A script that has used up its fuel, with all that is needed to go on.
+#[derive(Clone)]
 pub struct Suspended {
     run: Run,
     pending: Pending,
@@ -82,12 +85,10 @@ pub fn begin(
     node.show(client, command, args);
     let place = engine_of(node, call.function);
     let engine = place.take().expect("the command has made it ready");
+    node.logs().for_each(Log::open);
     let server = &node.server;
     let limited = node.config.maxmemory != 0 && server.out_of_memory;
     let obeyed = server.clients.get(client).is_some_and(|c| c.obeyed);
-    if let Some(log) = &mut node.log {
-        log.open();
-    }
     if node.trace.is_some() {
         node.trace = Some(Box::new(ScriptTrace {
             client,
@@ -238,9 +239,7 @@ impl Run {
         }
         self.engine.abort();
         *engine_of(node, self.call.function) = Some(self.engine);
-        if let Some(log) = &mut node.log {
-            log.close();
-        }
+        node.logs().for_each(Log::close);
     }
 
     /// Runs the command that the script calls.
@@ -328,9 +327,15 @@ impl Run {
         let log = (self.engine.told & 1 == 0)
             .then(|| node.log.take())
             .flatten();
+        let stream = (self.engine.told & 2 == 0)
+            .then(|| node.stream.take())
+            .flatten();
         dispatch::call(node, self.client, self.db, found, args, &mut self.reply);
         if log.is_some() {
             node.log = log;
+        }
+        if stream.is_some() {
+            node.stream = stream;
         }
         if let Some(client) = node.server.clients.get_mut(self.client) {
             self.db = std::mem::replace(&mut client.db, own);

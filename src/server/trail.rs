@@ -22,7 +22,7 @@ pub struct Ran {
 }
 
 /// The last commands.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Trail {
     /// The oldest first.
     ran: VecDeque<Ran>,

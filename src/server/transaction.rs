@@ -1,5 +1,6 @@
 //! The node's part of transactions: commands that wait for EXEC, and EXEC running them.
 use super::dispatch::{self, Found};
+use super::propagate::Log;
 use super::{guard, node::Node};
 use crate::command::acl::{Context, Denied};
 use crate::command::client::ReplyMode;
@@ -74,6 +75,7 @@ fn may_still(node: &mut Node, id: ClientId, found: Found, args: Args<'_>, out: &
 }
 
 /// The commands of an EXEC, and how far they have come.
+#[derive(Clone)]
 pub struct Transaction {
     queue: Box<Queue>,
     next: usize,
@@ -90,9 +92,7 @@ impl Transaction {
             out.array(queue.commands().len());
         }
         node.server.in_exec = true;
-        if let Some(log) = &mut node.log {
-            log.open();
-        }
+        node.logs().for_each(Log::open);
         Transaction {
             queue,
             next: 0,
@@ -120,9 +120,7 @@ impl Transaction {
             }
             self.end_command(node, id, out);
         }
-        if let Some(log) = &mut node.log {
-            log.close();
-        }
+        node.logs().for_each(Log::close);
         node.server.in_exec = false;
         true
     }

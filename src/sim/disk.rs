@@ -71,6 +71,7 @@ impl Speed {
 }
 
 /// What the device has been told to do.
+#[derive(Clone)]
 enum Work {
     /// Bring a file's bytes up to `end` to the platter; with its length if `whole`.
     Bytes { inode: u64, end: usize, whole: bool },
@@ -81,6 +82,7 @@ enum Work {
     },
 }
 
+#[derive(Clone)]
 struct Job {
     work: Work,
     ticket: Option<Ticket>,
@@ -101,7 +103,7 @@ pub struct Extent {
 }
 
 /// See the head of this file.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Disk {
     pub speed: Speed,
     /// Most bytes of all files together; `None`: any.

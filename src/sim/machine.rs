@@ -8,6 +8,7 @@ use crate::persist::disk::{Answer, DiskError, Done, Op, Request};
 use crate::server::{Input, Node, NodeOptions};
 
 /// See the head of this file.
+#[derive(Clone)]
 pub struct Machine {
     pub node: Node,
     pub disk: Option<Disk>,

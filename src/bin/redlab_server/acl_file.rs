@@ -5,6 +5,7 @@ use redlab::command::{Config, Registry};
 use redlab::server::Node;
 
 /// A file by its path.
+#[derive(Clone)]
 pub struct DiskFile(pub String);
 
 impl DiskFile {
@@ -32,6 +33,10 @@ impl AclFile for DiskFile {
     fn save(&mut self, text: &[u8]) -> bool {
         self.replace(text).is_ok()
     }
+
+    fn copied(&self) -> Box<dyn AclFile> {
+        Box::new(self.clone())
+    }
 }
 
 impl ConfigFile for DiskFile {
@@ -45,6 +50,10 @@ impl ConfigFile for DiskFile {
 
     fn write(&mut self, text: &[u8]) -> Result<(), String> {
         self.replace(text).map_err(|e| words(&e))
+    }
+
+    fn copied(&self) -> Box<dyn ConfigFile> {
+        Box::new(self.clone())
     }
 }
 

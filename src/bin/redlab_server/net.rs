@@ -13,7 +13,7 @@ use signal_hook_mio::v1_0::Signals;
 use socket2::{SockRef, TcpKeepalive};
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,6 +85,8 @@ struct Conn {
     readable: bool,
     /// Waits in the queue of readable connections.
     queued: bool,
+    /// The node's own connection, which does not stand yet.
+    dialled: bool,
     /// The node is done with this connection; it ends when its output is out.
     closing: bool,
 }
@@ -184,6 +186,9 @@ impl Net {
                     Token(t) if t < FIRST_CONNECTION => self.accept(t - 1),
                     Token(t) => {
                         let at = t - FIRST_CONNECTION;
+                        if self.conns[at].as_ref().is_some_and(|c| c.dialled) && !self.stands(at) {
+                            continue;
+                        }
                         if event.is_writable() {
                             self.flush(at);
                         }
@@ -301,22 +306,9 @@ impl Net {
             let _ = stream.write(refusal.as_bytes());
             return;
         }
-        let at = self.free.pop().unwrap_or_else(|| {
-            self.conns.push(None);
-            self.conns.len() - 1
-        });
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        let token = Token(FIRST_CONNECTION + at);
-        if let Err(e) = self
-            .poll
-            .registry()
-            .register(stream.source(), token, interest)
-        {
-            self.journal
-                .warning(&format!("Error registering a client's socket: {e}"));
-            self.free.push(at);
+        let Some(at) = self.place(&mut stream) else {
             return;
-        }
+        };
         let fd = stream.fd();
         let id = self.node.connect_from(Peer {
             addr,
@@ -324,6 +316,31 @@ impl Net {
             fd,
             unix,
         });
+        self.keep(at, stream, id, false);
+    }
+
+    /// A place for a connection whose socket is watched from now on.
+    fn place(&mut self, stream: &mut Stream) -> Option<usize> {
+        let at = self.free.pop().unwrap_or_else(|| {
+            self.conns.push(None);
+            self.conns.len() - 1
+        });
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let token = Token(FIRST_CONNECTION + at);
+        let registered = self
+            .poll
+            .registry()
+            .register(stream.source(), token, interest);
+        if let Err(e) = registered {
+            self.journal
+                .warning(&format!("Error registering a client's socket: {e}"));
+            self.free.push(at);
+            return None;
+        }
+        Some(at)
+    }
+
+    fn keep(&mut self, at: usize, stream: Stream, id: ClientId, dialled: bool) {
         self.by_client.insert(id, at);
         self.conns[at] = Some(Conn {
             stream,
@@ -332,8 +349,56 @@ impl Net {
             sent: 0,
             readable: false,
             queued: false,
+            dialled,
             closing: false,
         });
+    }
+
+    /// Asks for the connection that the node wants.
+    fn dial(&mut self, id: ClientId, host: &str, port: u16) {
+        let addresses = (host, port).to_socket_addrs();
+        let address = addresses.ok().and_then(|mut all| all.next());
+        let stream = address.and_then(|address| TcpStream::connect(address).ok());
+        if let Some(stream) = stream {
+            let mut stream = Stream::Tcp(stream);
+            if let Some(at) = self.place(&mut stream) {
+                return self.keep(at, stream, id, true);
+            }
+        }
+        self.node.handle(Input::Disconnect(id), now_us());
+    }
+
+    /// Something happened to a connection that was asked for; whether it stands. If it does not, it may not be known yet.
+    fn stands(&mut self, at: usize) -> bool {
+        let Some(conn) = &mut self.conns[at] else {
+            return false;
+        };
+        let Stream::Tcp(stream) = &conn.stream else {
+            return false;
+        };
+        if !matches!(stream.take_error(), Ok(None)) {
+            self.close(at);
+            return false;
+        }
+        let (Ok(addr), Ok(laddr)) = (stream.peer_addr(), stream.local_addr()) else {
+            return false;
+        };
+        let _ = stream.set_nodelay(true);
+        conn.dialled = false;
+        let (id, fd) = (conn.id, conn.stream.fd());
+        self.node.connected_to(
+            id,
+            Peer {
+                addr: plain(&addr),
+                laddr: plain(&laddr),
+                fd,
+                unix: false,
+            },
+        );
+        self.node.handle(Input::Connected(id), now_us());
+        self.drive_disk();
+        self.flush(at);
+        true
     }
 
     /// Reads once, runs what came and writes the answers.
@@ -397,36 +462,45 @@ impl Net {
 
     /// Does what the node asked for.
     fn settle(&mut self) {
-        for effect in self.node.drain() {
-            match effect {
-                Effect::Close(id) => {
-                    if let Some(&at) = self.by_client.get(&id) {
-                        if let Some(conn) = &mut self.conns[at] {
-                            conn.closing = true;
-                        }
-                        self.flush(at);
+        loop {
+            let effects = self.node.drain();
+            if effects.is_empty() {
+                return;
+            }
+            effects.into_iter().for_each(|effect| self.perform(effect));
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Connect { id, host, port } => self.dial(id, &host, port),
+            Effect::Close(id) => {
+                if let Some(&at) = self.by_client.get(&id) {
+                    if let Some(conn) = &mut self.conns[at] {
+                        conn.closing = true;
                     }
+                    self.flush(at);
                 }
-                Effect::Drop(id) => {
-                    if let Some(&at) = self.by_client.get(&id) {
-                        self.close(at);
-                    }
+            }
+            Effect::Drop(id) => {
+                if let Some(&at) = self.by_client.get(&id) {
+                    self.close(at);
                 }
-                Effect::Output(id) => {
-                    if let Some(&at) = self.by_client.get(&id) {
-                        self.flush(at);
-                    }
+            }
+            Effect::Output(id) => {
+                if let Some(&at) = self.by_client.get(&id) {
+                    self.flush(at);
                 }
-                Effect::Log(true, text) => self.journal.warning(&text),
-                Effect::Log(false, text) => self.journal.notice(&text),
-                Effect::Abort => {
-                    self.failed = true;
-                    self.exit = true;
-                }
-                Effect::Exit => {
-                    self.journal.warning("User requested shutdown...");
-                    self.exit = true;
-                }
+            }
+            Effect::Log(true, text) => self.journal.warning(&text),
+            Effect::Log(false, text) => self.journal.notice(&text),
+            Effect::Abort => {
+                self.failed = true;
+                self.exit = true;
+            }
+            Effect::Exit => {
+                self.journal.warning("User requested shutdown...");
+                self.exit = true;
             }
         }
     }

@@ -17,6 +17,10 @@ impl Meter for Clock {
     fn micros(&mut self) -> u64 {
         self.0.elapsed().as_micros() as u64
     }
+
+    fn copied(&self) -> Box<dyn Meter> {
+        Box::new(Clock(self.0))
+    }
 }
 
 /// What the host itself does with the configuration.

@@ -9,6 +9,15 @@ pub trait AclFile {
 
     /// Puts this text in place of the file's. Whether that worked; if not, why is the host's to tell.
     fn save(&mut self, text: &[u8]) -> bool;
+
+    /// Another handle of the same file.
+    fn copied(&self) -> Box<dyn AclFile>;
+}
+
+impl Clone for Box<dyn AclFile> {
+    fn clone(&self) -> Self {
+        self.copied()
+    }
 }
 
 const UNCHANGED: &str =

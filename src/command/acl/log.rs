@@ -45,7 +45,7 @@ pub struct Entry {
 }
 
 /// The newest entries.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Log {
     entries: VecDeque<Entry>,
     next_id: u64,

@@ -87,6 +87,7 @@ impl User {
 }
 
 /// All users of a node, and what was denied to them.
+#[derive(Clone)]
 pub struct Acl {
     /// By name.
     users: Vec<User>,

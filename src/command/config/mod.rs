@@ -219,6 +219,11 @@ impl Config {
         find(name.as_bytes()).map_or_else(Vec::new, |param| self.value(param))
     }
 
+    /// `replicaof` follows the role; empty: a primary.
+    pub fn set_primary(&mut self, host_and_port: Vec<u8>) {
+        self.keep("replicaof", host_and_port);
+    }
+
     /// How many entries ACL LOG keeps (`acllog-max-len`).
     pub fn acl_log_limit(&self) -> usize {
         let limit = num::parse_u64(&self.text("acllog-max-len"));

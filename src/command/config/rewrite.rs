@@ -9,6 +9,15 @@ pub trait ConfigFile {
 
     /// Puts this text in place of the file's.
     fn write(&mut self, text: &[u8]) -> Result<(), String>;
+
+    /// Another handle of the same file.
+    fn copied(&self) -> Box<dyn ConfigFile>;
+}
+
+impl Clone for Box<dyn ConfigFile> {
+    fn clone(&self) -> Self {
+        self.copied()
+    }
 }
 
 /// Stands above what had no line before.

@@ -38,6 +38,19 @@ pub(super) fn save(_: &Config, words: &[&[u8]]) -> Read {
     Ok(printed)
 }
 
+/// `replicaof`: a host and a port, or nothing.
+pub(super) fn primary(_: &Config, words: &[&[u8]]) -> Read {
+    match words {
+        [b""] => Ok(Vec::new()),
+        [b"no", b"one"] => Ok(Vec::new()),
+        [_, port] => match num::parse_i64(port) {
+            Some(0..=65535) => Ok(text(words)),
+            _ => Err("Invalid master port".into()),
+        },
+        _ => Err("wrong number of arguments".into()),
+    }
+}
+
 /// A number as the C library reads it: with blanks and a sign in front, zeros, or nothing, which is 0. What is too large
 /// is the largest.
 fn lenient_int(word: &[u8]) -> Option<i64> {

@@ -220,7 +220,7 @@ pub const PARAMS: &[Param] = &[
     param("replica-priority", Kind::Int(0, INT_MAX), "100").alias("slave-priority"),
     param("replica-read-only", Kind::Bool, "yes").alias("slave-read-only"),
     param("replica-serve-stale-data", Kind::Bool, "yes").alias("slave-serve-stale-data"),
-    param("replicaof", Kind::Text, "").alias("slaveof").fixed(),
+    param("replicaof", Kind::Special(special::primary, true), "").alias("slaveof").fixed(),
     param("requirepass", Kind::Text, "").at(Place::Text(|c| &c.requirepass, |c| &mut c.requirepass)),
     param("sanitize-dump-payload", Kind::Enum(&["no", "yes", "clients"]), "no"),
     param("save", Kind::Special(special::save, true), "3600 1 300 100 60 10000").at(Place::Derived(|c, text, _| c.save_points = special::save_points(text))),

@@ -13,6 +13,7 @@ use crate::resp::{Mark, Proto, Reply};
 const ITEMS: usize = 64;
 
 /// A rewrite under way; like [`Save`](crate::persist::rdb::save::Save), of the data as it was when it was forked, or as it is.
+#[derive(Clone)]
 pub struct Rewrite {
     out: Reply,
     live: bool,

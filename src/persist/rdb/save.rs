@@ -73,6 +73,7 @@ enum Stage {
 
 /// A save under way. What the keyspace is when a piece is asked for is what the piece holds: whoever lets it change
 /// between two pieces forks it before.
+#[derive(Clone)]
 pub struct Save {
     options: Options,
     writer: Writer,

@@ -14,6 +14,7 @@ const GAIN_MIN: usize = 4;
 const INT_DIGITS: usize = 11;
 
 /// Bytes that grow by values.
+#[derive(Clone)]
 pub(super) struct Writer {
     pub out: Vec<u8>,
     version: u32,

@@ -30,7 +30,7 @@ enum Invalid {
 }
 
 /// The settings, which all scripts share.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Settings {
     invalid: Invalid,
     pub read_invalid: bool,

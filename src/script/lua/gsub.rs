@@ -18,7 +18,7 @@ enum State {
 }
 
 /// A substitution under way.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Gsub {
     search: Search,
     out: Vec<u8>,

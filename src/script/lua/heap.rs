@@ -5,6 +5,7 @@ use super::proto::Proto;
 use super::table::{Overflow, Table};
 use super::thread::Coroutine;
 use super::value::{Str, Value};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Colours of the collector. An object is of one of two whites when it is made; which of them means "not yet seen"
@@ -14,7 +15,7 @@ pub(crate) const BLACK: u8 = 3;
 pub(crate) const FREE: u8 = 4;
 
 /// Objects of one kind, named by their index.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Arena<T> {
     pub items: Vec<T>,
     pub colour: Vec<u8>,
@@ -50,7 +51,7 @@ impl<T: Default> Arena<T> {
 }
 
 /// The bytes of an interned string.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Text {
     pub bytes: Box<[u8]>,
     /// The hash over all bytes.
@@ -66,7 +67,7 @@ pub(crate) enum Body {
     Native(u16),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Closure {
     pub body: Body,
     pub upvalues: Box<[u32]>,
@@ -133,6 +134,52 @@ pub struct Heap {
     pub(crate) epoch: u32,
     /// The metatable that all strings share.
     pub(crate) string_meta: Option<u32>,
+}
+
+impl Clone for Heap {
+    /// Functions are shared within a heap and never between two: the collector counts who refers to them.
+    fn clone(&self) -> Heap {
+        let mut closures = self.closures.clone();
+        let mut own = BTreeMap::new();
+        for closure in &mut closures.items {
+            if let Body::Lua(proto) = &mut closure.body {
+                *proto = copied(proto, &mut own);
+            }
+        }
+        Heap {
+            strings: self.strings.clone(),
+            buckets: self.buckets.clone(),
+            interned: self.interned,
+            tables: self.tables.clone(),
+            closures,
+            upvalues: self.upvalues.clone(),
+            threads: self.threads.clone(),
+            used: self.used,
+            limit: self.limit,
+            threshold: self.threshold,
+            phase: self.phase,
+            white: self.white,
+            gray: self.gray.clone(),
+            again: self.again.clone(),
+            weak: self.weak.clone(),
+            epoch: self.epoch,
+            string_meta: self.string_meta,
+        }
+    }
+}
+
+/// A copy of a function with those inside it; `own`: what was copied before, by where the original stands.
+fn copied(proto: &Rc<Proto>, own: &mut BTreeMap<*const Proto, Rc<Proto>>) -> Rc<Proto> {
+    if let Some(copy) = own.get(&Rc::as_ptr(proto)) {
+        return Rc::clone(copy);
+    }
+    let mut copy = Proto::clone(proto);
+    for inner in &mut copy.protos {
+        *inner = copied(inner, own);
+    }
+    let copy = Rc::new(copy);
+    own.insert(Rc::as_ptr(proto), Rc::clone(&copy));
+    copy
 }
 
 const STRING_COST: usize = 40;

@@ -87,7 +87,7 @@ metamethods! {
 }
 
 /// A Lua 5.1 state with its libraries.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Machine {
     pub heap: Heap,
     pub(crate) stack: Vec<Value>,

@@ -47,7 +47,7 @@ pub(crate) enum Outcome {
 }
 
 /// A match under way.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Matcher {
     s: usize,
     p: usize,

@@ -210,7 +210,7 @@ impl Code {
 }
 
 /// A local variable and the instructions within which it lives.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct LocalName {
     pub name: Str,
     pub from: u32,
@@ -218,7 +218,7 @@ pub(crate) struct LocalName {
 }
 
 /// A compiled function.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Proto {
     pub code: Vec<Code>,
     /// The line of each instruction.

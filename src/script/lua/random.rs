@@ -2,7 +2,7 @@
 //! server's does, and goes on from script to script.
 
 /// A sequence of 31-bit numbers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Random {
     state: u64,
 }

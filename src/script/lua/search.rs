@@ -19,7 +19,7 @@ pub(crate) enum Wanted {
 }
 
 /// A search under way.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Search {
     pub text: Str,
     pub pattern: Str,

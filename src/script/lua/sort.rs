@@ -25,7 +25,7 @@ enum Stage {
 }
 
 /// A sort under way.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Sort {
     table: u32,
     function: Value,

@@ -40,7 +40,7 @@ pub(crate) enum Place {
 }
 
 /// A table of the language, with its metatable.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Table {
     array: Vec<Value>,
     /// Empty, or a power of two.

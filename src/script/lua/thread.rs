@@ -7,7 +7,7 @@ use super::sort::Sort;
 use super::value::Value;
 
 /// What a frame does.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Work {
     /// Runs instructions.
     Lua,
@@ -58,7 +58,7 @@ impl Work {
 }
 
 /// A call that has not returned.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Frame {
     pub work: Work,
     /// First register, or first argument.
@@ -99,7 +99,7 @@ impl Status {
 }
 
 /// A coroutine. While it runs, its stack is in the machine and this holds the state of nothing.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Coroutine {
     pub stack: Vec<Value>,
     pub frames: Vec<Frame>,

@@ -69,7 +69,7 @@ impl Node {
     }
 
     /// Ends a background job unfinished, if it is of this kind.
-    pub(super) fn kill(&mut self, what: Background) {
+    pub(in crate::server) fn kill(&mut self, what: Background) {
         if !self.server.persist.runs(what) {
             return;
         }
@@ -373,7 +373,7 @@ impl Node {
     }
 
     /// `appendonly yes` while the node runs: the log begins, and a rewrite makes the files whole.
-    pub(super) fn start_aof(&mut self, id: ClientId) {
+    pub(in crate::server) fn start_aof(&mut self, id: ClientId) {
         self.log.get_or_insert_default();
         self.server.propagates = true;
         self.storage.aof.state = State::Waiting;

@@ -30,6 +30,7 @@ pub(super) enum State {
 }
 
 /// What a request of the flush was for.
+#[derive(Clone)]
 enum Out {
     /// The first bytes of the buffer.
     Write(usize),
@@ -37,7 +38,7 @@ enum Out {
     Undo,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Aof {
     pub(super) state: State,
     pub(super) manifest: Manifest,
@@ -48,7 +49,7 @@ pub(crate) struct Aof {
     buffer: Vec<u8>,
     out: Option<(u64, Out)>,
     /// The fsync under way: its number, and what is safe once it is done.
-    sync: Option<(u64, u64)>,
+    sync: Option<(u64, u64, i64)>,
     last_sync_us: Micros,
     /// Bytes written since the start, in the count of `AofFigures::logged`.
     pub(super) written: u64,
@@ -163,7 +164,8 @@ impl Node {
         aof.last_sync_us = now_us;
         let (path, written) = (aof.path.clone(), aof.written);
         let number = self.storage.asked.ask(Op::Sync { path });
-        self.storage.aof.sync = Some((number, written));
+        // All that was logged is written by now.
+        self.storage.aof.sync = Some((number, written, self.server.repl.history.offset));
         figures.syncing = true;
     }
 
@@ -177,7 +179,7 @@ impl Node {
 
     pub(super) fn flush_answered(&mut self, number: u64, done: Done) {
         let aof = &mut self.storage.aof;
-        if aof.sync.is_some_and(|(sync, _)| sync == number) {
+        if aof.sync.is_some_and(|(sync, ..)| sync == number) {
             self.synced(done.map(drop));
             return;
         }
@@ -237,9 +239,10 @@ impl Node {
         let sync = self.storage.aof.sync.take();
         self.server.persist.aof.syncing = false;
         match (done, sync) {
-            (Ok(()), Some((_, safe))) => {
+            (Ok(()), Some((_, safe, offset))) => {
                 let figures = &mut self.server.persist.aof;
                 figures.safe = figures.safe.max(safe);
+                figures.safe_offset = offset;
                 figures.sync_error = None;
                 self.server.end_safe_waits(&mut self.ks);
             }

@@ -12,6 +12,7 @@ const PIECE: usize = 256 << 10;
 const SYNC_EVERY: usize = 4 << 20;
 
 /// What an image is made of.
+#[derive(Clone)]
 pub(super) enum Form {
     Snapshot(Box<Save>),
     Commands(Box<Rewrite>),
@@ -38,6 +39,7 @@ impl Form {
 }
 
 /// The data on its way into a file.
+#[derive(Clone)]
 pub(super) struct Image {
     form: Form,
     path: String,
@@ -47,7 +49,8 @@ pub(super) struct Image {
     keys: u64,
 }
 
-pub(super) struct Job {
+#[derive(Clone)]
+pub(in crate::server) struct Job {
     first: VecDeque<Op>,
     image: Option<Image>,
     ops: VecDeque<Op>,
@@ -58,13 +61,13 @@ pub(super) struct Job {
     /// How long the image became.
     pub(super) image_bytes: u64,
     /// What is to be removed if it fails.
-    pub(super) temporary: Option<String>,
+    pub(in crate::server) temporary: Option<String>,
     pub(super) keys: u64,
 }
 
 impl Job {
     /// Requests only.
-    pub(super) fn of(ops: impl IntoIterator<Item = Op>) -> Job {
+    pub(in crate::server) fn of(ops: impl IntoIterator<Item = Op>) -> Job {
         Job {
             first: VecDeque::new(),
             image: None,

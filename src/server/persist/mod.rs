@@ -23,12 +23,12 @@ use crate::command::persistence::Order;
 use crate::command::{ClientId, Command, Effect, Error, F};
 use crate::persist::disk::{Answer, DiskError, Done, MemoryDisk, Op, Request};
 use flush::Aof;
-use job::Job;
-use orders::Front;
+pub(super) use job::Job;
+pub(super) use orders::Front;
 use start::Start;
 
 /// All of it.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Storage {
     asked: Asked,
     /// Answers at once where the host has no disk for the node.
@@ -51,7 +51,7 @@ pub(super) struct Storage {
 }
 
 /// What the host has not taken yet.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Asked {
     requests: Vec<Request>,
     last_number: u64,
@@ -76,6 +76,7 @@ impl Node {
     #[cold]
     pub(super) fn persist(&mut self) {
         loop {
+            self.order_load();
             self.take_order();
             self.flush_aof();
             self.serve_memory();

@@ -9,7 +9,7 @@ use crate::persist::disk::{DiskError, Done, Op};
 
 /// What a job that everything waits for is about.
 #[derive(Clone, Debug)]
-pub(super) enum Front {
+pub(in crate::server) enum Front {
     /// SAVE of this client.
     Save(ClientId),
     /// The files are ready for a rewrite that this client asked for; what they are then.
@@ -20,13 +20,15 @@ pub(super) enum Front {
     Found(Manifest, String),
     /// `appendonly no`.
     Stop,
+    /// The snapshot of the primary is a file.
+    Received,
     /// Before the end: the client who asked for it, and whether a failed save keeps the node alive.
     Exit { id: ClientId, force: bool },
 }
 
 /// Where the log goes while a rewrite is under way.
 #[derive(Clone, Debug)]
-pub(super) struct Switch {
+pub(in crate::server) struct Switch {
     pub(super) manifest: Manifest,
     /// The file that is written to; empty: none.
     pub(super) path: String,
@@ -41,7 +43,7 @@ impl Node {
         [&self.storage_text("appenddirname"), "/", name].concat()
     }
 
-    pub(super) fn storage_text(&self, parameter: &str) -> String {
+    pub(in crate::server) fn storage_text(&self, parameter: &str) -> String {
         String::from_utf8_lossy(&self.config.text(parameter)).into_owned()
     }
 
@@ -108,6 +110,7 @@ impl Node {
                 let sync = self.last_sync();
                 self.run_front(Job::of(sync), Front::Stop);
             }
+            Order::Load => self.begin_load(),
             Order::Exit { id, save, force } => self.begin_exit(id, save, force),
         }
         true
@@ -141,7 +144,7 @@ impl Node {
         self.run_front(job, Front::Exit { id, force });
     }
 
-    pub(super) fn run_front(&mut self, job: Job, about: Front) {
+    pub(in crate::server) fn run_front(&mut self, job: Job, about: Front) {
         self.storage.front = Some((job, about));
         self.front_on();
     }
@@ -182,6 +185,7 @@ impl Node {
             Front::Finish(manifest, path) => self.finished(manifest, path, result),
             Front::Found(manifest, path) => self.founded(manifest, path, result),
             Front::Stop => self.stopped(),
+            Front::Received => self.load_received(result),
             Front::Exit { id, force } => self.exits(id, force, result),
         }
     }
@@ -221,7 +225,7 @@ impl Node {
         self.server.effects.push(Effect::Exit);
     }
 
-    pub(super) fn stopped(&mut self) {
+    pub(in crate::server) fn stopped(&mut self) {
         let aof = &mut self.storage.aof;
         aof.state = State::Off;
         aof.path = String::new();
@@ -229,7 +233,7 @@ impl Node {
         self.server.persist.aof.safe = self.server.persist.aof.logged;
         if !self.storage.tapped {
             self.log = None;
-            self.server.propagates = false;
+            self.server.propagates = self.stream.is_some();
         }
     }
 }

@@ -31,6 +31,7 @@ enum Kind {
 }
 
 /// See the head of this file.
+#[derive(Clone)]
 pub(super) struct Start {
     pub(super) awaits: u64,
     kind: Kind,

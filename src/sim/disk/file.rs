@@ -10,7 +10,7 @@
 //! ```
 use crate::base::time::Micros;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct File {
     bytes: Vec<u8>,
     /// Up to here cache and platter are one.

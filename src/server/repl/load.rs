@@ -1,0 +1,123 @@
+//! A snapshot of the primary takes the place of the data.
+use super::super::node::Node;
+use super::super::persist::{Front, Job};
+use crate::base::num;
+use crate::command::persistence::{self, Background};
+use crate::persist::disk::{DiskError, Op};
+
+/// Bytes of the file that are written at a time.
+const PIECE: usize = 256 << 10;
+
+impl Node {
+    /// All of the snapshot has come.
+    pub(super) fn received(&mut self, bytes: Vec<u8>) {
+        self.sync.received = Some(bytes);
+        self.order_load();
+    }
+
+    /// Lets everything wait until the snapshot is loaded, as soon as nothing else is waited for.
+    pub(in crate::server) fn order_load(&mut self) {
+        if self.sync.received.is_some() && self.server.persist.order.is_none() {
+            self.server.persist.order(persistence::Order::Load);
+        }
+    }
+
+    /// The log is written: the snapshot becomes the file, unless it is to be loaded without one.
+    pub(in crate::server) fn begin_load(&mut self) {
+        self.kill(Background::RewriteAof);
+        self.kill(Background::Save);
+        let Some(bytes) = &self.sync.received else {
+            return;
+        };
+        if self.config.text("repl-diskless-load") != b"disabled" {
+            return self.load_received(Ok(()));
+        }
+        let path = ["temp-", &self.server.pid.to_string(), ".rdb"].concat();
+        let mut ops = vec![Op::Create { path: path.clone() }];
+        ops.extend(bytes.chunks(PIECE).map(|piece| Op::Append {
+            path: path.clone(),
+            bytes: piece.to_vec(),
+        }));
+        ops.push(Op::Sync { path: path.clone() });
+        ops.push(Op::Rename {
+            from: path.clone(),
+            to: self.storage_text("dbfilename"),
+        });
+        ops.push(Op::SyncDir { dir: String::new() });
+        let mut job = Job::of(ops);
+        job.temporary = Some(path);
+        self.run_front(job, Front::Received);
+    }
+
+    /// The snapshot is on the disk, if it was to be: it takes the place of the data.
+    pub(in crate::server) fn load_received(&mut self, result: Result<(), DiskError>) {
+        let Some(bytes) = self.sync.received.take() else {
+            return;
+        };
+        if self.server.repl.link_id == 0 {
+            return; // the node follows somebody else by now
+        }
+        if let Err(error) = result {
+            return self.give_up_link(
+                &[
+                    "Failed trying to rename the temp DB into the final one: ",
+                    error.text(),
+                ]
+                .concat(),
+            );
+        }
+        let appends = self.server.persist.aof.on;
+        if appends {
+            self.stopped();
+        }
+        self.replace_data(&bytes);
+        if appends {
+            self.start_aof(0);
+        }
+    }
+
+    fn replace_data(&mut self, bytes: &[u8]) {
+        self.drop_followers();
+        self.server.repl.history.backlog = None;
+        self.say(false, &["PRIMARY <-> REPLICA sync: Flushing old data"]);
+        for index in 0..self.ks.count() {
+            self.ks.flush(index, false);
+        }
+        self.server.libraries.flush();
+        self.say(false, &["PRIMARY <-> REPLICA sync: Loading DB in memory"]);
+        self.ks.loading = true;
+        let loaded = self.load_file(bytes, true);
+        self.ks.loading = false;
+        self.ks.propagated.clear();
+        self.ks.settle();
+        self.ks.signal_everything();
+        let loaded = match loaded {
+            Ok(loaded) => loaded,
+            Err(fault) => {
+                let why = fault.to_string();
+                return self.give_up_link(
+                    &[
+                        "Failed trying to load the PRIMARY synchronization DB from disk: ",
+                        &why,
+                    ]
+                    .concat(),
+                );
+            }
+        };
+        let about = |name: &[u8]| {
+            let pair = loaded.about.iter().find(|(known, _)| known == name);
+            pair.and_then(|(_, value)| num::parse_i64(value))
+        };
+        let db = about(b"repl-stream-db").and_then(|db| usize::try_from(db).ok());
+        let full = self.sync.talk.full.take();
+        let own = self.rng.hex40();
+        let repl = &mut self.server.repl;
+        repl.db = db.filter(|db| *db < self.config.databases).unwrap_or(0);
+        let (id, offset) = full.unwrap_or((own, repl.history.offset));
+        repl.history.restart(id);
+        repl.history.offset = offset;
+        self.establish();
+        self.send_ack();
+        self.say(false, &["PRIMARY <-> REPLICA sync: Finished with success"]);
+    }
+}
