@@ -1,6 +1,6 @@
 //! The browser's door to the engine: thin, and the only file that knows wasm-bindgen. Nothing here calls into JS in the
 //! middle of work, but for [`load`].
-use crate::command::ClientId;
+use crate::command::{ClientId, LogLevel};
 use crate::lab::desk::{BROUGHT, Desk};
 use crate::lab::grader::Grader;
 use crate::lab::json::{self, ToJson};
@@ -401,7 +401,9 @@ impl Engine {
                     self.machine.handle(Input::Disconnect(id), self.now_us);
                 }
                 Effect::Exit | Effect::Abort => self.exited = true,
-                Effect::Log(true, line) if self.words.len() < WORDS => self.words.push(line),
+                Effect::Log(LogLevel::Warning, line) if self.words.len() < WORDS => {
+                    self.words.push(line)
+                }
                 Effect::Log(..) => {}
                 Effect::Output(_) => {} // the host asks every client at the end of a slice
             }

@@ -1,7 +1,12 @@
 //! The Lua machine against a real server's EVAL. `tests/lua/*.lua` hold snippets and what a real server answered; with
 //! `ORACLE=<port>` the answers are recorded anew.
+#[path = "support/snippets.rs"]
+mod snippets;
+
 use redlab::base::rng::Rng;
 use redlab::script::lua::{Machine, Step, Value};
+use redlab::server::{Input, Node, NodeOptions};
+use snippets::{Snippet, snippets};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -55,11 +60,37 @@ fn escape(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// What the oracle answers: the text of a bulk string, or of an error without what a server adds to it.
-fn oracle(stream: &mut TcpStream, source: &[u8]) -> Vec<u8> {
+fn request(source: &[u8]) -> Vec<u8> {
     let head = format!("*3\r\n$4\r\nEVAL\r\n${}\r\n", source.len());
-    let request = [head.as_bytes(), source, b"\r\n$1\r\n0\r\n"].concat();
-    stream.write_all(&request).expect("the oracle listens");
+    [head.as_bytes(), source, b"\r\n$1\r\n0\r\n"].concat()
+}
+
+/// What EVAL answers on a node without data.
+fn node_answer(source: &[u8]) -> Vec<u8> {
+    let mut node = Node::new(NodeOptions::default());
+    let client = node.connect("127.0.0.1:1");
+    node.handle(Input::Data(client, &request(source)), 1_000_000);
+    while node.runs_script() {
+        node.work(1_000_000);
+    }
+    let out = node.output(client).map(std::mem::take).unwrap_or_default();
+    plain_answer(&mut out.as_slice())
+}
+
+/// What EVAL answers on the oracle without data.
+fn oracle(stream: &mut TcpStream, source: &[u8]) -> Vec<u8> {
+    stream
+        .write_all(b"FLUSHALL\r\n")
+        .expect("the oracle listens");
+    plain_answer(stream);
+    stream
+        .write_all(&request(source))
+        .expect("the oracle listens");
+    plain_answer(stream)
+}
+
+/// The text of a bulk string, or of an error without what a server adds to it.
+fn plain_answer(stream: &mut impl Read) -> Vec<u8> {
     let mut byte = [0];
     let mut line = Vec::new();
     while !line.ends_with(b"\r\n") {
@@ -91,27 +122,6 @@ fn oracle(stream: &mut TcpStream, source: &[u8]) -> Vec<u8> {
     }
 }
 
-struct Case {
-    name: String,
-    source: String,
-    expected: String,
-}
-
-fn cases(text: &str) -> Vec<Case> {
-    let parts = text.split("--@@ ").skip(1);
-    parts
-        .map(|part| {
-            let (name, rest) = part.split_once('\n').unwrap_or((part, ""));
-            let (source, expected) = rest.split_once("--=> ").unwrap_or((rest, ""));
-            Case {
-                name: name.into(),
-                source: source.trim_end().into(),
-                expected: expected.trim_end().into(),
-            }
-        })
-        .collect()
-}
-
 fn case_files() -> Vec<std::path::PathBuf> {
     let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lua");
     let mut files: Vec<_> = fs::read_dir(dir)
@@ -138,11 +148,11 @@ fn known_differences() -> Vec<String> {
 }
 
 /// Asks the oracle again and writes its answers into the file.
-fn record(stream: &mut TcpStream, path: &std::path::Path, cases: &mut [Case]) {
+fn record(stream: &mut TcpStream, path: &std::path::Path, cases: &mut [Snippet]) {
     let mut text = String::new();
     for case in cases {
         case.expected = escape(&oracle(stream, case.source.as_bytes()));
-        let Case {
+        let Snippet {
             name,
             source,
             expected,
@@ -158,22 +168,28 @@ fn snippets_answer_as_on_a_real_server() {
     let mut wrong = 0;
     let mut stream = connect();
     for path in case_files() {
-        let mut cases = cases(&fs::read_to_string(&path).expect("a file"));
+        let mut cases = snippets(&fs::read_to_string(&path).expect("a file"));
         if let Some(stream) = &mut stream {
             record(stream, &path, &mut cases);
         }
-        for case in cases {
-            let source = case.source.as_bytes();
-            let got = escape(&answer(source, 1_000_000));
-            let step_by_step = escape(&answer(source, 1));
-            if got != step_by_step {
-                wrong += 1;
-                println!("{}: with fuel 1\n  {step_by_step}\n  {got}", case.name);
-            }
-            if (got.trim_end() != case.expected.trim_end()) != known.contains(&case.name) {
-                wrong += 1;
-                let Case { name, expected, .. } = case;
-                println!("{name}\n  real {expected}\n  here {got}");
+        for Snippet {
+            name,
+            source,
+            expected,
+        } in cases
+        {
+            let mut judge = |how: &str, got: Vec<u8>| {
+                let got = escape(&got);
+                if (got.trim_end() != expected) != known.contains(&name) {
+                    wrong += 1;
+                    println!("{name}, {how}\n  real {expected}\n  here {got}");
+                }
+            };
+            judge("on a node", node_answer(source.as_bytes()));
+            // The machine alone has no commands and guards no globals.
+            if !path.ends_with("server.lua") {
+                judge("at one stretch", answer(source.as_bytes(), 1_000_000));
+                judge("one instruction at a time", answer(source.as_bytes(), 1));
             }
         }
     }

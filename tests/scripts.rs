@@ -1,5 +1,10 @@
 //! Scripts that do not end or want too much, on a node: others are served, the script can be ended, the node goes on.
+#[path = "support/snippets.rs"]
+mod snippets;
+
+use redlab::command::LogLevel;
 use redlab::server::{Effect, Input, Node, NodeOptions};
+use snippets::{Snippet, snippets};
 
 const SLICE: i64 = 100_000;
 const SECOND_US: i64 = 1_000_000;
@@ -66,32 +71,13 @@ const BUSY: &str =
     "-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.\r\n";
 
 /// Scripts that never end, each in another part of the machine.
-const ENDLESS: &[&str] = &[
-    "while true do end",
-    "repeat until false",
-    "for i = 1, math.huge do end",
-    "local function f() return f() end return f()",
-    "while true do pcall(error, 'x') end",
-    "pcall(function() while true do end end) while true do end",
-    "while true do redis.call('GET', 'x') end",
-    "while true do redis.pcall('NOPE') end",
-    "while true do local t = {} end",
-    "while true do string.rep('x', 100000) end",
-    "coroutine.wrap(function() while true do end end)()",
-    "local c = coroutine.wrap(function() while true do coroutine.yield() end end) while true do c() end",
-    "table.sort({3, 2, 1}, function() while true do end end)",
-    "string.gsub('x', 'x', function() while true do end end)",
-    "local t = setmetatable({}, {__index = function() while true do end end}) return t.x",
-    "string.find(string.rep('a', 100000), string.rep('a*', 200) .. 'b')",
-    "for k in function() return 1 end do end",
-    "xpcall(function() while true do end end, function() end) while true do end",
-    "while true do loadstring('return 1')() end",
-    "while true do cjson.decode('[1,2,3]') end",
-];
+const ENDLESS: &str = include_str!("lua/ends/endless.lua");
 
 #[test]
 fn endless_scripts_are_ended_by_others() {
-    for script in ENDLESS {
+    for Snippet { name, source, .. } in snippets(ENDLESS) {
+        let script = source.as_str();
+        println!("{name}");
         let mut bench = Bench::new();
         let (a, b) = (bench.connect(), bench.connect());
         bench.send(a, &["EVAL", script, "0"]);
@@ -209,74 +195,18 @@ fn functions_tell_how_long_they_run() {
 }
 
 /// Scripts that want more than there is, and what they are told.
-const BOMBS: &[(&str, &str)] = &[
-    (
-        "local t = {} while true do t[#t + 1] = {} end",
-        "not enough memory",
-    ),
-    (
-        "local s = 'x' while true do s = s .. s end",
-        "not enough memory",
-    ),
-    ("return string.rep('x', 1e9)", "not enough memory"),
-    (
-        "local t = {} for i = 1, 1e9 do t[i] = i end",
-        "not enough memory",
-    ),
-    (
-        "local s = string.rep('x', 1e6) local t = {} for i = 1, 1e4 do t[i] = s end return #table.concat(t)",
-        "not enough memory",
-    ),
-    (
-        "local function f() return 1 + f() end return f()",
-        "stack overflow",
-    ),
-    ("local function f() return pcall(f) end f() return 1", ""),
-    (
-        "local function f(x) return (string.gsub(x, '.', f)) end return f('x')",
-        "overflow",
-    ),
-    (
-        "local function f() table.sort({1, 2}, f) end f()",
-        "overflow",
-    ),
-    (
-        "local t = setmetatable({}, {}) getmetatable(t).__index = function(t, k) return t[k] end return t.x",
-        "overflow",
-    ),
-    (
-        "local t = {} for i = 1, 1e5 do t = setmetatable({}, {__index = t}) end return t.x",
-        "",
-    ),
-    ("return loadstring(string.rep('(', 1e5))", ""),
-    ("return loadstring('return ' .. string.rep('{', 1e5))", ""),
-    (
-        "local t = {} for i = 1, 2000 do t = {t} end return cjson.encode(t)",
-        "nest",
-    ),
-    ("return cjson.decode(string.rep('[', 2000))", "nest"),
-    ("return cmsgpack.unpack(string.rep('\\145', 1e6))", ""),
-    (
-        "local t = {} t[1] = t t[2] = t return t",
-        "-ERR the reply of the script is too large",
-    ),
-    ("return unpack({}, 1, 1e7)", "too many results to unpack"),
-    ("return string.format('%99999d', 1)", "invalid"),
-    ("return ('x'):rep(1e8):rep(1e8)", "not enough memory"),
-    (
-        "return coroutine.wrap(function() local function f() return 1 + f() end return f() end)()",
-        "stack overflow",
-    ),
-    (
-        "local function c() return coroutine.wrap(c)() end return c()",
-        "overflow",
-    ),
-    ("return struct.pack('i' .. string.rep('s', 10))", ""),
-];
+const BOMBS: &str = include_str!("lua/ends/bombs.lua");
 
 #[test]
 fn bombs_end_in_errors() {
-    for (script, told) in BOMBS {
+    for Snippet {
+        name,
+        source,
+        expected,
+    } in snippets(BOMBS)
+    {
+        println!("{name}");
+        let (script, told) = (source.as_str(), expected.as_str());
         let mut bench = Bench::new();
         let id = bench.connect();
         let reply = bench.run(id, script);
@@ -350,4 +280,49 @@ fn an_uploaded_log_with_an_endless_script_can_be_read() {
     );
     let report = bench.node.load_log(log.as_bytes());
     assert!(report.error.is_some_and(|error| error.contains("killed")));
+}
+
+/// What scripts and libraries log reaches the host, as far as `loglevel` lets it.
+#[test]
+fn scripts_write_into_the_log() {
+    let mut bench = Bench::new();
+    let id = bench.connect();
+    let lines = |bench: &mut Bench| -> Vec<(LogLevel, String)> {
+        let effects = bench.node.drain();
+        effects
+            .into_iter()
+            .filter_map(|effect| match effect {
+                Effect::Log(level, line) => Some((level, line)),
+                _ => None,
+            })
+            .collect()
+    };
+    let script = "redis.log(0, 'd') redis.log(1, 'v') redis.log(2, 'n', {}, 1.5) redis.log(3.9, nil, 'w\0x')";
+    bench.ask(id, &["EVAL", script, "0"]);
+    let said = |level, line: &str| (level, line.to_string());
+    let (notice, warning) = (
+        said(LogLevel::Notice, "n 1.5"),
+        said(LogLevel::Warning, " w"),
+    );
+    assert_eq!(lines(&mut bench), [notice.clone(), warning.clone()]);
+    bench.ask(id, &["CONFIG", "SET", "loglevel", "debug"]);
+    bench.ask(id, &["EVAL", script, "0"]);
+    let all = [
+        said(LogLevel::Debug, "d"),
+        said(LogLevel::Verbose, "v"),
+        notice,
+        warning,
+    ];
+    assert_eq!(lines(&mut bench), all);
+    let library = "#!lua name=l\nredis.log(2, 'loading') redis.register_function('f', function() redis.log(3, 'runs') end)";
+    bench.ask(id, &["FUNCTION", "LOAD", library]);
+    bench.ask(id, &["FCALL", "f", "0"]);
+    let both = [
+        said(LogLevel::Notice, "loading"),
+        said(LogLevel::Warning, "runs"),
+    ];
+    assert_eq!(lines(&mut bench), both);
+    bench.ask(id, &["CONFIG", "SET", "loglevel", "nothing"]);
+    bench.ask(id, &["EVAL", script, "0"]);
+    assert_eq!(lines(&mut bench), []);
 }

@@ -3,7 +3,9 @@ use super::acl::{Acl, AclFile, DEFAULT_USER, Denied};
 use super::persistence::Persistence;
 use super::pubsub::{Kind, PubSub};
 use super::replication::Replication;
-use super::{Client, ClientId, Clients, RunningScript, Then, blocking::Waits, registry::Registry};
+use super::{
+    Client, ClientId, Clients, LogLevel, RunningScript, Then, blocking::Waits, registry::Registry,
+};
 use super::{
     config::{ConfigFile, OutputLimit},
     slowlog::Slowlog,
@@ -33,8 +35,8 @@ pub enum Effect {
     Exit,
     /// The node cannot go on: it ends with a failure.
     Abort,
-    /// A line for the server's log; whether it is a warning.
-    Log(bool, String),
+    /// A line for the server's log.
+    Log(LogLevel, String),
 }
 
 /// What commandstats shows of one command.

@@ -31,6 +31,9 @@ pub enum Event {
     Register,
 }
 
+/// What a line of the log costs besides its length.
+const LINE_FUEL: i64 = 100;
+
 /// Functions of the server's, as the machine numbers them.
 #[derive(Clone, Copy, Debug)]
 enum Host {
@@ -138,6 +141,8 @@ pub struct Engine {
     pub told: u8,
     /// The globals of libraries while they are loaded; they change places with the others.
     loading: Option<u32>,
+    /// What `redis.log` was called with since somebody took it: levels and texts.
+    pub said: Vec<(u8, Vec<u8>)>,
 }
 
 impl Engine {
@@ -184,6 +189,7 @@ impl Engine {
             resp: Proto::Resp2,
             told: 3,
             loading: None,
+            said: Vec::new(),
         }
     }
 
@@ -365,14 +371,33 @@ impl Engine {
     }
 
     fn log(&mut self) {
-        let level = self.number(0);
-        let problem = match level {
+        let problem = match self.number(0).map(f64::trunc) {
             _ if self.lua.arguments().len() < 2 => "server.log() requires two arguments or more.",
             None => "First argument must be a number (log level).",
-            Some(level) if !(0.0..4.0).contains(&level.trunc()) => "Invalid log level.",
-            Some(_) => return self.lua.answer(&[]),
+            Some(level) if !(0.0..4.0).contains(&level) => "Invalid log level.",
+            Some(level) => return self.say(level as u8),
         };
         self.raise(problem.as_bytes(), false);
+    }
+
+    /// Notes a line of strings and numbers for the log; other values are left out. It costs by its length, so that what
+    /// waits for the host is bounded.
+    fn say(&mut self, level: u8) {
+        let mut line = Vec::new();
+        for at in 1..self.lua.arguments().len() {
+            if let Some(text) = self.text_of(self.argument(at)) {
+                if at > 1 {
+                    line.push(b' ');
+                }
+                line.extend_from_slice(&text);
+            }
+        }
+        self.lua.spend(LINE_FUEL + line.len() as i64);
+        // A real server prints it as a string of C.
+        let end = line.iter().position(|&byte| byte == 0);
+        line.truncate(end.unwrap_or(line.len()));
+        self.said.push((level, line));
+        self.lua.answer(&[]);
     }
 
     fn set_resp(&mut self) {

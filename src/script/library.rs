@@ -242,6 +242,12 @@ impl Libraries {
         *self = Libraries::new(self.limit);
     }
 
+    /// Takes what was logged while libraries were loaded.
+    pub fn said(&mut self) -> Vec<(u8, Vec<u8>)> {
+        let engine = self.engine.as_mut();
+        engine.map_or_else(Vec::new, |engine| std::mem::take(&mut engine.said))
+    }
+
     /// Runs the code of a library, which offers its functions meanwhile.
     fn build(&mut self, code: &[u8]) -> Result<Library, Vec<u8>> {
         let (name, skip) = head(code)?;

@@ -179,11 +179,15 @@ impl Run {
                 }
             }
         };
+        if !self.engine.said.is_empty() {
+            let lines = std::mem::take(&mut self.engine.said);
+            node.server.log_of_script(&node.config, lines);
+        }
         let used = self.engine.lua.burnt() - burnt;
         node.meter.spend(used / FUEL_A_MICROSECOND);
         if let Some(trace) = &mut node.trace {
             trace.cost_us = self.spent_us();
-            trace.line = match self.engine.lua.line() {
+            trace.line = match self.engine.lua.next_line() {
                 0 => trace.line,
                 line => line,
             };
@@ -420,11 +424,11 @@ impl Node {
             .sum()
     }
 
-    /// The line that the script which waits stands at; 0: at none.
+    /// The line that the script which waits goes on with; 0: with none.
     pub(super) fn script_line(&self) -> Option<u32> {
         self.script
             .as_ref()
-            .map(|script| script.run.engine.lua.line())
+            .map(|script| script.run.engine.lua.next_line())
     }
 
     /// Lets the script that waits run on for about `fuel` instructions; about 100 are a microsecond. What it then leaves is

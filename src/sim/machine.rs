@@ -70,7 +70,7 @@ impl Machine {
     }
 
     /// Does what the node asks, until it waits for an fsync or for nothing.
-    fn drive(&mut self) {
+    pub fn drive(&mut self) {
         let Some(disk) = &mut self.disk else { return };
         loop {
             let requests = self.node.take_requests();

@@ -67,10 +67,10 @@ pub fn is_undefined(session: &mut Session, client: usize, name: &str, command: &
 
 /// What may have no defined answer by the time EXEC comes, or must be looked after, is not queued; nor is CLIENT REPLY, with
 /// which EXEC announces more replies than it then gives; nor AUTH, of which the oracle answers nothing where it fails behind
-/// other replies; nor what answers a bare id, which could not be told from other
-/// numbers there.
+/// other replies; nor what answers a bare id or the time, which could not be told from other numbers there.
 fn cannot_wait(name: &str, command: &[Vec<u8>]) -> bool {
     matches!(name, "SPOP" | "LCS" | "SORT" | "SORT_RO")
+        || matches!(name, "LASTSAVE" | "TIME")
         || matches!(
             name,
             "AUTH" | "CLIENT REPLY" | "CLIENT ID" | "CLIENT GETREDIR"
@@ -78,6 +78,22 @@ fn cannot_wait(name: &str, command: &[Vec<u8>]) -> bool {
         || (name == "XADD" && has(command, b"*"))
         || name.contains("LEX")
         || has(command, b"BYLEX")
+}
+
+/// Has the order of the command's events no meaning? SORT ... BY asks for the weights of a set or sorted set in the order of
+/// its table, which hangs on the seed that the oracle drew.
+pub fn tells_in_any_order(
+    session: &mut Session,
+    client: usize,
+    name: &str,
+    command: &[Vec<u8>],
+) -> bool {
+    if !name.starts_with("SORT") || !has(command, b"BY") {
+        return false;
+    }
+    let db = session.db_of(client);
+    let kind = session.probe(1, db, &format!("TYPE {}", key(command, 1)));
+    matches!(kind.text(), Some(b"set" | b"zset"))
 }
 
 /// Everything that a command of chance may draw from, as redlab has it now.

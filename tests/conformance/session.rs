@@ -278,6 +278,11 @@ impl<'a> Session<'a> {
             return Outcome::default();
         }
         let members = agree::members(self, step.client, &name, &step.command);
+        let in_any_order = agree::tells_in_any_order(self, step.client, &name, &step.command);
+        let in_order = |events: &[String; 2]| match in_any_order {
+            true => events.each_ref().map(|lines| sorted(lines)),
+            false => events.clone(),
+        };
         if name.starts_with("SORT") {
             // The oracle's SORT looks at an errno that it does not set: a number out of range in any command before it
             // would make it fail. Reading a score clears that, and XX keeps this one from being stored.
@@ -305,12 +310,12 @@ impl<'a> Session<'a> {
             self.probe(1, db, &line);
             self.hear_more(&mut heard, &mut events);
         }
-        let mut outcome = self.compare(step, &name, &heard, &events, members.as_ref());
+        let mut outcome = self.compare(step, &name, &heard, in_order(&events), members.as_ref());
         if outcome.difference.is_some() {
             // Perhaps a side had not yet done it all when it was first asked: long requests are read piece by piece.
             self.wait_for_answer(step, &mut heard);
             self.hear_more(&mut heard, &mut events);
-            outcome = self.compare(step, &name, &heard, &events, members.as_ref());
+            outcome = self.compare(step, &name, &heard, in_order(&events), members.as_ref());
         }
         let gone = self.compare_ends(&name);
         outcome.difference = outcome.difference.or(gone);
@@ -390,7 +395,7 @@ impl<'a> Session<'a> {
         step: &Step,
         name: &str,
         heard: &[Vec<Heard>; 2],
-        events: &[String; 2],
+        events: [String; 2],
         members: Option<&BTreeSet<Reply>>,
     ) -> Outcome {
         let mut outcome = Outcome::default();
@@ -426,7 +431,7 @@ impl<'a> Session<'a> {
             });
         }
         if outcome.difference.is_none() && events[0] != events[1] {
-            let [ours, theirs] = events.clone();
+            let [ours, theirs] = events;
             outcome.difference = Some(Difference {
                 command: name.into(),
                 field: "events".into(),
@@ -564,6 +569,12 @@ impl<'a> Session<'a> {
         }
         None
     }
+}
+
+fn sorted(lines: &str) -> String {
+    let mut lines: Vec<&str> = lines.lines().collect();
+    lines.sort_unstable();
+    lines.join("\n")
 }
 
 /// Puts what was heard later behind what was heard before.

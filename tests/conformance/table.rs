@@ -260,7 +260,7 @@ pub fn compare(
     }
     let passed = (fields + asked).saturating_sub(failures.len());
     if words.is_empty() {
-        failures.extend(known.unmatched(&["docs.", "info.", "keys"]));
+        failures.extend(known.unmatched(&["docs.", "info.", "keys", "list"]));
     }
     Ok((passed, failures))
 }

@@ -1,40 +1,23 @@
 //! The server's log: lines as a real server writes them, to standard output or to a file.
+use redlab::command::LogLevel;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// How grave a line is, by the character that marks it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    Verbose,
-    Notice,
-    Warning,
-}
-
-impl Level {
-    fn mark(self) -> char {
-        match self {
-            Level::Verbose => '-',
-            Level::Notice => '*',
-            Level::Warning => '#',
-        }
-    }
-
-    /// The least level that `loglevel` lets through.
-    pub fn least(loglevel: &str) -> Option<Level> {
-        match loglevel {
-            "debug" | "verbose" => Some(Level::Verbose),
-            "warning" => Some(Level::Warning),
-            "nothing" => None,
-            _ => Some(Level::Notice),
-        }
+/// The character that says how grave a line is.
+fn mark(level: LogLevel) -> char {
+    match level {
+        LogLevel::Debug => '.',
+        LogLevel::Verbose => '-',
+        LogLevel::Notice => '*',
+        LogLevel::Warning => '#',
     }
 }
 
 /// Where lines go.
 pub struct Journal {
     file: Option<File>,
-    least: Option<Level>,
+    least: Option<LogLevel>,
 }
 
 impl Journal {
@@ -47,20 +30,24 @@ impl Journal {
         };
         Ok(Journal {
             file,
-            least: Level::least(loglevel),
+            least: LogLevel::least(loglevel.as_bytes()),
         })
     }
 
-    /// Writes one line. A log that cannot be written must not end the server.
-    pub fn line(&mut self, level: Level, text: &str) {
-        if self.least.is_none_or(|least| level < least) {
-            return;
+    /// Writes one line, if `loglevel` lets it through.
+    fn line(&mut self, level: LogLevel, text: &str) {
+        if self.least.is_some_and(|least| level >= least) {
+            self.write(level, text);
         }
+    }
+
+    /// Writes one line. A log that cannot be written must not end the server.
+    pub fn write(&mut self, level: LogLevel, text: &str) {
         let line = format!(
             "{}:M {} {} {text}\n",
             std::process::id(),
             stamp(now_us()),
-            level.mark()
+            mark(level)
         );
         let _ = match &mut self.file {
             Some(file) => file.write_all(line.as_bytes()),
@@ -70,12 +57,12 @@ impl Journal {
 
     /// A line that is always worth reading.
     pub fn notice(&mut self, text: &str) {
-        self.line(Level::Notice, text);
+        self.line(LogLevel::Notice, text);
     }
 
     /// A line that somebody should act upon.
     pub fn warning(&mut self, text: &str) {
-        self.line(Level::Warning, text);
+        self.line(LogLevel::Warning, text);
     }
 }
 

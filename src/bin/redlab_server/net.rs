@@ -4,7 +4,7 @@
 //! connection has its turn. Output stands in the node's buffer of the client and goes to the socket in one write. Only
 //! what a slow client does not take moves to the connection's backlog, to be written when its socket has room again.
 use crate::files::Files;
-use crate::journal::{Journal, Level, now_us};
+use crate::journal::{Journal, now_us};
 use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 use redlab::command::ClientId;
@@ -492,8 +492,7 @@ impl Net {
                     self.flush(at);
                 }
             }
-            Effect::Log(true, text) => self.journal.warning(&text),
-            Effect::Log(false, text) => self.journal.notice(&text),
+            Effect::Log(level, text) => self.journal.write(level, &text),
             Effect::Abort => {
                 self.failed = true;
                 self.exit = true;
@@ -512,8 +511,7 @@ impl Net {
         }
         for listener in &self.listeners {
             if let Listener::Unix(_, path) = listener {
-                self.journal
-                    .line(Level::Notice, "Removing the unix socket file.");
+                self.journal.notice("Removing the unix socket file.");
                 let _ = std::fs::remove_file(path);
             }
         }

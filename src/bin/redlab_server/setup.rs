@@ -1,6 +1,6 @@
 //! From settings to a running server: configuration, sockets, the start lines that scripts wait for.
 use crate::acl_file::{DiskFile, set_users};
-use crate::journal::{Journal, Level, now_us};
+use crate::journal::{Journal, now_us};
 use crate::net::{Listener, Net};
 use crate::options::{Settings, fatal};
 use mio::net::{TcpListener, UnixListener};
@@ -237,10 +237,7 @@ fn listen(host: &Host, journal: &mut Journal) -> Result<Vec<Listener>, ()> {
         match UnixListener::bind(&host.unixsocket) {
             Ok(listener) => listeners.push(Listener::Unix(listener, host.unixsocket.clone())),
             Err(e) => {
-                journal.line(
-                    Level::Warning,
-                    &format!("Failed opening Unix socket: bind: {e}"),
-                );
+                journal.warning(&format!("Failed opening Unix socket: bind: {e}"));
                 return Err(());
             }
         }

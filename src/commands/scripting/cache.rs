@@ -28,13 +28,21 @@ const DEBUG: Command = Command {
     name: "debug",
     arity: 3,
     since: "3.2.0",
-    summary: "Has the connection's next scripts stop at each line, or not.",
+    summary: "Accepted, but scripts run through: the script view is where they stop at each line.",
     syntax: "mode<YES|SYNC|NO>",
     run: debug,
     ..SUB
 };
 
+/// There is no debugger behind the connection: the scripts of a client that asks for one run through as ever, and the script
+/// view is where they are stepped through. A real server would stop at the first line and take what the client sends next
+/// for the debugger's commands.
 fn debug(ctx: &mut Ctx<'_>) -> Outcome {
+    if ctx.server.in_exec {
+        return Err(Error::new(
+            "ERR SCRIPT DEBUG must be called outside a pipeline",
+        ));
+    }
     if !["yes", "sync", "no"]
         .iter()
         .any(|word| ctx.args.is(2, word))

@@ -179,6 +179,8 @@ fn load(ctx: &mut Ctx<'_>) -> Outcome {
         replace = true;
     }
     let name = ctx.server.libraries.load(ctx.arg(last), replace);
+    let lines = ctx.server.libraries.said();
+    ctx.server.log_of_script(ctx.config, lines);
     ctx.out.bulk(&name.map_err(Error::bytes)?);
     ctx.db.ks.dirty += 1;
     Ok(())
@@ -225,6 +227,8 @@ fn restore(ctx: &mut Ctx<'_>) -> Outcome {
         Why::Empty => Error::SYNTAX,
     })?;
     let restored = ctx.server.libraries.restore(&codes, policy);
+    let lines = ctx.server.libraries.said();
+    ctx.server.log_of_script(ctx.config, lines);
     restored.map_err(Error::bytes)?;
     ctx.db.ks.dirty += 1;
     ctx.out.ok();

@@ -209,6 +209,12 @@ mod tests {
         assert_eq!(model.calls[0].command, "INCR k");
         assert_eq!(model.propagated, ["INCR k"]);
         assert_eq!(model.lines.len(), 3);
+        // A line that is a single instruction is stopped at as well.
+        bench.run(r#"EVAL "local x = 1\nreturn x" 0"#);
+        bench.node.step_script(None);
+        assert_eq!((look(&bench).stage, look(&bench).line), ("runs", 2));
+        bench.node.step_script(None);
+        assert_eq!(look(&bench).stage, "done");
     }
 
     #[test]

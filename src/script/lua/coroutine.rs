@@ -156,11 +156,7 @@ fn thread_argument(m: &mut Machine, args: Args) -> Run<u32> {
 
 fn new_thread(m: &mut Machine, args: Args) -> Run<u32> {
     let function = m.argument(args, 0);
-    let is_lua = match function {
-        Value::Func(id) => matches!(m.heap.closures.items[id as usize].body, Body::Lua(_)),
-        _ => false,
-    };
-    if !is_lua {
+    if !m.is_written_in_lua(function) {
         return Err(m.argument_error(0, b"Lua function expected"));
     }
     let thread = Coroutine {

@@ -26,6 +26,14 @@ impl Machine {
         }
     }
 
+    /// Whether a value is a function that was written in Lua.
+    pub(crate) fn is_written_in_lua(&self, value: Value) -> bool {
+        match value {
+            Value::Func(id) => matches!(self.heap.closures.items[id as usize].body, Body::Lua(_)),
+            _ => false,
+        }
+    }
+
     /// The instruction that frame `at` carries out.
     fn pc_of(&self, at: usize) -> usize {
         let next = match at + 1 == self.frames.len() {

@@ -312,6 +312,15 @@ impl Machine {
             .map_or(0, |at| self.line_of(at))
     }
 
+    /// The line of what the script does next: the one that it stands at, unless its last instruction is carried out.
+    pub fn next_line(&self) -> u32 {
+        let last = self.frames.len().saturating_sub(1);
+        let next = self
+            .proto_of(last)
+            .and_then(|proto| proto.lines.get(self.pc).copied());
+        next.unwrap_or_else(|| self.line())
+    }
+
     /// Bytes in use.
     pub fn memory(&self) -> usize {
         self.heap.used

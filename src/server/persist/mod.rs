@@ -20,7 +20,7 @@ mod tests;
 use super::node::Node;
 use crate::base::time::Micros;
 use crate::command::persistence::Order;
-use crate::command::{ClientId, Command, Effect, Error, F};
+use crate::command::{ClientId, Command, Effect, Error, F, LogLevel};
 use crate::persist::disk::{Answer, DiskError, Done, MemoryDisk, Op, Request};
 use flush::Aof;
 pub(super) use job::Job;
@@ -240,9 +240,11 @@ impl Node {
 
     /// A line for the server's log; `parts` are put together.
     pub(super) fn say(&mut self, warning: bool, parts: &[&str]) {
-        self.server
-            .effects
-            .push(Effect::Log(warning, parts.concat()));
+        let level = match warning {
+            true => LogLevel::Warning,
+            false => LogLevel::Notice,
+        };
+        self.server.log(&self.config, level, parts.concat());
     }
 
     /// The node cannot go on: why, and the end.
