@@ -328,6 +328,9 @@ impl Books {
         propagate: Propagate,
         out: &mut Reply,
     ) {
+        if node.models_cost {
+            node.charge(args, out.since(self.reply_start).len());
+        }
         let end_us = node.meter.micros();
         node.stamp_us = Some(end_us);
         let usec = end_us - self.start_us + node.asleep_us(self.busy_until_us);
@@ -362,6 +365,16 @@ impl Books {
         if node.server.listened {
             node.heard(id, command, args);
         }
+    }
+}
+
+impl Node {
+    /// Tells the meter what a command took and gave.
+    #[cold]
+    fn charge(&mut self, args: Args<'_>, reply_bytes: usize) {
+        let bytes: usize = args.from(0).map(<[u8]>::len).sum();
+        let visited = std::mem::take(&mut self.ks.visited);
+        self.meter.ran((bytes + reply_bytes) as u64, visited);
     }
 }
 
