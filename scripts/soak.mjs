@@ -17,6 +17,7 @@ const kinds = {
   files: (args) => steps("files", args),
   logs: (args) => steps("logs", args),
   tools: (args) => steps("tools", args),
+  tabs: (args) => ["node", "scripts/soak-tabs.mjs", "--keep", ...args],
   scripts: (args) => conformance("scripts", ["--count", "20000", ...args]),
   fuzz: (args) => ["node", "scripts/fuzz.mjs", ...args],
   "redis-py": (args) => ["node", "tests/clients/suite.mjs", ...args],
