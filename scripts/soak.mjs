@@ -18,6 +18,7 @@ const kinds = {
   logs: (args) => steps("logs", args),
   tools: (args) => steps("tools", args),
   tabs: (args) => ["node", "scripts/soak-tabs.mjs", "--keep", ...args],
+  replication: (args) => conformance("soak-replication", ["--count", "2500", ...args]),
   scripts: (args) => conformance("scripts", ["--count", "20000", ...args]),
   fuzz: (args) => ["node", "scripts/fuzz.mjs", ...args],
   "redis-py": (args) => ["node", "tests/clients/suite.mjs", ...args],

@@ -1,4 +1,5 @@
 //! The modelled memory of a node: what the same data and connections take on a 64-bit server.
+use super::replication::{Stage, Way};
 use super::{Args, Client, Server};
 use crate::base::alloc::{sds_room, size_class};
 use crate::keyspace::Keyspace;
@@ -124,8 +125,10 @@ pub fn used(ks: &Keyspace, server: &Server) -> i64 {
 }
 
 fn clients(ks: &Keyspace, server: &Server) -> i64 {
+    // What waits for replicas does not count: to evict for it would add to it.
+    let counts = |c: &&Client| c.stage() == Stage::None && c.way != Way::Out;
     let bytes = |c: &Client| ClientUsage::of(c, ks, None).total as i64;
-    server.clients.iter().map(bytes).sum()
+    server.clients.iter().filter(counts).map(bytes).sum()
 }
 
 /// What a database takes besides keys and values, as a real server estimates it.

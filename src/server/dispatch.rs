@@ -165,8 +165,16 @@ fn gates(
     {
         return refuse(error);
     }
+    if node.server.repl.restricted
+        && let Some(error) = node.replica_refusal(id, command)
+    {
+        return refuse(error);
+    }
     if let Some(client) = node.server.clients.get(id)
-        && (client.is_subscriber() || client.monitor || command.flags.has(F::PUBSUB))
+        && (client.is_subscriber()
+            || client.monitor
+            || client.follower.is_some()
+            || command.flags.has(F::PUBSUB))
         && let Some(error) = listeners::refusal(client, command)
     {
         return refuse(error);

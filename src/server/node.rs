@@ -392,6 +392,10 @@ impl Node {
         if self.server.tracked.has_changes() {
             self.server.broadcast();
         }
+        let repl = &self.server.repl;
+        if repl.wants_acks || repl.acked || repl.failover.is_some() {
+            self.replication_turn();
+        }
         if self.server.persist.active {
             self.persist();
         }
@@ -508,6 +512,7 @@ impl Node {
             .sample(&self.server.stats, self.server.now_us);
         self.note_peak();
         self.propagate_expired();
+        self.feed_stream(0);
         self.publish_events(None);
         self.replication_cron();
         self.persist_cron();
@@ -520,7 +525,11 @@ impl Node {
         }
         let oldest_ms = self.ks.now_ms - i64::from(self.config.timeout) * 1000;
         for client in self.server.clients.iter_mut() {
-            let listens = client.is_subscriber() || client.monitor || client.blocked.is_some();
+            let listens = client.is_subscriber()
+                || client.monitor
+                || client.blocked.is_some()
+                || client.obeyed
+                || client.follower.is_some();
             let idle = client.last_interaction_ms < oldest_ms && !listens;
             if idle && !client.close_after_reply {
                 client.close_after_reply = true;

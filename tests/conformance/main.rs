@@ -17,6 +17,7 @@
 //! cargo test --test conformance -- logs                  append-only directories, each read by the other
 //! cargo test --test conformance -- tools [--count N]     damaged files, judged by redlab and by the real check tool;
 //!                                                        with --server PATH also what that program says of them and does to them
+//! cargo test --test conformance -- replication [--count N] [--seed S]   primary and replica of each other, links cut
 //! cargo test --test conformance -- self-test             the harness against itself
 //! ```
 //! `--resp 2` or `--resp 3` keeps a random run to one protocol, `--clients N` gives each segment so many clients; names of commands after the mode keep it to these.
@@ -43,6 +44,7 @@ mod peer;
 mod progress;
 mod protocol;
 mod replay;
+mod replication;
 mod reply;
 mod run;
 mod scope;
@@ -148,6 +150,8 @@ fn run() -> Result<(usize, Vec<String>), String> {
         "dumps" => soak::dumps(&options),
         "files" => soak::files(&options),
         "logs" => soak::logs(&options),
+        "replication" => soak::replication(&options, false),
+        "soak-replication" => soak::replication(&options, true),
         "tools" => tools::compare(&options),
         "self-test" => self_test::all(),
         other => Err(format!(
