@@ -3,10 +3,12 @@
 mod estate;
 
 use crate::command::{ClientId, LogLevel};
+use crate::lab::desk::{BROUGHT, Desk};
 use crate::lab::grader::Grader;
 use crate::lab::json::{self, ToJson};
 use crate::lab::lesson::{Lesson, Step};
 use crate::lab::plain::{DEPTH_MAX, Plain};
+use crate::persist::tools::Repair;
 use crate::resp::parse::split_args;
 use crate::server::{Effect, Input, NodeOptions};
 use crate::sim::disk::{Change, Disk, KeptFile, Speed};
@@ -126,6 +128,8 @@ const DISK_BYTES: u64 = 1 << 29;
 #[wasm_bindgen]
 pub struct Engine {
     machine: Machine,
+    /// Files that are looked at.
+    desk: Desk,
     /// How the node is configured, for the next start.
     settings: Settings,
     now_us: i64,
@@ -164,6 +168,7 @@ impl Engine {
         let settings = Settings { seed, config };
         Engine {
             machine: Machine::boot(settings.options(now_us), disk),
+            desk: Desk::default(),
             settings,
             now_us,
             grader: None,
@@ -287,10 +292,16 @@ impl Engine {
         .collect()
     }
 
+    /// The paths of all files, of the disk and of the desk.
+    pub fn names(&self) -> Vec<String> {
+        let files = self.desk.files(self.machine.disk.as_ref());
+        files.all().map(String::from).collect()
+    }
+
     /// The bytes of a file as a program reads them.
     pub fn file(&self, path: &str) -> Option<Vec<u8>> {
-        let disk = self.machine.disk.as_ref()?;
-        disk.read(path).ok().map(<[u8]>::to_vec)
+        let files = self.desk.files(self.machine.disk.as_ref());
+        files.read(path).map(<[u8]>::to_vec)
     }
 
     /// Sets what the disk is like: `capacity` (bytes; 0: any), `latency_us`, `bytes_per_s`, `flush_us`, or how many of the
@@ -312,6 +323,7 @@ impl Engine {
 
     /// Turns a bit over on the platter; `false` if there is no such byte.
     pub fn flip_bit(&mut self, path: &str, offset: usize, bit: u8) -> bool {
+        self.desk.forget(path);
         let disk = self.machine.disk.as_mut();
         disk.is_some_and(|disk| disk.flip(path, offset, bit).is_ok())
     }
@@ -480,6 +492,66 @@ impl Engine {
             Some(model) => to_js(&model),
             None => Ok(JsValue::NULL),
         }
+    }
+
+    /// The same of the views of files (`inspect_files` of `lab::views`).
+    pub fn inspect_files(
+        &mut self,
+        view: &str,
+        argv: Vec<js_sys::Uint8Array>,
+    ) -> Result<JsValue, JsError> {
+        self.machine.node.keep_trail();
+        let argv: Vec<Vec<u8>> = argv.iter().map(js_sys::Uint8Array::to_vec).collect();
+        let (disk, node) = (self.machine.disk.as_ref(), &self.machine.node);
+        match crate::lab::views::inspect_files(&mut self.desk, disk, node, view, &argv) {
+            Some(model) => to_js(&model),
+            None => Ok(JsValue::NULL),
+        }
+    }
+
+    /// The number of the last command of a connection, as the view of the log names it; 0 if it is not known.
+    pub fn last_ran(&self, id: f64) -> f64 {
+        let number = self.machine.node.last_ran(id as ClientId);
+        number.unwrap_or(0) as f64
+    }
+
+    /// Puts a file on the desk, to be looked at: its path there, or nothing if there is no room for it.
+    pub fn bring(&mut self, name: &str, bytes: Vec<u8>) -> Option<String> {
+        let brought = self.desk.bring(name, bytes);
+        brought.then(|| [BROUGHT, name].concat())
+    }
+
+    /// Takes over what lies on the desk of an engine that this one stands in for.
+    pub fn inherit(&mut self, old: &mut Engine) {
+        self.desk = std::mem::take(&mut old.desk);
+    }
+
+    /// Takes away all that was brought.
+    pub fn clear_desk(&mut self) {
+        self.desk.clear();
+    }
+
+    /// Puts a byte in the place of another one, on the platter; `false` if there is none.
+    pub fn edit_byte(&mut self, path: &str, offset: usize, byte: u8) -> bool {
+        let disk = self.machine.disk.as_mut();
+        self.desk.edit(disk, path, offset, byte)
+    }
+
+    /// Runs the check tool that fits a file. `repair`: "", "fix", or the second to cut it to. An array of three: its words,
+    /// whether it ended well, the path that was cut or `null`.
+    pub fn check(&mut self, name: &str, repair: &str) -> js_sys::Array {
+        let repair = match repair.parse() {
+            Ok(second) => Repair::Timestamp(second),
+            Err(_) if repair == "fix" => Repair::Fix,
+            Err(_) => Repair::Nothing,
+        };
+        let Machine { node, disk, .. } = &mut self.machine;
+        let now_ms = self.now_us / 1000;
+        let found = self
+            .desk
+            .check(disk.as_mut(), name, repair, node.config(), now_ms);
+        let cut = found.cut.map_or(JsValue::NULL, JsValue::from);
+        js_sys::Array::of3(&found.text.into(), &found.good.into(), &cut)
     }
 
     /// Begins a lesson on this engine, which must be fresh: runs its setup and looks at the goals; how it stands.

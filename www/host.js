@@ -47,6 +47,9 @@ const keptSeed = (meta) => (/^\d{1,19}$/.test(meta?.seed ?? "") ? meta?.seed : u
 /** @param {Meta | null} meta */
 const keptClock = (meta) => (Number.isFinite(meta?.clock_ms) ? Number(meta?.clock_ms) : 0);
 
+/** Views whose models are about files. */
+const OF_FILES = new Set(["aof", "rdb", "bytes", "commands", "fields", "field"]);
+
 const encoder = new TextEncoder();
 
 /**
@@ -128,6 +131,8 @@ export class HostWorld {
   #holds = false;
   /** Nobody looks: the clock stands still. */
   #resting = false;
+  /** The view of the log was looked at: who wrote what is told with the replies. */
+  #tells = false;
   /** Ends when what touches engine and store together has ended. @type {Promise<any>} */
   #turn = Promise.resolve();
 
@@ -223,6 +228,17 @@ export class HostWorld {
 
   /** @param {KeptFile[]} files */
   async #newEngine(files) {
+    const before = this.#engine;
+    await this.#makeEngine(files);
+    try {
+      if (before) this.#engine.inherit(before);
+    } catch {
+      // An engine that died gives nothing back.
+    }
+  }
+
+  /** @param {KeptFile[]} files */
+  async #makeEngine(files) {
     const seed = BigInt(this.#seed);
     this.#log = [];
     if (this.options.lesson) {
@@ -466,7 +482,10 @@ export class HostWorld {
     const conn = this.#conns.get(job.session);
     if (conn === undefined) return () => job.fail(new Error("no such session"));
     const start = performance.now();
+    // What is kept until the disk has answered runs later: then nobody knows which command this was.
+    const tells = this.#tells && !this.#engine.stalled();
     let out = /** @type {Uint8Array} */ (this.#engine.exec(conn, job.bytes));
+    const ran = tells ? this.#engine.last_ran(conn) : 0;
     this.#look();
     const cost_us = (performance.now() - start) * 1000;
     this.#engine.measured(Math.max(1, cost_us));
@@ -477,7 +496,7 @@ export class HostWorld {
     const closed = this.#isClosed(job.session, conn);
     const now_ms = this.#clockMs;
     const buffer = /** @type {ArrayBuffer} */ (out.buffer);
-    return () => job.done({ out: buffer, now_ms, cost_us, closed }, [buffer]);
+    return () => job.done({ out: buffer, now_ms, cost_us, closed, ran }, [buffer]);
   }
 
   /** @param {number} session @param {number} conn */
@@ -574,6 +593,7 @@ export class HostWorld {
   inspect(session, view, argv) {
     const conn = this.#conns.get(session);
     if (view === "disk") return this.#diskModel();
+    if (OF_FILES.has(view)) return this.#filesModel(view, argv);
     if (view === "script") this.#engine.script_hold(this.#holds);
     return conn === undefined ? null : this.#engine.inspect(conn, view, argv);
   }
@@ -589,6 +609,13 @@ export class HostWorld {
   stepScript(line) {
     this.#engine.script_step(line);
     if (!this.#running) this.#run(true);
+  }
+
+  /** What a view of files asks for; null where there is none. @param {string} view @param {Uint8Array[]} argv */
+  #filesModel(view, argv) {
+    this.#tells = true;
+    const model = this.#engine.inspect_files(view, argv);
+    return model?.files?.length === 0 ? null : model;
   }
 
   /** The files for their view; null where there is no disk. */
@@ -692,6 +719,74 @@ export class HostWorld {
     });
   }
 
+  /**
+   * Puts files on the desk in place of what lies there, to be looked at; their paths.
+   * @param {{name: string, bytes: Uint8Array}[]} files
+   */
+  bring(files) {
+    this.#engine.clear_desk();
+    const all = files.flatMap((f) => (isTar(f.bytes) ? unpack(f.bytes) : [f]));
+    const paths = all.flatMap(({ name, bytes }) => this.#engine.bring(name, bytes) ?? []);
+    if (paths.length < all.length) throw new Error("the files are too large to be looked at here");
+    return paths;
+  }
+
+  clearDesk() {
+    this.#engine.clear_desk();
+  }
+
+  /** A file's bytes. @param {string} name */
+  file(name) {
+    return this.#engine.file(name) ?? null;
+  }
+
+  /** Puts a byte in the place of another one, on the platter. @param {string} name @param {number} offset @param {number} byte */
+  edit(name, offset, byte) {
+    return this.#alone(async () => {
+      const done = this.#engine.edit_byte(name, offset, byte);
+      await this.#commit();
+      return done;
+    });
+  }
+
+  /** The check tool that fits a file. @param {string} name @param {string} repair "", "fix", or a second since 1970 */
+  check(name, repair) {
+    return this.#alone(async () => {
+      const [text, good, cut] = this.#engine.check(name, repair);
+      await this.#commit();
+      return { text, good, cut };
+    });
+  }
+
+  /** What a server would say of a file, or of all files that belong with it. @param {string} name */
+  async tryFile(name) {
+    const trial = await this.#trial(this.#setOf(name));
+    const { words, runs, keys } = trial;
+    trial.engine.free();
+    return { words, runs, keys };
+  }
+
+  /** Starts the sandbox anew with a file, or all files that belong with it. @param {string} name */
+  async loadFile(name) {
+    return this.#replaceBy(this.#setOf(name));
+  }
+
+  /** A file as a disk of its own: with the manifest that names it and all that it names, or alone. @param {string} name @returns {KeptFile[]} */
+  #setOf(name) {
+    const folder = name.slice(0, name.lastIndexOf("/") + 1);
+    const own = name.slice(folder.length);
+    const there = this.#engine.names().filter((/** @type {string} */ n) => n.startsWith(folder));
+    const list = there.find((/** @type {string} */ n) => n.endsWith(".manifest"));
+    const bytes = (/** @type {string} */ n) => /** @type {Uint8Array} */ (this.#engine.file(n) ?? new Uint8Array(0));
+    const text = list ? new TextDecoder().decode(bytes(list)) : "";
+    if (name !== list && !text.includes(` ${own} `)) return filesOf(bytes(name));
+    return there.map((/** @type {string} */ n, /** @type {number} */ i) => ({
+      name: n === list ? MANIFEST : `${DIRECTORY}${n.slice(folder.length)}`,
+      file: i + 1,
+      bytes: bytes(n),
+    }));
+  }
+
   downloadDamaged() {
     return this.#store.readDamaged();
   }
@@ -703,7 +798,11 @@ export class HostWorld {
   async upload(bytes) {
     if (this.options.lesson) throw new Error("a lesson brings its own data");
     if (!bytes.length) throw new Error("it is empty");
-    const files = filesOf(bytes);
+    return this.#replaceBy(filesOf(bytes));
+  }
+
+  /** @param {KeptFile[]} files */
+  async #replaceBy(files) {
     const why = await this.#tryFiles(files);
     if (why) throw new Error(`it is no append-only file, snapshot or archive of them (${why})`);
     return this.#alone(async () => {
@@ -712,26 +811,33 @@ export class HostWorld {
     });
   }
 
+  /** A server of its own that has read files, and what it said. @param {KeptFile[]} files */
+  async #trial(files) {
+    const engine = new Engine(0n, this.#clockMs, CONFIG, platterOf(files));
+    await this.#read(engine);
+    return { engine, words: engine.warnings().join(". "), runs: !engine.exited(), keys: engine.kept()[3] };
+  }
+
+  /** Lets an engine read its files in its own time. @param {Engine} engine */
+  async #read(engine) {
+    for (let now = this.#clockMs; (engine.stalled() || engine.loading()) && !engine.exited();) {
+      now = Math.max(now, engine.next_timer()) + 0.001;
+      engine.advance(now);
+    }
+  }
+
   /** Why nothing can be read of files, or "". @param {KeptFile[]} files */
   async #tryFiles(files) {
-    const trial = new Engine(0n, this.#clockMs, CONFIG, platterOf(files));
-    const read = async () => {
-      for (let now = this.#clockMs; (trial.stalled() || trial.loading()) && !trial.exited();) {
-        now = Math.max(now, trial.next_timer()) + 0.001;
-        trial.advance(now);
-      }
-    };
+    const { engine, words } = await this.#trial(files);
     try {
-      await read();
-      const why = trial.warnings().join(". ");
-      if (trial.exited() && trial.repair()) {
-        trial.restart();
-        await read();
+      if (engine.exited() && engine.repair()) {
+        engine.restart();
+        await this.#read(engine);
       }
-      const data = files.filter(({ name }) => name !== MANIFEST).map(({ name }) => trial.file(name)?.length ?? 0);
-      return trial.exited() || !data.some((length) => length > 0) ? why || "no file of it is one" : "";
+      const data = files.filter(({ name }) => name !== MANIFEST).map(({ name }) => engine.file(name)?.length ?? 0);
+      return engine.exited() || !data.some((length) => length > 0) ? words || "no file of it is one" : "";
     } finally {
-      trial.free();
+      engine.free();
     }
   }
 
