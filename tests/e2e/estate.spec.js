@@ -3,6 +3,10 @@
 import { expect, test } from "@playwright/test";
 import { noViolations } from "./axe.js";
 
+// A world of several nodes takes the engine's later part first, and a busy machine a while for it.
+test.setTimeout(40_000);
+const OPENS = { timeout: 20_000 };
+
 const terminal = (page, host) => page.locator(`.pane:has(> header h2:text-is("${host}")) redlab-terminal`);
 const log = (page, host) => terminal(page, host).locator(".log");
 const deck = (page) => page.locator(".estate-time");
@@ -37,7 +41,7 @@ const seek = (page, ms) =>
 test.describe("a primary and two replicas", () => {
   test.beforeEach(async ({ page }) => {
     await page.goto("./?estate=primary-replicas");
-    await expect(terminal(page, "n3").locator("input")).toBeVisible();
+    await expect(terminal(page, "n3").locator("input")).toBeVisible(OPENS);
     await expect(page).toHaveURL(/#estate\/primary-replicas$/);
   });
 
@@ -61,7 +65,7 @@ test.describe("a primary and two replicas", () => {
   });
 
   test("a replica that is cut off falls behind, and catches up", async ({ page }) => {
-    await breaks(page, /^n3, replica/, "Cut it off");
+    await breaks(page, /^n3 replica/, "Cut it off");
     await expect(finding(page, "Topology")).toContainText("n3 is cut off");
     await type(page, "n1", "SET a 1");
     await expect(log(page, "n1")).toContainText("OK");
@@ -100,12 +104,12 @@ test.describe("a primary and two replicas", () => {
     await type(page, "n1", "CONFIG SET appendfsync always");
     await type(page, "n1", "SET a 1");
     await expect(log(page, "n1").locator(".rep")).toHaveText(["OK", "OK"]);
-    await breaks(page, /^n1, primary/, "Kill the server");
+    await breaks(page, /^n1 primary/, "Kill the server");
     await expect(finding(page, "Topology")).toContainText("n1 does not run");
     await faults(page).getByRole("button", { name: "Start", exact: true }).click();
     await type(page, "n1", "GET a");
     await expect(log(page, "n1")).toContainText('"1"');
-    await breaks(page, /^n2, replica/, "Cut the power");
+    await breaks(page, /^n2 replica/, "Cut the power");
     await expect(finding(page, "Topology")).toContainText("n2 has no power");
     await expect(deck(page).locator(".fault").last()).toContainText("power off n2");
   });
@@ -142,7 +146,7 @@ test("the menu leads to it, and the sandbox back", async ({ page }) => {
   await page.goto("./");
   await page.getByRole("button", { name: "Nodes" }).click();
   await page.getByRole("link", { name: "A chain" }).click();
-  await expect(terminal(page, "n3").locator("input")).toBeVisible();
+  await expect(terminal(page, "n3").locator("input")).toBeVisible(OPENS);
   await expect(finding(page, "Replication")).toContainText("n3 has all that n1 has");
   await page.getByRole("link", { name: "Sandbox" }).click();
   await expect(page.locator("redlab-terminal")).toHaveCount(1);
@@ -153,11 +157,11 @@ test("the menu leads to it, and the sandbox back", async ({ page }) => {
 test("fits a phone", async ({ page }) => {
   await page.setViewportSize({ width: 320, height: 640 });
   await page.goto("./?estate=five");
-  await expect(terminal(page, "n1").locator("input")).toBeVisible();
+  await expect(terminal(page, "n1").locator("input")).toBeVisible(OPENS);
   const over = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   expect(await over()).toBe(0);
   await page.locator("#tabs").getByRole("button", { name: "Topology" }).click();
-  await expect(page.getByRole("button", { name: /^n5, primary/ })).toBeVisible();
+  await expect(page.getByRole("button", { name: /^n5 primary/ })).toBeVisible();
   expect(await over()).toBe(0);
   await noViolations(page);
 });

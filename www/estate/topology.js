@@ -162,8 +162,6 @@ export class Topology {
   #newMachine({ name }) {
     const letter = letterOf(name);
     const { width, height } = BOX;
-    // The label of the whole has these words, and more.
-    const unread = { "aria-hidden": "true" };
     const box = { x: -width / 2, y: -height / 2, width, height, rx: 3 };
     return this.#choice({ kind: "host", name }, [
       s("rect", { ...box, class: "paper" }),
@@ -176,9 +174,10 @@ export class Topology {
         fill: `url(#topology-${letter})`,
       }),
       s("rect", { ...box, class: `frame ${letter}` }),
-      s("text", { x: -width / 2 + 15, y: -5, class: "t b", ...unread }, name),
-      s("text", { x: width / 2 - 6, y: -5, class: "end state", ...unread }),
-      s("text", { x: -width / 2 + 15, y: 12, class: "t2 cap role", ...unread }),
+      // These words are its name as well; a blank parts them.
+      s("text", { x: -width / 2 + 15, y: -5, class: "t b" }, `${name} `),
+      s("text", { x: -width / 2 + 15, y: 12, class: "t2 cap role" }),
+      s("text", { x: width / 2 - 6, y: -5, class: "end state" }),
       s("path", { class: "crossed", d: `M${-width / 2 + 10} ${height / 2 - 2}L${width / 2 - 2} ${-height / 2 + 2}` }),
     ]);
   }
@@ -193,15 +192,13 @@ export class Topology {
       if (found.textContent !== words) found.textContent = words;
     };
     text(".state", state);
-    text(
-      ".role",
-      host.state === "up" ? `${role} · ${int(host.keys ?? 0)}` : host.state === "off" ? "no power" : "no server",
-    );
+    const does =
+      host.state === "up" ? `${role} · ${int(host.keys ?? 0)}` : host.state === "off" ? "no power" : "no server";
+    text(".role", `${does} `);
     el.setAttribute(
       "class",
       `machine ${host.state}${host.paused ? " paused" : ""}${this.faults.is("host", host.name) ? " chosen" : ""}`,
     );
-    el.setAttribute("aria-label", `${host.name}, ${role ? `${role}, ` : ""}${state}`);
     el.setAttribute("aria-pressed", String(this.faults.is("host", host.name)));
   }
 
