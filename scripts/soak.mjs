@@ -16,7 +16,7 @@ const kinds = {
   crashes: () => ["cargo", "test", "--quiet", "--release", "--test", "crashes"],
   files: (args) => conformance("files", ["--count", "1000", ...args]),
   logs: (args) => conformance("logs", ["--count", "1000", ...args]),
-  scripts: (args) => conformance("scripts", ["--count", "20000", ...args]),
+  scripts: (args) => conformance("soak-scripts", args),
   fuzz: (args) => ["node", "scripts/fuzz.mjs", ...args],
   "redis-py": (args) => ["node", "tests/clients/suite.mjs", ...args],
 };
