@@ -110,6 +110,12 @@ const steps = [
     skip: oracleReason,
   },
   {
+    name: "conformance, replication",
+    run: cargo("test", "--quiet", "--test", "conformance", "--", "replication"),
+    count: own,
+    skip: oracleReason,
+  },
+  {
     name: "conformance, tools",
     run: cargo("test", "--quiet", "--test", "conformance", "--", "tools"),
     count: own,

@@ -81,15 +81,15 @@ fn exec_is_what_runs_in_a_transaction() {
     for (sent, expected) in [
         (
             &b"MULTI\r\nCLIENT INFO\r\nEXEC\r\n"[..],
-            "x 1 4 26 17366 exec",
+            "x 1 4 26 17374 exec",
         ),
         (
             b"WATCH a\r\nMULTI\r\nSET a 1\r\nCLIENT INFO\r\nCLIENT INFO\r\nPING\r\nPING\r\nEXEC\r\n",
-            "x 5 4 105 17589 exec",
+            "x 5 4 105 17597 exec",
         ),
         (
             b"MULTI\r\nEXEC\r\nCLIENT INFO\r\n",
-            "N -1 10 0 17298 client|info",
+            "N -1 10 0 17306 client|info",
         ),
     ] {
         let mut node = Node::new(NodeOptions::default());

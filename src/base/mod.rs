@@ -14,6 +14,7 @@ pub mod num;
 pub mod order;
 pub(crate) mod pair;
 pub mod quote;
+pub mod real;
 pub mod rng;
 pub(crate) mod scan;
 pub mod sha1;

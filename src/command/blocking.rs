@@ -3,7 +3,7 @@
 //! A command that cannot be served says what it waits for and returns without a reply. The node runs it again, in the same
 //! words, whenever a key that it waits for may have come; until then what its client sends is kept.
 use super::args::OwnedArgs;
-use super::{Args, ClientId, Command, Ctx, Error, Server};
+use super::{Args, Client, ClientId, Command, Ctx, Error, Server};
 use crate::base::{num, time::Micros};
 use crate::keyspace::{Keyspace, waiting::Awaited, watch::Place};
 use crate::resp::Reply;
@@ -79,7 +79,11 @@ impl Waits {
 impl Ctx<'_> {
     /// Whether the command may wait: not in a transaction, and not while a log is read.
     pub fn may_wait(&self) -> bool {
-        !self.server.in_exec && !self.db.ks.loading
+        !self.server.in_exec && !self.db.ks.loading && !self.client_is_obeyed()
+    }
+
+    fn client_is_obeyed(&self) -> bool {
+        self.server.clients.get(self.id).is_some_and(|c| c.obeyed)
     }
 
     /// Lets the client wait for one of these keys; the command must write no reply. `argv` is what runs then.
@@ -175,6 +179,7 @@ impl Server {
             stats.failed += u64::from(end == End::Error);
             self.stats.commands += 1;
         }
+        let replicas = self.replicas_of(id);
         let safe = self.take_waiter(id);
         if self
             .clients
@@ -185,8 +190,9 @@ impl Server {
         }
         self.tell(id, &|out| match end {
             End::Error => out.error(b"UNBLOCKED client unblocked via CLIENT UNBLOCK"),
-            End::Timeout if name == "waitaof" => waited_aof(safe, out),
-            End::Timeout => unserved(name, out),
+            End::Timeout if name == "waitaof" => waited_aof(safe, replicas.1, out),
+            End::Timeout if name == "wait" => out.int(replicas.0),
+            End::Timeout => unserved(out),
         });
         true
     }
@@ -197,6 +203,41 @@ impl Server {
         let aof = &self.persist.aof;
         let wanted = if fresh { 0 } else { aof.logged };
         (wanted, i64::from(aof.on && aof.safe >= wanted))
+    }
+
+    /// How many replicas have what a client wrote, and how many of them on their disks.
+    pub fn replicas_of(&self, id: ClientId) -> (i64, i64) {
+        let wrote = self.clients.get(id).map_or(0, |c| c.wrote_offset);
+        self.replicas_with(wrote)
+    }
+
+    /// Ends the waits of WAIT and WAITAOF for what replicas have now.
+    pub fn end_replica_waits(&mut self, ks: &mut Keyspace) {
+        let waits = |c: &&Client| {
+            let blocked = c.blocked.as_ref().filter(|b| !b.paused);
+            blocked.is_some_and(|b| matches!(b.command.name, "wait" | "waitaof"))
+        };
+        let ids: Vec<_> = self.clients.iter().filter(waits).map(|c| c.id).collect();
+        for id in ids {
+            if self.has_enough(id) {
+                self.end_wait(ks, id, End::Timeout);
+            }
+        }
+    }
+
+    /// Whether a client has got what it asked WAIT or WAITAOF for.
+    fn has_enough(&self, id: ClientId) -> bool {
+        let blocked = self.clients.get(id).and_then(|c| c.blocked.as_ref());
+        let Some(blocked) = blocked else { return false };
+        let args = blocked.argv.args();
+        let number = |i: usize| num::parse_i64(args.get(i)).unwrap_or(0);
+        let (have, fsynced) = self.replicas_of(id);
+        if blocked.command.name == "wait" {
+            return have >= number(1);
+        }
+        let waiter = self.persist.waiters.iter().find(|w| w.0 == id);
+        let safe = waiter.is_some_and(|w| self.persist.aof.on && self.persist.aof.safe >= w.1);
+        i64::from(safe) >= number(1) && fsynced >= number(2)
     }
 
     /// Forgets what a client of WAITAOF waits for; whether the disk has it (1 or 0).
@@ -220,20 +261,18 @@ impl Server {
             .map(|w| w.0)
             .collect();
         for id in done {
-            let blocked = self.clients.get(id).and_then(|c| c.blocked.as_ref());
-            // Waiting for replicas as well goes on until its time is over.
-            if blocked.is_none_or(|b| b.argv.args().get(2) == b"0") {
+            if self.has_enough(id) {
                 self.end_wait(ks, id, End::Timeout);
             }
         }
     }
 }
 
-/// The reply of WAITAOF without replicas.
-pub fn waited_aof(local: i64, out: &mut Reply) {
+/// The reply of WAITAOF.
+pub fn waited_aof(local: i64, replicas: i64, out: &mut Reply) {
     out.array(2);
     out.int(local);
-    out.int(0);
+    out.int(replicas);
 }
 
 impl Server {
@@ -255,11 +294,8 @@ impl Server {
 }
 
 /// The reply to a command whose time is over.
-pub fn unserved(name: &str, out: &mut Reply) {
-    match name {
-        "wait" => out.int(0),
-        _ => out.null_array(),
-    }
+pub fn unserved(out: &mut Reply) {
+    out.null_array();
 }
 
 /// The words of a command as they were sent.

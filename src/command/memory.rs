@@ -1,4 +1,5 @@
 //! The modelled memory of a node: what the same data and connections take on a 64-bit server.
+use super::replication::{Stage, Way};
 use super::{Args, Client, Server};
 use crate::base::alloc::{sds_room, size_class};
 use crate::keyspace::Keyspace;
@@ -30,8 +31,8 @@ impl ClientUsage {
         let arriving = c.parser.progress();
         let running = running.or(c.blocked.as_ref().map(|b| b.argv.args()));
         let (count, words) = match running {
-            // It is EXEC that runs.
-            Some(_) if c.executing.is_some() => (1, "exec".len()),
+            // It is EXEC that runs; a list of one word takes as much as one of two.
+            Some(_) if c.executing.is_some() => (2, "exec".len()),
             Some(args) => (args.len(), args.from(0).map(<[u8]>::len).sum()),
             None => (arriving.args, arriving.arg_bytes),
         };
@@ -123,8 +124,10 @@ pub fn used(ks: &Keyspace, server: &Server) -> i64 {
 }
 
 fn clients(ks: &Keyspace, server: &Server) -> i64 {
+    // What waits for replicas does not count: to evict for it would add to it.
+    let counts = |c: &&Client| c.stage() == Stage::None && c.way != Way::Out;
     let bytes = |c: &Client| ClientUsage::of(c, ks, None).total as i64;
-    server.clients.iter().map(bytes).sum()
+    server.clients.iter().filter(counts).map(bytes).sum()
 }
 
 /// What a database takes besides keys and values, as a real server estimates it.

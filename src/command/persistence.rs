@@ -29,6 +29,8 @@ pub enum Order {
 pub enum Background {
     Save,
     RewriteAof,
+    /// A snapshot that goes to replicas while it is made.
+    Sync,
 }
 
 /// Reading the files at the start.

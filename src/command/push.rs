@@ -2,6 +2,7 @@
 //!
 //! While a client's command runs, its reply stands apart from its output buffer. What it is told meanwhile goes into that
 //! buffer all the same, and the node puts it behind the reply: no message ever stands in the middle of another.
+use super::replication::Stage;
 use super::{Client, ClientId, Effect, Server, memory::REPLY_BUFFER_BYTES};
 use crate::base::time::Millis;
 use crate::resp::Reply;
@@ -34,9 +35,17 @@ impl Server {
         if client.close_after_reply {
             return;
         }
-        // Replicas, the class in the middle, are told of writes by other means.
-        let limit = self.output_limits[if client.is_subscriber() { 2 } else { 0 }];
-        let bytes = client.output_list_bytes() as u64;
+        let mut bytes = client.output_list_bytes() as u64;
+        let mut limit = self.output_limits[if client.is_subscriber() { 2 } else { 0 }];
+        if let Some(follower) = client.follower.as_ref().filter(|f| f.stage != Stage::None) {
+            limit = self.output_limits[1];
+            // It may always leave unread what the backlog has room for.
+            let backlog = self.repl.history.backlog.as_ref().map_or(0, |b| b.limit());
+            if limit.hard_bytes > 0 {
+                limit.hard_bytes = limit.hard_bytes.max(backlog as u64);
+            }
+            bytes += follower.pending.len() as u64;
+        }
         let over = |limit: u64| limit > 0 && bytes >= limit;
         let too_long = client.is_over(over(limit.soft_bytes), now_ms, limit.soft_seconds);
         if !(client.out.is_full() || over(limit.hard_bytes) || too_long) {

@@ -1,5 +1,5 @@
 //! What commands and INFO see of replication: whom the node follows, who follows it, and how far they are.
-use super::{ClientId, Effect, Server};
+use super::{Client, ClientId, Effect, Server};
 use crate::base::time::{Micros, Millis};
 use crate::repl::History;
 use crate::repl::handshake::command;
@@ -245,5 +245,60 @@ impl Server {
             true => self.repl.history.offset,
             false => aof.safe_offset,
         })
+    }
+}
+
+impl Client {
+    /// Whether it is a client like any other, and no replica or link that does not stand.
+    pub fn is_counted(&self) -> bool {
+        self.stage() == Stage::None && self.way != Way::Out
+    }
+
+    /// How far it has been served, if it is a replica.
+    pub fn stage(&self) -> Stage {
+        self.follower.as_ref().map_or(Stage::None, |f| f.stage)
+    }
+
+    /// Where a replica listens: its address, and the port by its own word (0: it has not said).
+    pub fn follower_address(&self) -> (&str, i64) {
+        let (said, port) = self
+            .follower
+            .as_ref()
+            .map_or(("", 0), |f| (f.ip.as_str(), f.port));
+        let ip = self.addr.rsplit_once(':').map_or("", |(ip, _)| ip);
+        let ip = ip.trim_start_matches('[').trim_end_matches(']');
+        (if said.is_empty() { ip } else { said }, port)
+    }
+}
+
+impl Server {
+    /// A replica has its snapshot: what the stream has brought since follows, and all that comes.
+    pub fn begin_stream(&mut self, id: ClientId) {
+        let client = self.clients.get_mut(id);
+        let Some(follower) = client.and_then(|c| c.follower.as_mut()) else {
+            return;
+        };
+        follower.starts_on_ack = false;
+        let pending = std::mem::take(&mut follower.pending);
+        self.repl.net_out += pending.len() as u64;
+        self.tell(id, &|out| out.raw(&pending));
+    }
+
+    /// How many replicas have the stream up to an offset, and how many of them on their disks.
+    pub fn replicas_with(&self, offset: i64) -> (i64, i64) {
+        let all = self
+            .repl
+            .followers
+            .iter()
+            .filter_map(|id| self.clients.get(*id));
+        let online = all
+            .filter_map(|c| c.follower.as_ref())
+            .filter(|f| f.stage == Stage::Online);
+        let (mut have, mut fsynced) = (0, 0);
+        for follower in online {
+            have += i64::from(follower.ack >= offset);
+            fsynced += i64::from(follower.fsynced >= offset);
+        }
+        (have, fsynced)
     }
 }

@@ -38,6 +38,11 @@ impl Backlog {
         self.first += beyond as i64;
     }
 
+    /// The most bytes that are kept.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// The offset of the first byte that is kept.
     pub fn first(&self) -> i64 {
         self.first

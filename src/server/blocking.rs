@@ -37,7 +37,11 @@ impl Node {
     /// Whether CLIENT PAUSE holds this command up.
     #[cold]
     pub(super) fn puts_off(&self, id: ClientId, command: &Command) -> bool {
-        let queue = self.server.clients.get(id).and_then(|c| c.queue.as_deref());
+        let client = self.server.clients.get(id);
+        if client.is_some_and(|c| c.obeyed || c.follower.is_some()) {
+            return false;
+        }
+        let queue = client.and_then(|c| c.queue.as_deref());
         let queued = queue.filter(|_| command.name == "exec").map(|q| q.flags());
         let flags = queued.map_or(command.flags, |queued| queued | command.flags);
         let writes = flags.has(F::WRITE) || flags.has(F::MAY_REPLICATE);

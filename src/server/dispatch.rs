@@ -165,8 +165,16 @@ fn gates(
     {
         return refuse(error);
     }
+    if node.server.repl.restricted
+        && let Some(error) = node.replica_refusal(id, command)
+    {
+        return refuse(error);
+    }
     if let Some(client) = node.server.clients.get(id)
-        && (client.is_subscriber() || client.monitor || command.flags.has(F::PUBSUB))
+        && (client.is_subscriber()
+            || client.monitor
+            || client.follower.is_some()
+            || command.flags.has(F::PUBSUB))
         && let Some(error) = listeners::refusal(client, command)
     {
         return refuse(error);
@@ -328,6 +336,9 @@ impl Books {
         propagate: Propagate,
         out: &mut Reply,
     ) {
+        if node.models_cost {
+            node.charge(args, out.since(self.reply_start).len());
+        }
         let end_us = node.meter.micros();
         node.stamp_us = Some(end_us);
         let usec = end_us - self.start_us + node.asleep_us(self.busy_until_us);
@@ -362,6 +373,16 @@ impl Books {
         if node.server.listened {
             node.heard(id, command, args);
         }
+    }
+}
+
+impl Node {
+    /// Tells the meter what a command took and gave.
+    #[cold]
+    fn charge(&mut self, args: Args<'_>, reply_bytes: usize) {
+        let bytes: usize = args.from(0).map(<[u8]>::len).sum();
+        let visited = std::mem::take(&mut self.ks.visited);
+        self.meter.ran((bytes + reply_bytes) as u64, visited);
     }
 }
 

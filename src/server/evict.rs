@@ -1,5 +1,6 @@
 //! Keeping within `maxmemory` and `maxmemory-clients`: the gates before a command, and what goes on between commands.
 use super::node::Node;
+use crate::command::replication::Stage;
 use crate::command::{ClientId, Effect, memory};
 
 /// Keys between two looks at how long eviction has taken.
@@ -38,7 +39,8 @@ impl Node {
         let limit = i64::try_from(self.config.maxmemory).unwrap_or(i64::MAX);
         let is_beyond = |node: &Node| memory::used(&node.ks, &node.server) > limit;
         self.server.evicting = false;
-        if limit == 0 || self.ks.loading || self.ks.paused || !is_beyond(self) {
+        let follows = self.ks.follows && self.config.text("replica-ignore-maxmemory") == b"yes";
+        if limit == 0 || self.ks.loading || self.ks.paused || follows || !is_beyond(self) {
             self.within_memory(true);
             return true;
         }
@@ -107,7 +109,11 @@ impl Node {
         loop {
             let (mut total, mut worst): (i64, Option<(u32, ClientId)>) = (0, None);
             for client in self.server.clients.iter() {
-                if client.no_evict || client.obeyed || client.close_after_reply {
+                if client.no_evict
+                    || client.obeyed
+                    || client.stage() != Stage::None
+                    || client.close_after_reply
+                {
                     continue;
                 }
                 let bytes = memory::ClientUsage::of(client, &self.ks, None).total as i64;

@@ -1,5 +1,6 @@
 //! Clients that listen: what they may do meanwhile, and what they are told of the keyspace.
 use super::node::Node;
+use crate::command::replication::Stage;
 use crate::command::{Args, Client, ClientId, Command, Error, F, keys, pubsub::Kind};
 use crate::keyspace::{Class, Event};
 use crate::resp::Proto;
@@ -11,7 +12,7 @@ const ALLOWED: [&str; 3] = ["ping", "quit", "reset"];
 pub(super) fn refusal(client: &Client, command: &Command) -> Option<Error> {
     let listening = command.flags.has(F::PUBSUB | F::NOSCRIPT);
     let touches = |flag| command.flags.has(flag);
-    if client.monitor
+    if (client.monitor || client.stage() != Stage::None)
         && [F::READONLY, F::WRITE, F::PUBSUB | F::FAST, F::SKIP_MONITOR]
             .into_iter()
             .any(touches)
@@ -44,6 +45,7 @@ pub(super) fn refusal(client: &Client, command: &Command) -> Option<Error> {
 impl Node {
     /// A connection is gone, and with it all that hangs on it.
     pub(super) fn forget(&mut self, id: ClientId) {
+        self.forget_follower(id);
         self.ks.unwatch(id);
         self.server.take_wait(&mut self.ks, id);
         self.server.unsubscribe_all(id);

@@ -5,6 +5,7 @@ mod evict;
 mod guard;
 mod listeners;
 mod load;
+mod meter;
 mod node;
 mod observe;
 mod persist;
@@ -20,6 +21,7 @@ mod transaction;
 
 pub use crate::command::state::Effect;
 pub use load::LoadReport;
-pub use node::{Input, Meter, Node, NodeOptions, Peer};
+pub use meter::Meter;
+pub use node::{Input, Node, NodeOptions, Peer};
 pub use observe::Observed;
 pub use snapshot::file_limits;

@@ -1,5 +1,6 @@
 //! The node: owns everything, takes inputs, and leaves output and effects for its host to drain.
 use super::dispatch;
+use super::meter::{Meter, NoMeter};
 use super::observe::Observer;
 use super::persist::Storage;
 use super::propagate::Log;
@@ -59,44 +60,6 @@ pub struct Peer {
     pub unix: bool,
 }
 
-/// Where durations come from: SLOWLOG, commandstats and the like never read a clock of their own.
-pub trait Meter {
-    /// Microseconds of a clock that never goes back.
-    fn micros(&mut self) -> u64;
-
-    /// By the cost model, the node has just worked for so many microseconds. A real clock knows better.
-    fn spend(&mut self, _us: u64) {}
-
-    /// Another one that goes on from here by itself.
-    fn copied(&self) -> Box<dyn Meter>;
-}
-
-impl Clone for Box<dyn Meter> {
-    fn clone(&self) -> Self {
-        self.copied()
-    }
-}
-
-/// The meter of a simulated node: time stands still while it works, but for what the cost model says.
-#[derive(Clone, Default)]
-pub struct NoMeter {
-    us: u64,
-}
-
-impl Meter for NoMeter {
-    fn micros(&mut self) -> u64 {
-        self.us
-    }
-
-    fn spend(&mut self, us: u64) {
-        self.us += us;
-    }
-
-    fn copied(&self) -> Box<dyn Meter> {
-        Box::new(self.clone())
-    }
-}
-
 /// How a node starts.
 pub struct NodeOptions {
     /// Everything random in the node comes from it.
@@ -153,6 +116,8 @@ pub struct Node {
     pub(super) rng: Rng,
     pub(super) server: Server,
     pub(super) meter: Box<dyn Meter>,
+    /// Whether the meter goes by a model.
+    pub(super) models_cost: bool,
     /// The meter's last reading within the input at hand.
     pub(super) stamp_us: Option<u64>,
     /// Propagated writes as RESP, for the log; `None` while nobody keeps one.
@@ -244,6 +209,7 @@ impl Node {
             config: options.config,
             rng,
             server,
+            models_cost: options.meter.models(),
             meter: options.meter,
             stamp_us: None,
             log: None,
@@ -426,6 +392,10 @@ impl Node {
         if self.server.tracked.has_changes() {
             self.server.broadcast();
         }
+        let repl = &self.server.repl;
+        if repl.wants_acks || repl.acked || repl.failover.is_some() {
+            self.replication_turn();
+        }
         if self.server.persist.active {
             self.persist();
         }
@@ -542,6 +512,7 @@ impl Node {
             .sample(&self.server.stats, self.server.now_us);
         self.note_peak();
         self.propagate_expired();
+        self.feed_stream(0);
         self.publish_events(None);
         self.replication_cron();
         self.persist_cron();
@@ -554,7 +525,11 @@ impl Node {
         }
         let oldest_ms = self.ks.now_ms - i64::from(self.config.timeout) * 1000;
         for client in self.server.clients.iter_mut() {
-            let listens = client.is_subscriber() || client.monitor || client.blocked.is_some();
+            let listens = client.is_subscriber()
+                || client.monitor
+                || client.blocked.is_some()
+                || client.obeyed
+                || client.follower.is_some();
             let idle = client.last_interaction_ms < oldest_ms && !listens;
             if idle && !client.close_after_reply {
                 client.close_after_reply = true;
@@ -731,6 +706,16 @@ impl Node {
         let (later, now) = effects.into_iter().partition(waits);
         self.server.effects = later;
         now
+    }
+
+    /// How long the node has worked by its meter, µs.
+    pub fn spent_us(&mut self) -> u64 {
+        self.meter.micros()
+    }
+
+    /// What the node's generator will draw next, to compare two runs by.
+    pub fn random_state(&self) -> u64 {
+        self.rng.clone().next_u64()
     }
 
     /// The data, for views and probes.

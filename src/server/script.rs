@@ -316,6 +316,11 @@ impl Run {
                 return refuse("-OOM command not allowed when used memory > 'maxmemory'.");
             }
         }
+        if node.server.repl.restricted
+            && let Some(error) = node.replica_refusal(self.client, command)
+        {
+            return Err((Some(number), [b"-", error.0.as_ref()].concat()));
+        }
         self.wrote |= writes;
         Ok((number, command))
     }

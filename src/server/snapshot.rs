@@ -19,6 +19,7 @@ impl Node {
         let mut options = snapshot::save_options(&self.ks, &self.config);
         let libraries = self.server.libraries.all();
         options.functions = libraries.map(|library| library.code.clone()).collect();
+        self.add_history(&mut options);
         options
     }
 

@@ -97,6 +97,11 @@ impl Machine {
         }
     }
 
+    /// The process has ended; the disk, with all that the page cache has.
+    pub fn into_disk(self) -> Option<Disk> {
+        self.disk
+    }
+
     /// The power is cut: the first `torn_bytes` of the write at work have arrived. What the disk has left is given back.
     pub fn crash(self, torn_bytes: usize) -> Option<Disk> {
         let mut disk = self.disk?;

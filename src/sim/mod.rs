@@ -2,3 +2,5 @@
 pub mod disk;
 pub mod machine;
 pub mod repair;
+pub mod timeline;
+pub mod world;

@@ -16,7 +16,9 @@
 //! cargo test --test conformance -- dumps                 values that go there and back as payloads of DUMP
 //! cargo test --test conformance -- files                 whole snapshot files, each read by the other
 //! cargo test --test conformance -- logs                  append-only directories, each read by the other
-//! cargo test --test conformance -- tools [--count N]     damaged files, judged by redlab and by the real check tool
+//! cargo test --test conformance -- tools [--count N]     damaged files, judged by redlab and by the real check tool;
+//!                                                        with --server PATH also what that program says of them and does to them
+//! cargo test --test conformance -- replication [--count N] [--seed S]   primary and replica of each other, links cut
 //! cargo test --test conformance -- self-test             the harness against itself
 //! ```
 //! `--resp 2` or `--resp 3` keeps a random run to one protocol, `--clients N` gives each segment so many clients; names of commands after the mode keep it to these.
@@ -43,6 +45,7 @@ mod peer;
 mod progress;
 mod protocol;
 mod replay;
+mod replication;
 mod reply;
 mod run;
 mod scope;
@@ -52,6 +55,7 @@ mod session;
 mod settings;
 mod soak;
 mod table;
+mod tool_runs;
 mod tools;
 mod transcripts;
 mod waits;
@@ -148,7 +152,9 @@ fn run() -> Result<(usize, Vec<String>), String> {
         "dumps" => soak::dumps(&options),
         "files" => soak::files(&options),
         "logs" => soak::logs(&options),
-        "tools" => tools::compare(options.number("count", 200)?, options.number("seed", 1)?),
+        "replication" => soak::replication(&options, false),
+        "soak-replication" => soak::replication(&options, true),
+        "tools" => tools::compare(&options),
         "self-test" => self_test::all(),
         other => Err(format!(
             "unknown mode {other:?}; see the head of tests/conformance/main.rs"

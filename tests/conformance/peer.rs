@@ -180,6 +180,10 @@ impl Server {
         server
     }
 
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     pub fn version(&mut self) -> String {
         let connection = self.open();
         let info = self.ask(connection, "INFO server").lossy();

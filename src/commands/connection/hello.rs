@@ -135,6 +135,7 @@ fn hello(ctx: &mut Ctx<'_>) -> Outcome {
 
 fn write_hello(ctx: &mut Ctx<'_>) {
     let id = ctx.id as i64;
+    let follows = ctx.server.repl.primary.is_some();
     let out = &mut *ctx.out;
     out.map(7);
     out.bulk(b"server");
@@ -148,7 +149,7 @@ fn write_hello(ctx: &mut Ctx<'_>) {
     out.bulk(b"mode");
     out.bulk(b"standalone");
     out.bulk(b"role");
-    out.bulk(b"master");
+    out.bulk(if follows { b"replica" } else { b"master" });
     out.bulk(b"modules");
     out.array(0);
 }

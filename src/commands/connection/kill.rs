@@ -1,5 +1,6 @@
 //! CLIENT KILL, in its old form (one address) and its new one (filters).
 use super::list::Class;
+use crate::command::replication::Way;
 use crate::command::{
     Acl, C, Client, ClientId, Command, Ctx, Cursor, Effect, Error, F, Group, Outcome,
 };
@@ -115,7 +116,8 @@ fn kill(ctx: &mut Ctx<'_>) -> Outcome {
     let now_ms = ctx.db.ks.now_ms;
     let mut killed = 0;
     for client in ctx.server.clients.iter_mut() {
-        if client.close_after_reply || !filter.matches(client, ctx.id, now_ms) {
+        let hidden = client.way == Way::Out;
+        if hidden || client.close_after_reply || !filter.matches(client, ctx.id, now_ms) {
             continue;
         }
         killed += 1;

@@ -1,6 +1,7 @@
 //! CLIENT LIST and CLIENT INFO: one line a connection.
 use crate::base::num;
 use crate::command::memory::{ClientUsage, REPLY_BUFFER_BYTES};
+use crate::command::replication::{Stage, Way};
 use crate::command::tracking::Tracking;
 use crate::command::{Args, C, Client, ClientId, Command, Ctx, Error, F, Group, Outcome};
 use crate::keyspace::Keyspace;
@@ -69,7 +70,11 @@ impl Class {
 
     /// The class of a connection.
     pub(super) fn of(client: &Client) -> Class {
-        if client.is_subscriber() {
+        if client.way == Way::Primary {
+            Class::Primary
+        } else if client.stage() != Stage::None {
+            Class::Replica
+        } else if client.is_subscriber() {
             Class::Pubsub
         } else {
             Class::Normal
@@ -96,7 +101,7 @@ fn list(ctx: &mut Ctx<'_>) -> Outcome {
             }
         }
     } else {
-        for client in ctx.server.clients.iter() {
+        for client in ctx.server.clients.iter().filter(|c| c.way != Way::Out) {
             if class.is_none_or(|class| Class::of(client) == class) {
                 line(client, &Running::of(ctx), &mut text);
             }
@@ -216,6 +221,8 @@ fn flags(c: &Client, broken: bool) -> String {
     let tracks = |what: fn(&Tracking) -> bool| c.tracking.as_deref().is_some_and(what);
     let all = [
         (c.monitor, 'O'),
+        (c.stage() != Stage::None, 'S'),
+        (c.way == Way::Primary, 'M'),
         (c.is_subscriber(), 'P'),
         (c.queue.is_some() || c.executing.is_some(), 'x'),
         (c.blocked.is_some(), 'b'),

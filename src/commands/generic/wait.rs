@@ -1,5 +1,4 @@
-//! Waiting until replicas and the disk have what was written: WAIT, WAITAOF. There are no replicas to wait for yet:
-//! whoever is told to waits in vain.
+//! Waiting until replicas and the disk have what was written: WAIT, WAITAOF.
 use crate::base::num;
 use crate::base::time::Micros;
 use crate::command::{C, Command, Ctx, Error, F, Group, Outcome, blocking};
@@ -22,21 +21,30 @@ const WAIT: Command = Command {
 };
 
 fn wait(ctx: &mut Ctx<'_>) -> Outcome {
+    if ctx.server.repl.primary.is_some() {
+        return Err(Error::new(
+            "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is \
+             configured to be writable (which is not the default) writes to replicas are just local and are not \
+             propagated.",
+        ));
+    }
     let replicas = ctx.args.int(1)?;
     let until = ctx.deadline_ms(ctx.arg(2))?;
-    reply_or_wait(ctx, replicas <= 0, until);
+    let (have, _) = ctx.server.replicas_of(ctx.id);
+    if have >= replicas || !ctx.may_wait() {
+        ctx.out.int(have);
+        return Ok(());
+    }
+    wait_for_replicas(ctx, until);
     Ok(())
 }
 
-/// Answers that nobody has anything, unless that is not enough and the command may wait.
-fn reply_or_wait(ctx: &mut Ctx<'_>, enough: bool, until: Option<Micros>) {
-    if enough || !ctx.may_wait() {
-        blocking::unserved(ctx.command.name, ctx.out);
-    } else {
-        let argv = blocking::as_sent(ctx.args);
-        // No key: only time ends it.
-        ctx.wait_for(std::iter::empty(), Awaited::Entry, argv, until);
-    }
+/// Lets the client wait, and has the replicas asked how far they are.
+fn wait_for_replicas(ctx: &mut Ctx<'_>, until: Option<Micros>) {
+    let argv = blocking::as_sent(ctx.args);
+    // No key: only time and what replicas say end it.
+    ctx.wait_for(std::iter::empty(), Awaited::Entry, argv, until);
+    ctx.server.repl.wants_acks = true;
 }
 
 const WAITAOF: Command = Command {
@@ -62,6 +70,12 @@ fn waitaof(ctx: &mut Ctx<'_>) -> Outcome {
     let positive = "ERR value is out of range, must be positive";
     let replicas = in_range(2, i64::MAX, positive)?;
     let until = ctx.deadline_ms(ctx.arg(3))?;
+    if ctx.server.repl.primary.is_some() {
+        return Err(Error::new(
+            "ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local \
+             and are not propagated.",
+        ));
+    }
     let aof = &ctx.server.persist.aof;
     if local > 0 && !aof.on {
         return Err(Error::new(
@@ -70,12 +84,12 @@ fn waitaof(ctx: &mut Ctx<'_>) -> Outcome {
     }
     let fresh = ctx.client().commands == 0;
     let (wanted, have) = ctx.server.log_safety(fresh);
-    if (have >= local && replicas == 0) || !ctx.may_wait() {
-        blocking::waited_aof(have, ctx.out);
+    let (_, fsynced) = ctx.server.replicas_of(ctx.id);
+    if (have >= local && fsynced >= replicas) || !ctx.may_wait() {
+        blocking::waited_aof(have, fsynced, ctx.out);
         return Ok(());
     }
     ctx.server.persist.waiters.push((ctx.id, wanted));
-    let argv = blocking::as_sent(ctx.args);
-    ctx.wait_for(std::iter::empty(), Awaited::Entry, argv, until);
+    wait_for_replicas(ctx, until);
     Ok(())
 }

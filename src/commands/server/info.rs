@@ -1,6 +1,7 @@
 //! INFO: the state of the server as `field:value` lines, in sections.
 use super::memory::human;
 use crate::base::num::{self, fixed};
+use crate::command::replication::{Link, Stage};
 use crate::command::{
     C, Command, Ctx, F, Group, Outcome, memory::Usage, persistence::Background,
     persistence::Persistence, pubsub::Kind, state::Rate,
@@ -189,7 +190,7 @@ fn clients(ctx: &Ctx<'_>, text: &mut String) {
         .max()
         .unwrap_or(0);
     lines!(text;
-        "connected_clients": all.len(),
+        "connected_clients": all.iter().filter(|c| c.is_counted()).count(),
         "cluster_connections": 0,
         "maxclients": ctx.config.maxclients,
         "client_recent_max_input_buffer": query,
@@ -255,7 +256,7 @@ fn memory(ctx: &Ctx<'_>, text: &mut String) {
         "mem_fragmentation_ratio": "1.00",
         "mem_fragmentation_bytes": 0,
         "mem_not_counted_for_evict": 0,
-        "mem_replication_backlog": 0,
+        "mem_replication_backlog": ctx.server.repl.history.backlog.as_ref().map_or(0, |b| b.len()),
         "mem_total_replication_buffers": 0,
         "mem_clients_slaves": 0,
         "mem_clients_normal": u.clients,
@@ -299,7 +300,7 @@ fn persistence(ctx: &Ctx<'_>, text: &mut String) {
         "current_save_keys_processed": done,
         "current_save_keys_total": keys,
         "rdb_changes_since_last_save": ctx.db.ks.dirty - p.saves.dirty,
-        "rdb_bgsave_in_progress": i32::from(p.runs(Background::Save)),
+        "rdb_bgsave_in_progress": i32::from(p.runs(Background::Save) || p.runs(Background::Sync)),
         "rdb_last_save_time": p.saves.last_s,
         "rdb_last_bgsave_status": status(p.saves.ok),
         "rdb_last_bgsave_time_sec": p.saves.took_s,
@@ -351,6 +352,7 @@ fn log_and_loading(p: &Persistence, text: &mut String) {
 
 fn stats(ctx: &Ctx<'_>, text: &mut String) {
     let (s, k, rates) = (&ctx.server.stats, &ctx.db.ks.stats, &ctx.server.rates);
+    let repl = &ctx.server.repl;
     let beyond_ms = s.beyond_memory_ms(ctx.server.now_us);
     let kbps = |rate: &Rate| fixed(rate.per_second() as f64 / 1024.0, 2);
     let [keys, items, prefixes] = ctx.server.tracked.totals();
@@ -361,16 +363,16 @@ fn stats(ctx: &Ctx<'_>, text: &mut String) {
         "instantaneous_ops_per_sec": rates.commands.per_second(),
         "total_net_input_bytes": s.net_in,
         "total_net_output_bytes": s.net_out,
-        "total_net_repl_input_bytes": 0,
-        "total_net_repl_output_bytes": 0,
+        "total_net_repl_input_bytes": repl.net_in,
+        "total_net_repl_output_bytes": repl.net_out,
         "instantaneous_input_kbps": kbps(&rates.net_in),
         "instantaneous_output_kbps": kbps(&rates.net_out),
         "instantaneous_input_repl_kbps": "0.00",
         "instantaneous_output_repl_kbps": "0.00",
         "rejected_connections": s.rejected_connections,
-        "sync_full": 0,
-        "sync_partial_ok": 0,
-        "sync_partial_err": 0,
+        "sync_full": repl.full_syncs,
+        "sync_partial_ok": repl.partial_syncs,
+        "sync_partial_err": repl.refused_syncs,
         "expired_keys": k.expired,
         "expired_stale_perc": "0.00",
         "expired_time_cap_reached_count": 0,
@@ -435,20 +437,102 @@ fn work(ctx: &Ctx<'_>, text: &mut String) {
 }
 
 fn replication(ctx: &Ctx<'_>, text: &mut String) {
+    let repl = &ctx.server.repl;
+    lines!(text; "role": if repl.primary.is_some() { "slave" } else { "master" });
+    following(ctx, text);
+    lines!(text; "connected_slaves": repl.followers.len());
+    if repl.primary.is_none()
+        && parameter(ctx, "min-replicas-to-write") != "0"
+        && parameter(ctx, "min-replicas-max-lag") != "0"
+    {
+        lines!(text; "min_slaves_good_slaves": repl.good);
+    }
+    for (number, id) in repl.followers.iter().enumerate() {
+        let client = ctx.server.clients.get(*id);
+        let Some((client, follower)) = client.and_then(|c| Some((c, c.follower.as_deref()?)))
+        else {
+            continue;
+        };
+        let (ip, port) = client.follower_address();
+        let lag_s = match follower.stage {
+            Stage::Online => ctx.db.ks.now_ms / 1000 - follower.ack_ms / 1000,
+            _ => 0,
+        };
+        let (state, offset) = (follower.stage.name(), follower.ack);
+        let line =
+            format!("ip={ip},port={port},state={state},offset={offset},lag={lag_s},type=replica");
+        text.push_str(&format!("slave{number}:{line}\r\n"));
+    }
+    let history = &repl.history;
+    let backlog = history.backlog.as_ref();
     lines!(text;
-        "role": "master",
-        "connected_slaves": 0,
         "replicas_waiting_psync": 0,
-        "master_failover_state": "no-failover",
-        // The replication id is another than the run id, but drawn once at the start as well.
-        "master_replid": ctx.server.run_id.chars().rev().collect::<String>(),
-        "master_replid2": "0".repeat(40),
-        "master_repl_offset": 0,
-        "second_repl_offset": -1,
-        "repl_backlog_active": 0,
+        "master_failover_state": match &repl.failover {
+            None => "no-failover",
+            Some(failover) if failover.asked => "failover-in-progress",
+            Some(_) => "waiting-for-sync",
+        },
+        "master_replid": &*history.id,
+        "master_replid2": &*history.former_id,
+        "master_repl_offset": history.offset,
+        "second_repl_offset": history.former_offset,
+        "repl_backlog_active": i32::from(backlog.is_some()),
         "repl_backlog_size": parameter(ctx, "repl-backlog-size"),
-        "repl_backlog_first_byte_offset": 0,
-        "repl_backlog_histlen": 0,
+        "repl_backlog_first_byte_offset": backlog.map_or(0, |b| b.first()),
+        "repl_backlog_histlen": backlog.map_or(0, |b| b.len()),
+    );
+}
+
+/// What a replica has to say of its primary.
+fn following(ctx: &Ctx<'_>, text: &mut String) {
+    let repl = &ctx.server.repl;
+    let Some(primary) = &repl.primary else { return };
+    let now_s = ctx.db.ks.now_ms / 1000;
+    let up = repl.is_up();
+    let transfers = repl.link == Link::Transfer;
+    let offsets = match (up, repl.has_part) {
+        (true, _) => (repl.read_offset, repl.history.offset),
+        (false, true) => (repl.history.offset, repl.history.offset),
+        (false, false) => (0, 0),
+    };
+    let since_s = |ms: i64| now_s - ms / 1000;
+    lines!(text;
+        "master_host": &*primary.host,
+        "master_port": primary.port,
+        "master_link_status": if up { "up" } else { "down" },
+        "master_last_io_seconds_ago": if up { since_s(repl.heard_ms) } else { -1 },
+        "master_sync_in_progress": i32::from(transfers),
+        "slave_read_repl_offset": offsets.0,
+        "slave_repl_offset": offsets.1,
+        "replicas_repl_buffer_size": 0,
+        "replicas_repl_buffer_peak": 0,
+    );
+    if transfers {
+        let (total, read) = repl.transfer;
+        let percent = if total > 0 {
+            read as f64 / total as f64 * 100.0
+        } else {
+            0.0
+        };
+        lines!(text;
+            "master_sync_total_bytes": total,
+            "master_sync_read_bytes": read,
+            "master_sync_left_bytes": total - read,
+            "master_sync_perc": fixed(percent, 2),
+            "master_sync_last_io_seconds_ago": since_s(repl.heard_ms),
+        );
+    }
+    if !up {
+        let down = repl.down_since_ms;
+        lines!(text;
+            "master_link_down_since_seconds": if down == 0 { -1 } else { since_s(down) },
+        );
+    }
+    let flag = |name: &str| i32::from(parameter(ctx, name) == "yes");
+    lines!(text;
+        "slave_priority": parameter(ctx, "replica-priority"),
+        "slave_read_only": flag("replica-read-only"),
+        "replica_announced": flag("replica-announced"),
     );
 }
 

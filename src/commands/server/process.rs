@@ -1,8 +1,8 @@
-//! The process itself: TIME, ROLE, SHUTDOWN.
+//! The process itself: TIME, SHUTDOWN.
 use crate::command::persistence::Order;
-use crate::command::{C, Command, Ctx, Error, F, Group, Outcome};
+use crate::command::{Command, Ctx, Error, F, Group, Outcome};
 
-pub(super) const TABLE: &[Command] = &[ROLE, SHUTDOWN, TIME];
+pub(super) const TABLE: &[Command] = &[SHUTDOWN, TIME];
 
 const TIME: Command = Command {
     name: "time",
@@ -21,26 +21,6 @@ fn time(ctx: &mut Ctx<'_>) -> Outcome {
     ctx.out.array(2);
     ctx.out.bulk_int(now.div_euclid(1_000_000));
     ctx.out.bulk_int(now.rem_euclid(1_000_000));
-    Ok(())
-}
-
-const ROLE: Command = Command {
-    name: "role",
-    arity: 1,
-    flags: F::NOSCRIPT.with(F::LOADING).with(F::STALE).with(F::FAST),
-    acl: C::ADMIN.with(C::DANGEROUS),
-    since: "2.8.12",
-    group: Group::Server,
-    summary: "Says whether the server is a primary or a replica, and who is at the other end.",
-    run: role,
-    ..Command::DEFAULT
-};
-
-fn role(ctx: &mut Ctx<'_>) -> Outcome {
-    ctx.out.array(3);
-    ctx.out.bulk(b"master");
-    ctx.out.int(0);
-    ctx.out.array(0);
     Ok(())
 }
 

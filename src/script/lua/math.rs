@@ -3,10 +3,11 @@
 use super::library::{self, integer, number, values};
 use super::machine::{Args, Flow, Machine, Run};
 use super::random::Random;
-use super::real;
+
 use super::value::Value;
 
-pub(crate) use super::real::pow;
+use crate::base::real;
+pub(crate) use crate::base::real::pow;
 
 macro_rules! functions {
     ($($name:ident $f:expr;)*) => {

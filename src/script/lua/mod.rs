@@ -25,7 +25,7 @@ mod parser;
 mod pattern;
 mod proto;
 mod random;
-mod real;
+
 mod search;
 mod sort;
 mod structs;

@@ -18,7 +18,7 @@ impl Node {
     fn begin_background(&mut self, what: Background, path: String) {
         self.ks.fork();
         let job = match what {
-            Background::Save => self.save_job(&path, false),
+            Background::Save | Background::Sync => self.save_job(&path, false),
             Background::RewriteAof => {
                 let form = self.base_form(false);
                 Job::image(form, &path, [])
@@ -50,6 +50,8 @@ impl Node {
         let mut options = self.save_options();
         options.live = live;
         options.is_base(true);
+        // The log says nothing of replication.
+        options.about.retain(|(name, _)| !name.starts_with("repl-"));
         Form::snapshot(options)
     }
 
@@ -58,7 +60,7 @@ impl Node {
         self.server.pid + self.storage.forks
     }
 
-    pub(super) fn begin_save(&mut self) {
+    pub(in crate::server) fn begin_save(&mut self) {
         let pid = self.child();
         self.server.persist.saves.tried_s = self.ks.now_ms / 1000;
         self.begin_background(Background::Save, format!("temp-{pid}.rdb"));
@@ -87,6 +89,9 @@ impl Node {
 
     /// A step of the background job, unless its last one is not over.
     pub(super) fn background_on(&mut self) {
+        if self.serves_replicas() {
+            self.send_snapshots();
+        }
         let Some(job) = &mut self.storage.back else {
             return;
         };
@@ -194,6 +199,7 @@ impl Node {
         let copied = self.ks.join();
         match what {
             Background::Save => self.save_ended(result, took_s, copied),
+            Background::Sync => {}
             Background::RewriteAof => {
                 self.server.persist.aof.took_s = took_s;
                 self.server.persist.aof.cow_bytes = copied;
@@ -212,12 +218,14 @@ impl Node {
         (saves.took_s, saves.cow_bytes, saves.ok) = (took_s, copied, result.is_ok());
         if result.is_err() {
             persist.restricted = true;
-            return self.say(true, &["Background saving error"]);
+            self.say(true, &["Background saving error"]);
+            return self.saved_for_replicas(false);
         }
         saves.dirty = persist.forked_dirty;
         saves.last_s = self.ks.now_ms / 1000;
         saves.count += 1;
         self.say(false, &["Background saving terminated with success"]);
+        self.saved_for_replicas(true);
     }
 
     /// BGREWRITEAOF: the log goes into a new file from this moment on.

@@ -67,6 +67,11 @@ impl Asked {
 }
 
 impl Node {
+    /// Asks the disk for something; the number that the answer comes under.
+    pub(super) fn ask_disk(&mut self, op: Op) -> u64 {
+        self.storage.asked.ask(op)
+    }
+
     /// What the host's disk must do now, in this order. Answers come back as [`Input::Disk`](super::Input::Disk).
     pub fn take_requests(&mut self) -> Vec<Request> {
         std::mem::take(&mut self.storage.asked.requests)
@@ -96,7 +101,8 @@ impl Node {
             || storage.front.is_some()
             || storage.back.is_some()
             || storage.ended.is_some()
-            || storage.start.is_some();
+            || storage.start.is_some()
+            || self.sync.is_serving();
     }
 
     /// The beginning of an input: what goes on by itself.
@@ -192,6 +198,9 @@ impl Node {
 
     /// What became of a request.
     pub(super) fn answered(&mut self, number: u64, done: Done) {
+        if self.reads_for_replicas(number) {
+            return self.read_for_replicas(done);
+        }
         let storage = &self.storage;
         let awaits = |job: &Job| job.awaits == number;
         if storage.front.as_ref().is_some_and(|(job, _)| awaits(job)) {
@@ -215,7 +224,8 @@ impl Node {
         {
             return Some(now_us);
         }
-        self.sync_due_us()
+        let sync_us = self.sync_due_us();
+        sync_us.into_iter().chain(self.snapshot_timer_us()).min()
     }
 
     /// Whether the node reads its files, with a word for the host's log.

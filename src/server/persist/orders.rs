@@ -133,6 +133,7 @@ impl Node {
     fn begin_exit(&mut self, id: ClientId, save: bool, force: bool) {
         self.kill(Background::RewriteAof);
         self.kill(Background::Save);
+        self.kill_feed();
         let mut job = match save {
             true => {
                 self.say(false, &["Saving the final RDB snapshot before exiting."]);

@@ -150,9 +150,10 @@ impl Node {
     }
 
     fn read_snapshot(&mut self, start: Start) {
-        match self.load_file(&start.bytes, false) {
+        match self.load_file(&start.bytes, self.ks.follows) {
             Ok(loaded) => {
                 self.note_loaded(loaded.keys, loaded.expired);
+                self.adopt_history(&loaded.about);
                 self.after_snapshot(start);
             }
             Err(fault) => {

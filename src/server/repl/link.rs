@@ -88,6 +88,7 @@ impl Node {
         repl.link = Link::Off;
         repl.has_part = false;
         repl.history.branch(id);
+        self.drop_followers();
         self.note_role();
     }
 
@@ -214,11 +215,13 @@ impl Node {
             Step::Note(text) => self.say(false, &[&text]),
             Step::Ask => self.ask_for_rest(),
             Step::Full { id, offset } => {
+                self.end_failover();
                 let at = offset.to_string();
                 self.say(false, &["Full resync from primary: ", &id, ":", &at]);
                 self.expect_payload(Some((id, offset)));
             }
             Step::Continue(id) => {
+                self.end_failover();
                 self.say(
                     false,
                     &["Successful partial resynchronization with primary."],
@@ -410,6 +413,9 @@ impl Node {
     pub(super) fn give_up_link(&mut self, why: &str) {
         self.say(true, &[why]);
         self.drop_link();
+        if self.server.repl.failover.is_some() {
+            self.abort_failover("Failover target rejected psync request");
+        }
     }
 
     fn drop_link(&mut self) {

@@ -26,6 +26,7 @@ impl Node {
     pub(in crate::server) fn begin_load(&mut self) {
         self.kill(Background::RewriteAof);
         self.kill(Background::Save);
+        self.kill_feed();
         let Some(bytes) = &self.sync.received else {
             return;
         };

@@ -1,23 +1,30 @@
 //! The node's part of replication.
 //!
-//! - here: what is done once a second;
+//! - here: what commands leave, what is done once a second, and which commands replication forbids;
 //! - `stream`: what was written, and how it goes from node to node;
+//! - `primary`: who may follow, from where on; `snapshot`: full synchronization; `failover`: handing the part over;
 //! - `link`: a replica's connection to its primary, from the first word on; `load`: the snapshot that it brings.
+mod failover;
 mod link;
 mod load;
+mod primary;
+mod snapshot;
 mod stream;
 
 use super::node::Node;
-use crate::base::{num, time::Micros};
+use crate::base::time::Micros;
 use crate::command::replication::Order;
-use crate::command::{ClientId, Error};
+use crate::command::{ClientId, Command, Error, F};
 use crate::resp::Reply;
 use link::Talk;
+use primary::Resume;
+use snapshot::Snapshots;
 
 /// What nobody but the node itself needs to know.
 #[derive(Clone, Default)]
 pub(super) struct Sync {
     talk: Talk,
+    snapshots: Snapshots,
     /// Seconds that the cron has counted.
     seconds: u64,
     /// A snapshot that came, and is not loaded yet.
@@ -29,17 +36,39 @@ pub(super) struct Sync {
 
 const SECOND_US: Micros = 1_000_000;
 
+impl Sync {
+    /// Whether snapshots are on their way to replicas.
+    pub(super) fn is_serving(&self) -> bool {
+        self.snapshots.is_serving()
+    }
+}
+
 impl Node {
     /// Does what a command left.
     #[cold]
     pub(super) fn replicate(
         &mut self,
-        _id: ClientId,
+        id: ClientId,
         order: Order,
         out: &mut Reply,
     ) -> Result<(), Error> {
-        if let Order::Follow(to) = order {
-            self.follow(to, out);
+        match order {
+            Order::Follow(to) => self.follow(to, out),
+            Order::Resume {
+                id: history,
+                offset,
+                failover,
+            } => {
+                let resume = Resume {
+                    id: history,
+                    offset,
+                    failover,
+                };
+                self.serve_replica(id, Some(resume), out)?;
+            }
+            Order::Sync => self.serve_replica(id, None, out)?,
+            Order::Failover(failover) => self.begin_failover(failover, out)?,
+            Order::Stay => self.stay(out)?,
         }
         Ok(())
     }
@@ -50,26 +79,52 @@ impl Node {
             return;
         }
         self.sync.next_cron_us = self.server.now_us.saturating_add(SECOND_US);
+        self.note_restriction();
         self.look_after_link();
-        self.ping_followers();
-    }
-}
-
-impl Node {
-    /// A primary lets its replicas know that it is there.
-    fn ping_followers(&mut self) {
-        self.sync.seconds += 1;
-        let every = num::parse_u64(&self.config.text("repl-ping-replica-period")).unwrap_or(10);
-        let repl = &self.server.repl;
-        let primary = repl.primary.is_none() && !repl.followers.is_empty();
-        if primary && self.sync.seconds.is_multiple_of(every.max(1)) {
-            self.feed_command(&[b"PING"]);
-        }
+        self.look_after_followers();
+        self.begin_due_snapshot();
     }
 
     /// Whether every client may run every command, as far as replication is concerned.
-    pub(in crate::server) fn note_restriction(&mut self) {
+    fn note_restriction(&mut self) {
         let needs = self.config.text("min-replicas-to-write") != b"0";
         self.server.repl.restricted = needs || self.server.repl.primary.is_some();
+    }
+
+    /// Why a command may not run on a replica, or without replicas.
+    #[cold]
+    pub(super) fn replica_refusal(&self, id: ClientId, command: &Command) -> Option<Error> {
+        let client = self.server.clients.get(id);
+        if client.is_some_and(|c| c.obeyed) {
+            return None;
+        }
+        let queue = client.and_then(|c| c.queue.as_deref());
+        let queued = queue.filter(|_| command.name == "exec");
+        let writes = command.flags.has(F::WRITE) || queued.is_some_and(|q| q.flags().has(F::WRITE));
+        let repl = &self.server.repl;
+        if repl.primary.is_none() {
+            return (writes && self.lacks_replicas())
+                .then(|| Error::new("NOREPLICAS Not enough good replicas to write."));
+        }
+        if writes && self.config.text("replica-read-only") == b"yes" {
+            return Some(Error::new(
+                "READONLY You can't write against a read only replica.",
+            ));
+        }
+        let stale = !command.flags.has(F::STALE)
+            || queued.is_some_and(|q| q.commands().iter().any(|c| !c.command.flags.has(F::STALE)));
+        if stale && !repl.is_up() && self.config.text("replica-serve-stale-data") == b"no" {
+            return Some(Error::new(
+                "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+            ));
+        }
+        None
+    }
+
+    /// Whether fewer replicas are in time than `min-replicas-to-write` asks for.
+    fn lacks_replicas(&self) -> bool {
+        let number = |name: &str| crate::base::num::parse_u64(&self.config.text(name)).unwrap_or(0);
+        number("min-replicas-max-lag") > 0
+            && (self.server.repl.good as u64) < number("min-replicas-to-write")
     }
 }

@@ -4,6 +4,7 @@ use super::super::node::Node;
 use crate::base::num;
 use crate::command::replication::{Link, Stage};
 use crate::command::{Args, ClientId, Server};
+use crate::persist::rdb::save;
 use crate::repl::handshake::command;
 use crate::server::propagate::Log;
 
@@ -107,6 +108,66 @@ impl Node {
         }
     }
 
+    /// Lets a snapshot say which history it is part of, if that helps anybody to go on with it.
+    pub(in crate::server) fn add_history(&self, options: &mut save::Options) {
+        let repl = &self.server.repl;
+        let db = match &repl.primary {
+            None if repl.history.backlog.is_none() => return,
+            None => self
+                .stream
+                .as_ref()
+                .and_then(|stream| stream.db)
+                .unwrap_or(0),
+            Some(_) if !repl.has_part => return,
+            Some(_) => {
+                let link = self.server.clients.get(repl.link_id);
+                link.filter(|_| repl.is_up()).map_or(repl.db, |c| c.db)
+            }
+        };
+        let at = options.about.len().saturating_sub(1);
+        let about = [
+            ("repl-stream-db", db.to_string().into()),
+            ("repl-id", repl.history.id.clone().into()),
+            ("repl-offset", repl.history.offset.to_string().into()),
+        ];
+        options.about.splice(at..at, about);
+    }
+
+    /// A file of the start says which history the data is part of: as a replica the node can go on with it, and as a
+    /// primary let its replicas go on.
+    pub(in crate::server) fn adopt_history(&mut self, about: &[(Vec<u8>, Vec<u8>)]) {
+        let text = |name: &[u8]| {
+            about
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, text)| text)
+        };
+        let number = |name| text(name).and_then(|text| num::parse_i64(text));
+        let id = text(b"repl-id").and_then(|id| String::from_utf8(id.clone()).ok());
+        let (Some(id), Some(offset @ 0..)) =
+            (id.filter(|id| id.len() == 40), number(b"repl-offset"))
+        else {
+            return;
+        };
+        let limit = self.backlog_limit();
+        let databases = self.config.databases;
+        let repl = &mut self.server.repl;
+        let history = &mut repl.history;
+        history.offset = offset;
+        if repl.primary.is_some() {
+            history.id = id;
+            repl.has_part = true;
+            let db = number(b"repl-stream-db").and_then(|db| usize::try_from(db).ok());
+            repl.db = db.filter(|db| *db < databases).unwrap_or(0);
+        } else {
+            history.former_id = id;
+            history.former_offset = offset + 1;
+        }
+        history.open_backlog(limit);
+        repl.alone_since_ms = self.ks.now_ms;
+        self.set_stream();
+    }
+
     /// The link is gone, and with it what had no effect yet.
     pub(super) fn end_stream(&mut self) {
         self.sync.held.clear();
@@ -120,13 +181,10 @@ impl Node {
     /// Ends the connections of all replicas: they come again, and are told of the new history.
     pub(super) fn drop_followers(&mut self) {
         for id in std::mem::take(&mut self.server.repl.followers) {
+            self.forget_delivery(id);
             self.server.cut(id);
         }
-        self.note_followers();
-    }
-
-    /// Somebody came or went.
-    pub(super) fn note_followers(&mut self) {
         self.server.repl.alone_since_ms = self.ks.now_ms;
+        self.note_good();
     }
 }

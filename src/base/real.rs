@@ -1,7 +1,7 @@
 //! Elementary functions that come out the same on every machine: computed to about 100 bits and rounded once, so that the
 //! result is nearly always the double nearest to the true value, which is what good C libraries give as well.
 
-use crate::base::pair::Pair;
+use super::pair::Pair;
 
 const ONE: Pair = Pair { hi: 1.0, lo: 0.0 };
 const LN_2: Pair = Pair {
@@ -56,7 +56,7 @@ impl Pair {
 }
 
 /// `x * 2^power`, rounded once.
-pub(crate) fn scale(x: f64, power: i32) -> f64 {
+pub fn scale(x: f64, power: i32) -> f64 {
     let step = |power: i32| f64::from_bits(((power + 1023) as u64) << 52);
     let (mut x, mut power) = (x, power.clamp(-2200, 2200));
     while power > 1023 {
@@ -72,7 +72,7 @@ pub(crate) fn scale(x: f64, power: i32) -> f64 {
 }
 
 /// `x` as a fraction from 1/2 to 1 and a power of two.
-pub(crate) fn split(x: f64) -> (f64, i32) {
+pub fn split(x: f64) -> (f64, i32) {
     if x == 0.0 || !x.is_finite() {
         return (x, 0);
     }
@@ -132,7 +132,7 @@ fn exp_scaled(x: Pair) -> f64 {
 }
 
 /// e^x
-pub(crate) fn exp(x: f64) -> f64 {
+pub fn exp(x: f64) -> f64 {
     match x {
         x if x.is_nan() => x,
         x if x > 709.8 => f64::INFINITY,
@@ -142,7 +142,7 @@ pub(crate) fn exp(x: f64) -> f64 {
 }
 
 /// The natural logarithm.
-pub(crate) fn ln(x: f64) -> f64 {
+pub fn ln(x: f64) -> f64 {
     match special_log(x) {
         Some(value) => value,
         None => ln_pair(x).hi,
@@ -150,7 +150,7 @@ pub(crate) fn ln(x: f64) -> f64 {
 }
 
 /// The logarithm to base 10.
-pub(crate) fn log10(x: f64) -> f64 {
+pub fn log10(x: f64) -> f64 {
     match special_log(x) {
         Some(value) if value.is_nan() && !x.is_nan() => f64::NAN,
         Some(value) => value,
@@ -168,7 +168,7 @@ fn special_log(x: f64) -> Option<f64> {
 }
 
 /// `x` to the power of `y`, with the special cases of C99 (annex F.9.4.4).
-pub(crate) fn pow(x: f64, y: f64) -> f64 {
+pub fn pow(x: f64, y: f64) -> f64 {
     if y == 0.0 || x == 1.0 {
         return 1.0;
     }
@@ -227,12 +227,12 @@ fn circle(x: Pair) -> (Pair, Pair) {
 }
 
 /// The sine; exact arguments up to about 10^15.
-pub(crate) fn sin(x: f64) -> f64 {
+pub fn sin(x: f64) -> f64 {
     small_or(x, |x| circle(x.into()).0.hi)
 }
 
 /// The cosine.
-pub(crate) fn cos(x: f64) -> f64 {
+pub fn cos(x: f64) -> f64 {
     match x.is_finite() {
         true => circle(x.into()).1.hi,
         false => undefined(x),
@@ -240,7 +240,7 @@ pub(crate) fn cos(x: f64) -> f64 {
 }
 
 /// The tangent.
-pub(crate) fn tan(x: f64) -> f64 {
+pub fn tan(x: f64) -> f64 {
     small_or(x, |x| {
         let (sine, cosine) = circle(x.into());
         sine.over(cosine).hi
@@ -290,7 +290,7 @@ fn angle(y: Pair, x: Pair) -> Pair {
 }
 
 /// The angle of the point (x, y), from -π to π.
-pub(crate) fn atan2(y: f64, x: f64) -> f64 {
+pub fn atan2(y: f64, x: f64) -> f64 {
     if x.is_nan() || y.is_nan() {
         return if x.is_nan() { x } else { y };
     }
@@ -326,7 +326,7 @@ fn other_leg(x: f64) -> Pair {
 }
 
 /// The angle whose sine is `x`.
-pub(crate) fn asin(x: f64) -> f64 {
+pub fn asin(x: f64) -> f64 {
     match x.abs() {
         a if a > 1.0 => f64::NAN,
         a if a < 1e-150 || a.is_nan() => x,
@@ -336,7 +336,7 @@ pub(crate) fn asin(x: f64) -> f64 {
 }
 
 /// The angle whose cosine is `x`.
-pub(crate) fn acos(x: f64) -> f64 {
+pub fn acos(x: f64) -> f64 {
     match x {
         x if x.is_nan() => x,
         x if x.abs() > 1.0 => f64::NAN,
@@ -360,7 +360,7 @@ fn halves(x: f64) -> (Pair, Pair) {
 }
 
 /// The hyperbolic sine.
-pub(crate) fn sinh(x: f64) -> f64 {
+pub fn sinh(x: f64) -> f64 {
     match x.abs() {
         a if a < 1e-9 || !x.is_finite() => x,
         a if a > 710.5 => f64::INFINITY.copysign(x),
@@ -379,7 +379,7 @@ fn exp_halved(x: f64) -> f64 {
 }
 
 /// The hyperbolic cosine.
-pub(crate) fn cosh(x: f64) -> f64 {
+pub fn cosh(x: f64) -> f64 {
     match x.abs() {
         a if a.is_nan() => x,
         a if a > 710.5 => f64::INFINITY,
@@ -392,7 +392,7 @@ pub(crate) fn cosh(x: f64) -> f64 {
 }
 
 /// The hyperbolic tangent.
-pub(crate) fn tanh(x: f64) -> f64 {
+pub fn tanh(x: f64) -> f64 {
     match x.abs() {
         a if a < 1e-9 || a.is_nan() => x,
         a if a > 40.0 => 1.0_f64.copysign(x),

@@ -1,0 +1,298 @@
+//! All that can be done to a world from outside. Acts and the moments at which they were done are, with the seed, all that is
+//! needed to have the same run again.
+use super::World;
+use super::event::Event;
+use super::host::{Host, HostState, Setup};
+use super::load::{Load, LoadSetup};
+use super::net::{ConnId, HostId, Link, RETRY_US};
+use crate::base::time::Micros;
+use crate::sim::disk::Speed;
+
+/// Most machines of a world.
+pub const HOSTS_MOST: usize = 64;
+/// Most simulated clients of a world.
+pub const CLIENTS_MOST: usize = 10_000;
+
+/// Something that is done to a world.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// A machine is set up and switched on. Answers with its number.
+    Add(Setup),
+    /// A program at `place` connects to a machine's server. Answers with the session's number.
+    Connect { to: HostId, place: HostId },
+    /// Bytes that it sends.
+    Send { session: u32, bytes: Vec<u8> },
+    /// It goes.
+    Disconnect { session: u32 },
+    /// The server's process is killed (`kill -9`).
+    Kill(HostId),
+    /// The machine loses power; of the write at work the first `torn_bytes` have arrived.
+    PowerOff { host: HostId, torn_bytes: usize },
+    /// The machine is switched on and its server started, whichever is needed.
+    Start(HostId),
+    /// The machine stands still.
+    Pause(HostId),
+    /// It goes on.
+    Resume(HostId),
+    /// What the link from one place to another is like.
+    Link {
+        from: HostId,
+        to: HostId,
+        link: Link,
+    },
+    /// What links are like that nothing else is known of.
+    Links(Link),
+    /// Nothing passes any more between these groups. Who is in none is on the side of the first.
+    Partition(Vec<Vec<HostId>>),
+    /// All links are whole again.
+    Heal,
+    /// The machine's clock jumps by so many µs.
+    Jump { host: HostId, by_us: Micros },
+    /// The next of what is under way in a direction is lost, and sent again.
+    Lose { conn: ConnId, forward: bool },
+    /// It takes so many µs longer.
+    Delay {
+        conn: ConnId,
+        forward: bool,
+        by_us: Micros,
+    },
+    /// A machine's disk becomes another one.
+    DiskSpeed { host: HostId, speed: Speed },
+    /// It has room for so many bytes; `None`: any.
+    DiskRoom { host: HostId, bytes: Option<u64> },
+    /// The next writes and fsyncs fail.
+    DiskFails {
+        host: HostId,
+        writes: u32,
+        syncs: u32,
+    },
+    /// A bit on its platter turns over.
+    Flip {
+        host: HostId,
+        path: String,
+        offset: usize,
+        bit: u8,
+    },
+    /// Simulated clients come. Answers with their load's number.
+    Load(LoadSetup),
+    /// They send nothing more.
+    StopLoad(usize),
+}
+
+/// Why something could not be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    NoSuchMachine,
+    NoSuchSession,
+    NoSuchMessage,
+    NoSuchLoad,
+    NoSuchFile,
+    NameTaken,
+    TooMany,
+}
+
+impl Refused {
+    /// In words.
+    pub fn text(self) -> &'static str {
+        match self {
+            Refused::NoSuchMachine => "no such machine",
+            Refused::NoSuchSession => "no such session",
+            Refused::NoSuchMessage => "nothing is under way there",
+            Refused::NoSuchLoad => "no such load",
+            Refused::NoSuchFile => "no such byte on its platter",
+            Refused::NameTaken => "another machine has this name",
+            Refused::TooMany => "a world has room for 64 machines and 10,000 clients",
+        }
+    }
+}
+
+impl World {
+    /// Does something to the world at this moment. The answer is a number where there is one to tell, else 0.
+    pub fn act(&mut self, act: Act) -> Result<u32, Refused> {
+        let done = self.carry_out_act(act);
+        self.prune();
+        done
+    }
+
+    fn carry_out_act(&mut self, act: Act) -> Result<u32, Refused> {
+        match act {
+            Act::Add(setup) => return self.add_host(setup),
+            Act::Connect { to, place } => {
+                self.host(to)?;
+                return Ok(self.open_session(to, place));
+            }
+            Act::Send { session, bytes } => {
+                self.sessions.get(&session).ok_or(Refused::NoSuchSession)?;
+                self.session_send(session, bytes);
+            }
+            Act::Disconnect { session } => self.close_session(session),
+            Act::Load(setup) => return self.add_load(setup),
+            Act::StopLoad(load) => self.loads.get_mut(load).ok_or(Refused::NoSuchLoad)?.stop(),
+            Act::Link { from, to, link } => self.net.set_link(from, to, link),
+            Act::Links(link) => self.net.default = link,
+            Act::Partition(groups) => self.partition(&groups),
+            Act::Heal => self.heal(),
+            Act::Lose { conn, forward } => self.delay(conn, forward, RETRY_US)?,
+            Act::Delay {
+                conn,
+                forward,
+                by_us,
+            } => self.delay(conn, forward, by_us.max(0))?,
+            act => self.act_on_machine(act)?,
+        }
+        Ok(0)
+    }
+
+    /// What is done to one machine.
+    fn act_on_machine(&mut self, act: Act) -> Result<(), Refused> {
+        match act {
+            Act::Kill(id) => {
+                self.host(id)?;
+                self.end_process(id);
+            }
+            Act::PowerOff { host, torn_bytes } => {
+                self.host(host)?.power_off(torn_bytes);
+                for conn in std::mem::take(&mut self.hosts[host].conns).into_values() {
+                    self.orphan(conn, host);
+                }
+            }
+            Act::Start(id) => self.start(id)?,
+            Act::Pause(id) => self.host(id)?.paused = true,
+            Act::Resume(id) => {
+                let now_us = self.now_us;
+                let host = self.host(id)?;
+                host.paused = false;
+                host.free_us = host.free_us.max(now_us);
+                self.wake(id);
+                self.arm(id);
+            }
+            Act::Jump { host: id, by_us } => {
+                let host = self.host(id)?;
+                host.skew_us = host.skew_us.saturating_add(by_us);
+                self.arm(id);
+            }
+            Act::Flip {
+                host,
+                path,
+                offset,
+                bit,
+            } => {
+                let disk = self.host(host)?.disk_mut().ok_or(Refused::NoSuchFile)?;
+                disk.flip(&path, offset, bit)
+                    .map_err(|_| Refused::NoSuchFile)?;
+            }
+            act => self.act_on_disk(act)?,
+        }
+        Ok(())
+    }
+
+    /// What is done to a machine's disk. Without one, nothing.
+    fn act_on_disk(&mut self, act: Act) -> Result<(), Refused> {
+        let (Act::DiskSpeed { host, .. }
+        | Act::DiskRoom { host, .. }
+        | Act::DiskFails { host, .. }) = act
+        else {
+            return Ok(());
+        };
+        let Some(disk) = self.host(host)?.disk_mut() else {
+            return Ok(());
+        };
+        match act {
+            Act::DiskSpeed { speed, .. } => disk.speed = speed,
+            Act::DiskRoom { bytes, .. } => disk.capacity = bytes,
+            Act::DiskFails { writes, syncs, .. } => {
+                (disk.failing_writes, disk.failing_syncs) = (writes, syncs);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn host(&mut self, id: HostId) -> Result<&mut Host, Refused> {
+        self.hosts.get_mut(id).ok_or(Refused::NoSuchMachine)
+    }
+
+    fn add_host(&mut self, setup: Setup) -> Result<u32, Refused> {
+        if self.hosts.len() >= HOSTS_MOST {
+            return Err(Refused::TooMany);
+        }
+        if self.host_named(&setup.name).is_some() {
+            return Err(Refused::NameTaken);
+        }
+        let id = self.hosts.len();
+        let seed = self.rng.next_u64();
+        self.hosts.push(Host::new(setup, id, seed, self.now_us));
+        self.start(id)?;
+        Ok(id as u32)
+    }
+
+    /// Starts what is not running.
+    fn start(&mut self, id: HostId) -> Result<(), Refused> {
+        let now_us = self.now_us;
+        let host = self.host(id)?;
+        if host.state != HostState::Up {
+            host.paused = false;
+            host.boot(now_us);
+            self.after_work(id);
+        }
+        Ok(())
+    }
+
+    /// A machine without power knows of no connection any more; the other side does not know that.
+    fn orphan(&mut self, conn: ConnId, host: HostId) {
+        if let Some(conn) = self.net.conn_mut(conn) {
+            for side in [&mut conn.from, &mut conn.to] {
+                side.alive &= side.place != host;
+            }
+        }
+    }
+
+    fn partition(&mut self, groups: &[Vec<HostId>]) {
+        let group_of = |place: HostId| {
+            let named = groups.iter().position(|group| group.contains(&place));
+            named.unwrap_or(0)
+        };
+        let named = groups.iter().flatten().copied();
+        let mut places: Vec<HostId> = (0..self.hosts.len()).chain(named).collect();
+        places.push(super::net::CLIENTS);
+        places.sort();
+        places.dedup();
+        for from in &places {
+            for to in places.iter().filter(|to| *to != from) {
+                let mut link = self.net.link(*from, *to);
+                link.cut = group_of(*from) != group_of(*to);
+                self.net.set_link(*from, *to, link);
+            }
+        }
+    }
+
+    fn heal(&mut self) {
+        let cut: Vec<_> = self.net.links().filter(|(_, link)| link.cut).collect();
+        for ((from, to), link) in cut {
+            self.net.set_link(from, to, Link { cut: false, ..link });
+        }
+    }
+
+    /// The first of what is under way in a direction takes longer, and all that comes after it.
+    fn delay(&mut self, id: ConnId, forward: bool, by_us: Micros) -> Result<(), Refused> {
+        let conn = self.net.conn_mut(id).ok_or(Refused::NoSuchMessage)?;
+        let (pipe, ..) = conn.pipe(forward);
+        let first = pipe.segments.front_mut().ok_or(Refused::NoSuchMessage)?;
+        first.due_us = first.due_us.saturating_add(by_us);
+        Ok(())
+    }
+
+    fn add_load(&mut self, setup: LoadSetup) -> Result<u32, Refused> {
+        let clients: usize = self.loads.iter().map(Load::clients).sum();
+        if clients + setup.clients > CLIENTS_MOST {
+            return Err(Refused::TooMany);
+        }
+        self.host(setup.to)?;
+        let load = self.loads.len();
+        self.loads.push(Load::new(setup, self.rng.fork()));
+        for client in 0..self.loads[load].clients() {
+            self.events.add(self.now_us, Event::Load { load, client });
+        }
+        Ok(load as u32)
+    }
+}

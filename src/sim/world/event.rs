@@ -1,0 +1,60 @@
+//! What can happen, and in which order: by time, and within a moment by number.
+use super::net::ConnId;
+use crate::base::time::Micros;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// Something that is going to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Event {
+    /// A machine has something to do by itself: its node's cron, its disk.
+    Timer { host: usize },
+    /// A machine is through with its work, and takes up what has come meanwhile.
+    Free { host: usize },
+    /// The next bytes of a connection arrive; `forward`: at the side that was dialled.
+    Arrive { conn: ConnId, forward: bool },
+    /// A request for a connection arrives, the `tries`-th.
+    Dial { conn: ConnId, tries: u32 },
+    /// Its answer arrives.
+    Dialled { conn: ConnId, stands: bool },
+    /// The side that is meant learns that the connection is no more.
+    Reset { conn: ConnId, forward: bool },
+    /// A simulated client has its turn.
+    Load { load: usize, client: usize },
+}
+
+/// The events to come.
+#[derive(Clone, Debug, Default)]
+pub struct Events {
+    heap: BinaryHeap<Reverse<(Micros, u64, Event)>>,
+    last_number: u64,
+}
+
+impl Events {
+    /// Something will happen; its number. O(log events).
+    pub fn add(&mut self, at_us: Micros, event: Event) -> u64 {
+        self.last_number += 1;
+        self.heap.push(Reverse((at_us, self.last_number, event)));
+        self.last_number
+    }
+
+    pub fn next_us(&self) -> Option<Micros> {
+        self.heap.peek().map(|Reverse((at_us, ..))| *at_us)
+    }
+
+    /// The number of what happens next, and what it is.
+    pub fn peek(&self) -> Option<(u64, Event)> {
+        self.heap
+            .peek()
+            .map(|Reverse((_, number, event))| (*number, *event))
+    }
+
+    /// What happens next: when, its number, and what it is. O(log events).
+    pub fn pop(&mut self) -> Option<(Micros, u64, Event)> {
+        self.heap.pop().map(|Reverse(event)| event)
+    }
+
+    pub fn len(&self) -> usize {
+        self.heap.len()
+    }
+}

@@ -1,0 +1,293 @@
+//! Simulated clients: they read and write keys as fast as they are told, note what was acknowledged and how long it took,
+//! and connect again when they lose their server.
+use super::World;
+use super::event::Event;
+use super::net::{CLIENTS, ConnId, End, HostId};
+use crate::base::rng::Rng;
+use crate::base::time::Micros;
+use crate::base::{num, real};
+use std::collections::{BTreeMap, VecDeque};
+
+/// How long a client waits before it connects again, µs.
+const RECONNECT_US: Micros = 500_000;
+/// Errors whose words are kept.
+const ERRORS: usize = 20;
+
+/// Of a hundred commands, how many do what; the rest read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mix {
+    pub writes: u32,
+}
+
+/// What simulated clients do.
+#[derive(Clone, Debug)]
+pub struct LoadSetup {
+    pub name: String,
+    /// The machine whose server they use, and where they are themselves.
+    pub to: HostId,
+    pub place: HostId,
+    pub clients: usize,
+    /// Commands a second of all of them together, whatever the answers do (an open loop); 0: each sends its next command as
+    /// soon as it has the answer to the last one (a closed loop).
+    pub rate_per_s: u32,
+    /// In a closed loop, how long it thinks in between, µs.
+    pub think_us: Micros,
+    /// Keys of each client, of which the first are used most (Zipf with exponent 1).
+    pub keys: u32,
+    pub mix: Mix,
+    /// Length of the values.
+    pub value_bytes: usize,
+}
+
+impl LoadSetup {
+    /// Ten clients that write a hundred times a second.
+    pub fn new(name: &str, to: HostId) -> LoadSetup {
+        LoadSetup {
+            name: name.into(),
+            to,
+            place: CLIENTS,
+            clients: 10,
+            rate_per_s: 100,
+            think_us: 0,
+            keys: 100,
+            mix: Mix { writes: 100 },
+            value_bytes: 16,
+        }
+    }
+}
+
+/// A command that waits for its answer.
+#[derive(Clone, Debug)]
+struct Asked {
+    at_us: Micros,
+    /// The key and the number that was written, for a write.
+    write: Option<(u32, u64)>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct User {
+    conn: Option<ConnId>,
+    stands: bool,
+    asked: VecDeque<Asked>,
+    /// What has come of an answer that is not whole.
+    partial: Vec<u8>,
+    last_write: u64,
+    /// The newest write of each key that was acknowledged.
+    acknowledged: BTreeMap<u32, u64>,
+}
+
+/// What became of a load's commands.
+#[derive(Clone, Debug, Default)]
+pub struct LoadReport {
+    pub sent: u64,
+    pub answered: u64,
+    pub acknowledged_writes: u64,
+    pub errors: u64,
+    /// Commands whose answers will never come.
+    pub unanswered: u64,
+    pub latency_sum_us: Micros,
+    pub latency_most_us: Micros,
+    /// The first errors of their kind.
+    pub error_texts: Vec<String>,
+}
+
+/// See the head of this file.
+#[derive(Clone, Debug)]
+pub struct Load {
+    pub setup: LoadSetup,
+    pub report: LoadReport,
+    rng: Rng,
+    users: Vec<User>,
+    stopped: bool,
+}
+
+impl Load {
+    pub(super) fn new(setup: LoadSetup, rng: Rng) -> Load {
+        Load {
+            users: vec![User::default(); setup.clients],
+            setup,
+            report: LoadReport::default(),
+            rng,
+            stopped: false,
+        }
+    }
+
+    pub(super) fn clients(&self) -> usize {
+        self.users.len()
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.stopped = true;
+    }
+
+    /// The keys whose writes were acknowledged, with the number that the newest of them wrote.
+    pub fn acknowledged(&self) -> Vec<(Vec<u8>, u64)> {
+        let users = self.users.iter().enumerate();
+        let each = |(user, u): (usize, &User)| {
+            let newest = u.acknowledged.iter();
+            let named = newest.map(|(key, written)| (self.key(user, *key), *written));
+            named.collect::<Vec<_>>()
+        };
+        users.flat_map(each).collect()
+    }
+
+    fn key(&self, user: usize, key: u32) -> Vec<u8> {
+        format!("{}:{user}:{key}", self.setup.name).into_bytes()
+    }
+
+    /// The next command of a client, and what is to be remembered of it.
+    fn command(&mut self, user: usize, at_us: Micros) -> (Vec<u8>, Asked) {
+        let key = zipf(&mut self.rng, self.setup.keys.max(1));
+        let name = self.key(user, key);
+        let writes = self.rng.below(100) < u64::from(self.setup.mix.writes);
+        let write = writes.then(|| {
+            self.users[user].last_write += 1;
+            (key, self.users[user].last_write)
+        });
+        let bytes = match write {
+            Some((_, number)) => {
+                let mut value = number.to_string().into_bytes();
+                value.resize(value.len().max(self.setup.value_bytes), b'.');
+                encode(&[b"SET", &name, &value])
+            }
+            None => encode(&[b"GET", &name]),
+        };
+        (bytes, Asked { at_us, write })
+    }
+
+    /// When the client's next turn is, µs from now, if it does not wait for an answer.
+    fn pause_us(&mut self) -> Micros {
+        if self.setup.rate_per_s == 0 {
+            return self.setup.think_us;
+        }
+        // Arrivals that know nothing of each other: the time between them is exponential.
+        let mean_us = 1e6 * self.users.len() as f64 / f64::from(self.setup.rate_per_s);
+        let us = -real::ln(1.0 - self.rng.float()) * mean_us;
+        (us as Micros).max(1)
+    }
+
+    /// An answer has come.
+    fn answered(&mut self, user: usize, answer: &[u8], now_us: Micros) {
+        let Some(asked) = self.users[user].asked.pop_front() else {
+            return;
+        };
+        let report = &mut self.report;
+        report.answered += 1;
+        let latency_us = now_us - asked.at_us;
+        report.latency_sum_us += latency_us;
+        report.latency_most_us = report.latency_most_us.max(latency_us);
+        if answer.first() == Some(&b'-') {
+            report.errors += 1;
+            let text = String::from_utf8_lossy(&answer[1..answer.len() - 2]).into_owned();
+            if report.error_texts.len() < ERRORS && !report.error_texts.contains(&text) {
+                report.error_texts.push(text);
+            }
+        } else if let Some((key, number)) = asked.write {
+            report.acknowledged_writes += 1;
+            self.users[user].acknowledged.insert(key, number);
+        }
+    }
+}
+
+impl World {
+    /// A simulated client has its turn: it connects, or sends its next command.
+    pub(super) fn load_turn(&mut self, load: usize, client: usize) {
+        let now_us = self.now_us;
+        let setup = &self.loads[load];
+        if setup.stopped {
+            return;
+        }
+        let (place, to) = (setup.setup.place, setup.setup.to);
+        let user = &setup.users[client];
+        if user.conn.is_none() {
+            let conn = self.open(End::Load(load, client), place, to, now_us);
+            self.loads[load].users[client].conn = Some(conn);
+            return;
+        }
+        let Some(conn) = user.conn.filter(|_| user.stands) else {
+            return;
+        };
+        let load_of = &mut self.loads[load];
+        let (bytes, asked) = load_of.command(client, now_us);
+        load_of.users[client].asked.push_back(asked);
+        load_of.report.sent += 1;
+        if load_of.setup.rate_per_s > 0 {
+            let next_us = now_us + load_of.pause_us();
+            self.events.add(next_us, Event::Load { load, client });
+        }
+        self.send(conn, true, bytes, now_us);
+    }
+
+    /// A simulated client's connection stands.
+    pub(super) fn load_stands(&mut self, load: usize, client: usize) {
+        let of = &mut self.loads[load];
+        of.users[client].stands = true;
+        let at_us = self.now_us + of.pause_us();
+        self.events.add(at_us, Event::Load { load, client });
+    }
+
+    /// A simulated client has lost its connection, or got none.
+    pub(super) fn load_lost(&mut self, load: usize, client: usize) {
+        let of = &mut self.loads[load];
+        let user = &mut of.users[client];
+        of.report.unanswered += user.asked.len() as u64;
+        user.asked.clear();
+        user.partial.clear();
+        user.conn = None;
+        user.stands = false;
+        let at_us = self.now_us + RECONNECT_US;
+        self.events.add(at_us, Event::Load { load, client });
+    }
+
+    /// Bytes for a simulated client.
+    pub(super) fn load_reply(&mut self, load: usize, client: usize, bytes: &[u8]) {
+        let now_us = self.now_us;
+        let of = &mut self.loads[load];
+        let mut all = std::mem::take(&mut of.users[client].partial);
+        all.extend_from_slice(bytes);
+        let mut at = 0;
+        let mut answers = 0;
+        while let Some(length) = answer_length(&all[at..]) {
+            of.answered(client, &all[at..at + length], now_us);
+            at += length;
+            answers += 1;
+        }
+        all.drain(..at);
+        of.users[client].partial = all;
+        if of.setup.rate_per_s == 0 && answers > 0 {
+            let at_us = now_us + of.pause_us();
+            self.events.add(at_us, Event::Load { load, client });
+        }
+    }
+}
+
+/// A command in RESP.
+fn encode(words: &[&[u8]]) -> Vec<u8> {
+    let mut out = format!("*{}\r\n", words.len()).into_bytes();
+    for word in words {
+        out.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
+        out.extend_from_slice(word);
+        out.extend_from_slice(b"\r\n");
+    }
+    out
+}
+
+/// How long the first answer is, if it is whole: a line, or a string.
+fn answer_length(bytes: &[u8]) -> Option<usize> {
+    let line = bytes.windows(2).position(|pair| pair == b"\r\n")? + 2;
+    if bytes[0] != b'$' {
+        return Some(line);
+    }
+    let length = num::parse_i64(&bytes[1..line - 2]).unwrap_or(-1);
+    let whole = match usize::try_from(length) {
+        Ok(length) => line + length + 2,
+        Err(_) => line,
+    };
+    (bytes.len() >= whole).then_some(whole)
+}
+
+/// A number below `n`, the k-th with a probability of about 1/k: by inversion of the continuous distribution.
+fn zipf(rng: &mut Rng, n: u32) -> u32 {
+    let x = real::exp(rng.float() * real::ln(f64::from(n) + 1.0));
+    (x as u32).saturating_sub(1).min(n - 1)
+}
