@@ -1,10 +1,12 @@
 //! The browser's door to the engine: thin, and the only file that knows wasm-bindgen. Nothing here calls into JS in the
 //! middle of work, but for [`load`].
 use crate::command::{ClientId, LogLevel};
+use crate::lab::desk::{BROUGHT, Desk};
 use crate::lab::grader::Grader;
 use crate::lab::json::{self, ToJson};
 use crate::lab::lesson::{Lesson, Step};
 use crate::lab::plain::{DEPTH_MAX, Plain};
+use crate::persist::tools::Repair;
 use crate::resp::parse::split_args;
 use crate::server::{Effect, Input, NodeOptions};
 use crate::sim::disk::{Change, Disk, KeptFile, Speed};
@@ -124,10 +126,14 @@ const DISK_BYTES: u64 = 1 << 29;
 #[wasm_bindgen]
 pub struct Engine {
     machine: Machine,
+    /// Files that are looked at.
+    desk: Desk,
     /// How the node is configured, for the next start.
     settings: Settings,
     now_us: i64,
     grader: Option<Grader>,
+    /// The server was started again by what a lesson does or has done.
+    rebooted: bool,
     /// Connections made so far: each gets a port of its own.
     connections: u32,
     exited: bool,
@@ -162,9 +168,11 @@ impl Engine {
         let settings = Settings { seed, config };
         Engine {
             machine: Machine::boot(settings.options(now_us), disk),
+            desk: Desk::default(),
             settings,
             now_us,
             grader: None,
+            rebooted: false,
             connections: 0,
             exited: false,
             words: Vec::new(),
@@ -285,10 +293,16 @@ impl Engine {
         .collect()
     }
 
+    /// The paths of all files, of the disk and of the desk.
+    pub fn names(&self) -> Vec<String> {
+        let files = self.desk.files(self.machine.disk.as_ref());
+        files.all().map(String::from).collect()
+    }
+
     /// The bytes of a file as a program reads them.
     pub fn file(&self, path: &str) -> Option<Vec<u8>> {
-        let disk = self.machine.disk.as_ref()?;
-        disk.read(path).ok().map(<[u8]>::to_vec)
+        let files = self.desk.files(self.machine.disk.as_ref());
+        files.read(path).map(<[u8]>::to_vec)
     }
 
     /// Sets what the disk is like: `capacity` (bytes; 0: any), `latency_us`, `bytes_per_s`, `flush_us`, or how many of the
@@ -310,6 +324,7 @@ impl Engine {
 
     /// Turns a bit over on the platter; `false` if there is no such byte.
     pub fn flip_bit(&mut self, path: &str, offset: usize, bit: u8) -> bool {
+        self.desk.forget(path);
         let disk = self.machine.disk.as_mut();
         disk.is_some_and(|disk| disk.flip(path, offset, bit).is_ok())
     }
@@ -407,6 +422,11 @@ impl Engine {
         self.machine.handle(Input::Tick, self.now_us);
     }
 
+    /// Its clock, in ms since 1970: a lesson's setup may have waited for a disk.
+    pub fn now_ms(&self) -> f64 {
+        self.now_us as f64 / 1000.0
+    }
+
     /// Whether a script is not through yet: [`Engine::work`] is to be called.
     pub fn runs_script(&self) -> bool {
         self.machine.node.runs_script()
@@ -480,19 +500,124 @@ impl Engine {
         }
     }
 
+    /// The same of the views of files (`inspect_files` of `lab::views`).
+    pub fn inspect_files(
+        &mut self,
+        view: &str,
+        argv: Vec<js_sys::Uint8Array>,
+    ) -> Result<JsValue, JsError> {
+        self.machine.node.keep_trail();
+        let argv: Vec<Vec<u8>> = argv.iter().map(js_sys::Uint8Array::to_vec).collect();
+        let (disk, node) = (self.machine.disk.as_ref(), &self.machine.node);
+        match crate::lab::views::inspect_files(&mut self.desk, disk, node, view, &argv) {
+            Some(model) => to_js(&model),
+            None => Ok(JsValue::NULL),
+        }
+    }
+
+    /// The number of the last command of a connection, as the view of the log names it; 0 if it is not known.
+    pub fn last_ran(&self, id: f64) -> f64 {
+        let number = self.machine.node.last_ran(id as ClientId);
+        number.unwrap_or(0) as f64
+    }
+
+    /// Puts a file on the desk, to be looked at: its path there, or nothing if there is no room for it.
+    pub fn bring(&mut self, name: &str, bytes: Vec<u8>) -> Option<String> {
+        let brought = self.desk.bring(name, bytes);
+        brought.then(|| [BROUGHT, name].concat())
+    }
+
+    /// Takes over what lies on the desk of an engine that this one stands in for.
+    pub fn inherit(&mut self, old: &mut Engine) {
+        self.desk = std::mem::take(&mut old.desk);
+    }
+
+    /// Takes away all that was brought.
+    pub fn clear_desk(&mut self) {
+        self.desk.clear();
+    }
+
+    /// Puts a byte in the place of another one, on the platter; `false` if there is none.
+    pub fn edit_byte(&mut self, path: &str, offset: usize, byte: u8) -> bool {
+        let disk = self.machine.disk.as_mut();
+        self.desk.edit(disk, path, offset, byte)
+    }
+
+    /// Runs the check tool that fits a file. `repair`: "", "fix", or the second to cut it to. An array of three: its words,
+    /// whether it ended well, the path that was cut or `null`.
+    pub fn check(&mut self, name: &str, repair: &str) -> js_sys::Array {
+        let repair = match repair.parse() {
+            Ok(second) => Repair::Timestamp(second),
+            Err(_) if repair == "fix" => Repair::Fix,
+            Err(_) => Repair::Nothing,
+        };
+        let Machine { node, disk, .. } = &mut self.machine;
+        let now_ms = self.now_us / 1000;
+        let found = self
+            .desk
+            .check(disk.as_mut(), name, repair, node.config(), now_ms);
+        let cut = found.cut.map_or(JsValue::NULL, JsValue::from);
+        js_sys::Array::of3(&found.text.into(), &found.good.into(), &cut)
+    }
+
     /// Begins a lesson on this engine, which must be fresh: runs its setup and looks at the goals; how it stands.
     pub fn lesson_start(&mut self, lesson: JsValue) -> Result<JsValue, JsError> {
         let lesson = from_js(lesson, DEPTH_MAX).and_then(Lesson::read);
         let lesson = lesson.map_err(|e| JsError::new(&e))?;
-        let grader = Grader::start(lesson, &mut self.machine.node).map_err(|e| JsError::new(&e))?;
+        let grader = Grader::start(lesson, &mut self.machine).map_err(|e| JsError::new(&e))?;
         self.grader = Some(grader);
+        // Its setup may have waited for a disk.
+        self.now_us = self.now_us.max(self.machine.node.server().now_us);
         self.lesson_state()
     }
 
-    /// Judges the goals after commands or time; whether anything changed.
+    /// Judges the goals after commands or time; whether anything changed. A lesson may cut the power then
+    /// ([`Engine::rebooted`]).
     pub fn lesson_look(&mut self) -> bool {
-        let grader = self.grader.as_mut();
-        grader.is_some_and(|g| g.look(&mut self.machine.node))
+        self.drain();
+        let Some(grader) = &mut self.grader else {
+            return false;
+        };
+        grader.set_up(!self.exited);
+        let changed = grader.look(&mut self.machine);
+        let hands = grader.take_hands();
+        for line in &hands {
+            self.hand(line, false);
+        }
+        changed || !hands.is_empty()
+    }
+
+    /// Does to a lesson's machine what a line says (`:crash 20`, `:start`, `:check --fix`, `:flip FILE 7`); `false` if it
+    /// says nothing that can be done.
+    pub fn lesson_hand(&mut self, line: &str) -> bool {
+        self.hand(line, true)
+    }
+
+    fn hand(&mut self, line: &str, by_learner: bool) -> bool {
+        let Some(grader) = &mut self.grader else {
+            return false;
+        };
+        self.settings.seed = self.settings.seed.wrapping_add(1);
+        let options = self.settings.options(self.now_us);
+        let started = match by_learner {
+            true => grader.hand(line, &mut self.machine, options),
+            false => grader.lay(line, &mut self.machine, options),
+        };
+        let Some(started) = started else {
+            return false;
+        };
+        if started {
+            self.rebooted = true;
+            self.exited = false;
+            self.words.clear();
+        }
+        true
+    }
+
+    /// Whether the server was started again since the last call, by what a lesson does or has done: it may still read its
+    /// files, and all connections are gone.
+    pub fn rebooted(&mut self) -> bool {
+        std::mem::take(&mut self.rebooted)
     }
 
     /// How the lesson stood at the last look; `null` without a lesson.

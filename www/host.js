@@ -47,6 +47,9 @@ const keptSeed = (meta) => (/^\d{1,19}$/.test(meta?.seed ?? "") ? meta?.seed : u
 /** @param {Meta | null} meta */
 const keptClock = (meta) => (Number.isFinite(meta?.clock_ms) ? Number(meta?.clock_ms) : 0);
 
+/** Views whose models are about files. */
+const OF_FILES = new Set(["aof", "rdb", "bytes", "commands", "fields", "field"]);
+
 const encoder = new TextEncoder();
 
 /**
@@ -121,6 +124,10 @@ export class HostWorld {
   /** @type {[string, string][]} */
   #hints = [];
   #lessonChanged = false;
+  /** The server was started again since the page was last told. */
+  #rebooted = false;
+  /** Why a lesson's server does not run; "" while it does. */
+  #down = "";
   /** Gives the sandbox's lock back. */
   #release = () => {};
   #closed = false;
@@ -128,6 +135,8 @@ export class HostWorld {
   #holds = false;
   /** Nobody looks: the clock stands still. */
   #resting = false;
+  /** The view of the log was looked at: who wrote what is told with the replies. */
+  #tells = false;
   /** Ends when what touches engine and store together has ended. @type {Promise<any>} */
   #turn = Promise.resolve();
 
@@ -221,10 +230,33 @@ export class HostWorld {
     return this.#info(damage);
   }
 
+  /** How a lesson's server with a disk is configured, in lines; null without a lesson or without a disk. @returns {string[] | null} */
+  #lessonDisk() {
+    const [place] = Object.values(this.options.lesson?.topology ?? {});
+    return place?.disk ?? null;
+  }
+
   /** @param {KeptFile[]} files */
   async #newEngine(files) {
+    const before = this.#engine;
+    await this.#makeEngine(files);
+    try {
+      if (before) this.#engine.inherit(before);
+    } catch {
+      // An engine that died gives nothing back.
+    }
+  }
+
+  /** @param {KeptFile[]} files */
+  async #makeEngine(files) {
     const seed = BigInt(this.#seed);
     this.#log = [];
+    const disk = this.#lessonDisk();
+    if (disk) {
+      this.#diskIs.clear();
+      this.#engine = new Engine(seed, this.#clockMs, disk.join("\n"), new Platter());
+      return this.#loaded();
+    }
     if (this.options.lesson) {
       this.#engine = new Engine(seed, this.#clockMs);
       this.#engine.keep_log();
@@ -298,6 +330,8 @@ export class HostWorld {
   /** Hints that were paid for stay open when the lesson starts anew. */
   #startLesson() {
     this.#engine.lesson_start(this.options.lesson);
+    this.#clockMs = Math.max(this.#clockMs, this.#engine.now_ms());
+    this.#down = "";
     for (const [goal, step] of this.#hints) this.#engine.lesson_hint(goal, step);
     this.#lessonChanged = true;
   }
@@ -350,14 +384,15 @@ export class HostWorld {
   }
 
   async #commit() {
-    if (this.options.lesson) {
+    if (this.options.lesson && !this.#lessonDisk()) {
       const written = this.#engine.take_log();
       if (written.length) this.#log.push(written);
       return;
     }
     const changes = this.#engine.take_changes();
     const clockDue = this.#store.durable && performance.now() - this.#keptMs > KEEP_CLOCK_MS;
-    if (changes || clockDue) {
+    // A lesson's disk lasts as long as its world.
+    if (!this.options.lesson && (changes || clockDue)) {
       this.#keptMs = performance.now();
       await this.#guard(() => this.#store.commit(changes, this.#meta()));
     }
@@ -457,17 +492,21 @@ export class HostWorld {
     await this.#commit();
     for (const answer of answers) answer();
     for (const push of pushes) this.around.emit(push, [/** @type {any} */ (push).out]);
+    this.#tellReboot();
     this.#tellLesson();
-    if (this.#engine.exited()) await this.#startAgain();
+    if (this.#engine.exited() && !this.#lessonDisk()) await this.#startAgain();
   }
 
   /** Runs a job; the answer is given by the function returned. @param {Job} job @returns {() => void} */
   #one(job) {
     const conn = this.#conns.get(job.session);
     if (conn === undefined) return () => job.fail(new Error("no such session"));
+    if (this.#down) return () => job.fail(new Error("Could not connect to Redis: Connection refused"));
     const start = performance.now();
+    // What is kept until the disk has answered runs later: then nobody knows which command this was.
+    const tells = this.#tells && !this.#engine.stalled();
     let out = /** @type {Uint8Array} */ (this.#engine.exec(conn, job.bytes));
-    this.#look();
+    const ran = tells ? this.#engine.last_ran(conn) : 0;
     const cost_us = (performance.now() - start) * 1000;
     this.#engine.measured(Math.max(1, cost_us));
     if (this.#engine.stalled()) {
@@ -475,9 +514,10 @@ export class HostWorld {
       out = concat([out, this.#engine.output(conn)]);
     }
     const closed = this.#isClosed(job.session, conn);
+    this.#look();
     const now_ms = this.#clockMs;
     const buffer = /** @type {ArrayBuffer} */ (out.buffer);
-    return () => job.done({ out: buffer, now_ms, cost_us, closed }, [buffer]);
+    return () => job.done({ out: buffer, now_ms, cost_us, closed, ran }, [buffer]);
   }
 
   /** @param {number} session @param {number} conn */
@@ -574,6 +614,7 @@ export class HostWorld {
   inspect(session, view, argv) {
     const conn = this.#conns.get(session);
     if (view === "disk") return this.#diskModel();
+    if (OF_FILES.has(view)) return this.#filesModel(view, argv);
     if (view === "script") this.#engine.script_hold(this.#holds);
     return conn === undefined ? null : this.#engine.inspect(conn, view, argv);
   }
@@ -591,9 +632,16 @@ export class HostWorld {
     if (!this.#running) this.#run(true);
   }
 
+  /** What a view of files asks for; null where there is none. @param {string} view @param {Uint8Array[]} argv */
+  #filesModel(view, argv) {
+    this.#tells = true;
+    const model = this.#engine.inspect_files(view, argv);
+    return model?.files?.length === 0 ? null : model;
+  }
+
   /** The files for their view; null where there is no disk. */
   #diskModel() {
-    if (this.options.lesson) return null;
+    if (this.options.lesson && !this.#lessonDisk()) return null;
     const files = this.disk().map(([name, bytes, platter, in_flight]) => ({ name, bytes, platter, in_flight }));
     return { files, policy: this.#engine.policy() };
   }
@@ -611,9 +659,40 @@ export class HostWorld {
     return state;
   }
 
-  /** Judges the goals; a change is told at the end of the slice. */
+  /** Judges the goals; a change is told at the end of the slice. A lesson may cut the power then. */
   #look() {
-    if (this.options.lesson && this.#engine.lesson_look()) this.#lessonChanged = true;
+    if (!this.options.lesson) return;
+    if (this.#engine.lesson_look()) this.#lessonChanged = true;
+    if (!this.#engine.rebooted()) return;
+    while (!this.#settle(Infinity)); // a lesson's files are small
+    this.#ended.clear();
+    for (const session of this.#conns.keys()) this.#conns.set(session, this.#engine.connect());
+    this.#rebooted = true;
+    this.#engine.lesson_look();
+    this.#lessonChanged = true;
+  }
+
+  /** Whether a lesson's server runs, if that has changed. */
+  #tellReboot() {
+    if (!this.#lessonDisk()) return;
+    const ended = this.#engine.exited();
+    const down = ended ? this.#engine.warnings().at(-1) || "it has ended" : "";
+    if (!this.#rebooted && down === this.#down) return;
+    this.#rebooted = false;
+    this.#down = down;
+    this.around.emit({ event: "rebooted", world: this.id, down });
+  }
+
+  /** Does what the learner does to a lesson's machine; whether it could be done. @param {string} line */
+  #hand(line) {
+    return this.#alone(async () => {
+      const done = this.#engine.lesson_hand(line);
+      this.#look();
+      await this.#commit();
+      this.#tellReboot();
+      this.#tellLesson();
+      return done;
+    });
   }
 
   #tellLesson() {
@@ -632,6 +711,7 @@ export class HostWorld {
 
   /** Ends the server and starts it again. */
   restart() {
+    if (this.#lessonDisk()) return this.#hand(":start");
     return this.#alone(() => this.#startAgain());
   }
 
@@ -644,7 +724,7 @@ export class HostWorld {
 
   /** The append-only file in one: its base, which may be a snapshot, and what came since. */
   async download() {
-    if (this.options.lesson) return concat(this.#log);
+    if (this.options.lesson && !this.#lessonDisk()) return concat(this.#log);
     const parts = this.#files().filter(({ name }) => name.startsWith(DIRECTORY) && name !== MANIFEST);
     const base = parts.filter(({ name }) => name.includes(".base."));
     return concat([...base, ...parts.filter((f) => !base.includes(f))].map(({ bytes }) => bytes));
@@ -670,6 +750,7 @@ export class HostWorld {
 
   /** Cuts the power; `torn` bytes of the write at work have arrived. @param {number} torn */
   crash(torn) {
+    if (this.#lessonDisk()) return this.#hand(torn ? `:crash ${torn}` : ":crash");
     return this.#alone(async () => {
       this.#engine.power_cut(torn);
       await this.#commit();
@@ -685,11 +766,85 @@ export class HostWorld {
 
   /** Turns a bit over on the platter. @param {string} name @param {number} offset @param {number} bit */
   flip(name, offset, bit) {
+    if (this.#lessonDisk()) return this.#hand(`:flip ${name} ${offset} ${bit}`);
     return this.#alone(async () => {
       const done = this.#engine.flip_bit(name, offset, bit);
       await this.#commit();
       return done;
     });
+  }
+
+  /**
+   * Puts files on the desk in place of what lies there, to be looked at; their paths.
+   * @param {{name: string, bytes: Uint8Array}[]} files
+   */
+  bring(files) {
+    this.#engine.clear_desk();
+    const all = files.flatMap((f) => (isTar(f.bytes) ? unpack(f.bytes) : [f]));
+    const paths = all.flatMap(({ name, bytes }) => this.#engine.bring(name, bytes) ?? []);
+    if (paths.length < all.length) throw new Error("the files are too large to be looked at here");
+    return paths;
+  }
+
+  clearDesk() {
+    this.#engine.clear_desk();
+  }
+
+  /** A file's bytes. @param {string} name */
+  file(name) {
+    return this.#engine.file(name) ?? null;
+  }
+
+  /** Puts a byte in the place of another one, on the platter. @param {string} name @param {number} offset @param {number} byte */
+  edit(name, offset, byte) {
+    return this.#alone(async () => {
+      const done = this.#engine.edit_byte(name, offset, byte);
+      await this.#commit();
+      return done;
+    });
+  }
+
+  /** The check tool that fits a file. @param {string} name @param {string} repair "", "fix", or a second since 1970 */
+  check(name, repair) {
+    return this.#alone(async () => {
+      const [text, good, cut] = this.#engine.check(name, repair);
+      if (this.#lessonDisk()) {
+        this.#engine.lesson_hand(`:check ${name}${repair === "fix" ? " --fix" : ""}`);
+        this.#look();
+        this.#tellLesson();
+      }
+      await this.#commit();
+      return { text, good, cut };
+    });
+  }
+
+  /** What a server would say of a file, or of all files that belong with it. @param {string} name */
+  async tryFile(name) {
+    const trial = await this.#trial(this.#setOf(name));
+    const { words, runs, keys } = trial;
+    trial.engine.free();
+    return { words, runs, keys };
+  }
+
+  /** Starts the sandbox anew with a file, or all files that belong with it. @param {string} name */
+  async loadFile(name) {
+    return this.#replaceBy(this.#setOf(name));
+  }
+
+  /** A file as a disk of its own: with the manifest that names it and all that it names, or alone. @param {string} name @returns {KeptFile[]} */
+  #setOf(name) {
+    const folder = name.slice(0, name.lastIndexOf("/") + 1);
+    const own = name.slice(folder.length);
+    const there = this.#engine.names().filter((/** @type {string} */ n) => n.startsWith(folder));
+    const list = there.find((/** @type {string} */ n) => n.endsWith(".manifest"));
+    const bytes = (/** @type {string} */ n) => /** @type {Uint8Array} */ (this.#engine.file(n) ?? new Uint8Array(0));
+    const text = list ? new TextDecoder().decode(bytes(list)) : "";
+    if (name !== list && !text.includes(` ${own} `)) return filesOf(bytes(name));
+    return there.map((/** @type {string} */ n, /** @type {number} */ i) => ({
+      name: n === list ? MANIFEST : `${DIRECTORY}${n.slice(folder.length)}`,
+      file: i + 1,
+      bytes: bytes(n),
+    }));
   }
 
   downloadDamaged() {
@@ -703,7 +858,11 @@ export class HostWorld {
   async upload(bytes) {
     if (this.options.lesson) throw new Error("a lesson brings its own data");
     if (!bytes.length) throw new Error("it is empty");
-    const files = filesOf(bytes);
+    return this.#replaceBy(filesOf(bytes));
+  }
+
+  /** @param {KeptFile[]} files */
+  async #replaceBy(files) {
     const why = await this.#tryFiles(files);
     if (why) throw new Error(`it is no append-only file, snapshot or archive of them (${why})`);
     return this.#alone(async () => {
@@ -712,26 +871,33 @@ export class HostWorld {
     });
   }
 
+  /** A server of its own that has read files, and what it said. @param {KeptFile[]} files */
+  async #trial(files) {
+    const engine = new Engine(0n, this.#clockMs, CONFIG, platterOf(files));
+    await this.#read(engine);
+    return { engine, words: engine.warnings().join(". "), runs: !engine.exited(), keys: engine.kept()[3] };
+  }
+
+  /** Lets an engine read its files in its own time. @param {Engine} engine */
+  async #read(engine) {
+    for (let now = this.#clockMs; (engine.stalled() || engine.loading()) && !engine.exited();) {
+      now = Math.max(now, engine.next_timer()) + 0.001;
+      engine.advance(now);
+    }
+  }
+
   /** Why nothing can be read of files, or "". @param {KeptFile[]} files */
   async #tryFiles(files) {
-    const trial = new Engine(0n, this.#clockMs, CONFIG, platterOf(files));
-    const read = async () => {
-      for (let now = this.#clockMs; (trial.stalled() || trial.loading()) && !trial.exited();) {
-        now = Math.max(now, trial.next_timer()) + 0.001;
-        trial.advance(now);
-      }
-    };
+    const { engine, words } = await this.#trial(files);
     try {
-      await read();
-      const why = trial.warnings().join(". ");
-      if (trial.exited() && trial.repair()) {
-        trial.restart();
-        await read();
+      if (engine.exited() && engine.repair()) {
+        engine.restart();
+        await this.#read(engine);
       }
-      const data = files.filter(({ name }) => name !== MANIFEST).map(({ name }) => trial.file(name)?.length ?? 0);
-      return trial.exited() || !data.some((length) => length > 0) ? why || "no file of it is one" : "";
+      const data = files.filter(({ name }) => name !== MANIFEST).map(({ name }) => engine.file(name)?.length ?? 0);
+      return engine.exited() || !data.some((length) => length > 0) ? words || "no file of it is one" : "";
     } finally {
-      trial.free();
+      engine.free();
     }
   }
 

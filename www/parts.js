@@ -10,7 +10,8 @@
  *
  * @import { EngineClient, Session, World, WorldOptions } from "./protocol.js"
  * @typedef {{client: EngineClient, world: World, session: Session, type: (line: string) => void, run: (lines: string[]) => Promise<void>, views: string[]}} Context `views`: those to open, all if none is named
- * @typedef {HTMLElement & {start?: (context: Context) => void, command?: (detail: any) => void}} Part
+ * @typedef {HTMLElement & {start?: (context: Context) => void, command?: (detail: any) => void, drop?: (data: DataTransfer) => Promise<void>}} Part `drop`:
+ *   files that were dropped on the lab
  * @typedef {{title: string, world: WorldOptions, element: Part, views: string[]}} Lesson
  * @typedef {{lessons: {id: string, title: string, track: string}[], open: (id: string) => Promise<Lesson>}} LessonModule
  */

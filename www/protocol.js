@@ -39,12 +39,14 @@
  * @typedef {{id: string, met: boolean, why: Part[], since_ms?: number}} GoalState
  * @typedef {{lesson: string, goals: GoalState[], met: number, completed_ms?: number, forbidden?: {command: string, at_ms: number}, score: number, score_max: number, hints: {goal: string, step: string, cost: number}[]}} LessonState
  *
- * @typedef {{out: Uint8Array, now_ms: number, cost_us: number, closed: boolean}} Exec
+ * @typedef {{out: Uint8Array, now_ms: number, cost_us: number, closed: boolean, ran: number}} Exec `ran`: the command's number, as the
+ *   view of the log names who wrote something; 0 if it is not known
  *
  * @typedef {{event: "output", world: number, session: number, out: ArrayBuffer, closed: boolean, now_ms: number}
  *   | {event: "saved", world: number, saved: Saved}
  *   | {event: "clock", world: number, now_ms: number, slept_ms: number}
  *   | {event: "restarted", world: number, info: WorldInfo}
+ *   | {event: "rebooted", world: number, down: string}
  *   | {event: "lesson", world: number, state: LessonState}
  *   | {event: "trap", world: number, message: string}} EngineEvent
  */
@@ -121,7 +123,7 @@ export class EngineClient {
 }
 
 /**
- * One engine. Fires `saved`, `clock`, `lesson`, `restarted` and `trap`, each a CustomEvent with the message as its detail.
+ * One engine. Fires `saved`, `clock`, `lesson`, `restarted`, `rebooted` (a lesson's server alone) and `trap`, each a CustomEvent with the message as its detail.
  */
 export class World extends EventTarget {
   /** @type {Map<number, Session>} */
@@ -142,6 +144,12 @@ export class World extends EventTarget {
     if (m.event === "restarted") {
       this.info = m.info;
       for (const s of this.#sessions.values()) s.dispatchEvent(new Event("restarted"));
+    }
+    if (m.event === "rebooted") {
+      const words = m.down
+        ? `The server does not run: ${m.down}`
+        : "The server has started again from its files: a new connection, database 0.";
+      for (const s of this.#sessions.values()) s.dispatchEvent(new CustomEvent("restarted", { detail: words }));
     }
     this.dispatchEvent(new CustomEvent(m.event, { detail: m }));
   }
@@ -179,7 +187,7 @@ export class World extends EventTarget {
     return this.#ask("stepScript", { line });
   }
 
-  /** Ends the server and starts it again from what was saved; a lesson begins anew. */
+  /** Ends the server and starts it again from what was saved; a lesson without a disk begins anew. */
   restart() {
     return this.#ask("restart");
   }
@@ -222,6 +230,45 @@ export class World extends EventTarget {
   /** Turns a bit over on the platter; whether there is such a byte. @param {string} name @param {number} offset @param {number} bit @returns {Promise<boolean>} */
   flip(name, offset, bit) {
     return this.#ask("flip", { name, offset, bit });
+  }
+
+  /** Puts files on the desk, to be looked at and no more; their paths there. @param {{name: string, bytes: Uint8Array}[]} files @returns {Promise<string[]>} */
+  bring(files) {
+    return this.#ask("bring", { files });
+  }
+
+  /** Takes them away. */
+  clearDesk() {
+    return this.#ask("clearDesk");
+  }
+
+  /** A file's bytes. @param {string} name @returns {Promise<Uint8Array | null>} */
+  file(name) {
+    return this.#ask("file", { name });
+  }
+
+  /** Puts a byte in the place of another one, on the platter; whether there is such a byte. @param {string} name @param {number} offset @param {number} byte @returns {Promise<boolean>} */
+  edit(name, offset, byte) {
+    return this.#ask("edit", { name, offset, byte });
+  }
+
+  /**
+   * Runs the check tool that fits a file, of which the end of its path is enough; what it cut off is gone.
+   * @param {string} name @param {string} [repair] "fix", or the second since 1970 to cut it to
+   * @returns {Promise<{text: string, good: boolean, cut: string | null}>}
+   */
+  check(name, repair = "") {
+    return this.#ask("check", { name, repair });
+  }
+
+  /** What a server says that starts with a file: nothing here changes. @param {string} name @returns {Promise<{words: string, runs: boolean, keys: number}>} */
+  tryFile(name) {
+    return this.#ask("tryFile", { name });
+  }
+
+  /** Starts the sandbox anew with a file in place of what is there. @param {string} name @returns {Promise<Damage | null>} */
+  loadFile(name) {
+    return this.#ask("loadFile", { name });
   }
 
   /** The files: name, bytes, those on the platter, those that the device was told to write. @returns {Promise<[string, number, number, number][]>} */

@@ -227,6 +227,21 @@ export class Shell {
     this.#panes.add({ id: "views", title: "Views", column: "right", body: views });
     this.#parts.push(views);
     this.#startParts();
+    this.#takeDrops(views);
+  }
+
+  /** Files that are dropped anywhere are looked at. @param {Part} views */
+  #takeDrops(views) {
+    const files = (/** @type {DragEvent} */ e) => e.dataTransfer?.types.includes("Files");
+    document.addEventListener("dragover", (e) => {
+      if (files(e)) e.preventDefault();
+    });
+    document.addEventListener("drop", (e) => {
+      if (!files(e)) return;
+      e.preventDefault();
+      this.#panes.show("views");
+      views.drop?.(/** @type {DataTransfer} */ (e.dataTransfer));
+    });
   }
 
   /** @returns {Context} */

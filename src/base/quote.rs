@@ -11,6 +11,39 @@ const NAMED: [(u8, u8); 7] = [
     (8, b'b'),
 ];
 
+/// Whether a character shows nothing of itself, or turns round what stands beside it.
+pub fn unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Bytes as a label: text where it is text, else escaped as redis-cli does; long ones are cut, and nothing is `""`. O(1).
+pub fn label(bytes: &[u8]) -> String {
+    const LABEL_CHARS: usize = 48;
+    // What is cut off anyway need not be looked at; a character is cut as a whole.
+    let mut end = bytes.len().min(5 * LABEL_CHARS);
+    while end < bytes.len() && end > 0 && bytes[end] & 0xc0 == 0x80 {
+        end -= 1;
+    }
+    let bytes = &bytes[..end];
+    let plain = std::str::from_utf8(bytes)
+        .ok()
+        .filter(|t| !t.chars().any(unseen));
+    let whole = match plain {
+        Some("") => "\"\"".to_string(),
+        Some(text) => text.to_string(),
+        None => bytes
+            .iter()
+            .take(LABEL_CHARS)
+            .map(|b| b.escape_ascii().to_string())
+            .collect(),
+    };
+    match whole.char_indices().nth(LABEL_CHARS) {
+        Some((at, _)) => format!("{}…", &whole[..at]),
+        None => whole,
+    }
+}
+
 /// Appends `bytes` in quotes, what is not printable ASCII escaped. O(bytes).
 pub fn quoted(out: &mut Vec<u8>, bytes: &[u8]) {
     const HEX: &[u8; 16] = b"0123456789abcdef";

@@ -67,6 +67,12 @@ impl Pos {
     }
 }
 
+/// The entry at `at` of bytes that nobody has looked at, and its size with what ends it; `None` if none stands there whole.
+pub fn entry_at(bytes: &[u8], at: usize) -> Option<(Entry<'_>, usize)> {
+    let size = check_entry(bytes, at)?;
+    Some((decode(bytes, at).0, size))
+}
+
 /// The bytes of one listpack, always valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listpack(Buffer);

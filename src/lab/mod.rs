@@ -1,4 +1,5 @@
 //! The lab on top of the engine: view models, lessons and their grader. Knows no DOM.
+pub mod desk;
 pub mod expect;
 pub mod grader;
 pub mod json;

@@ -53,6 +53,11 @@ impl Log {
         self.out.as_bytes().len()
     }
 
+    /// How many of them no reader has seen; `None` within a unit.
+    pub(super) fn unread(&self) -> Option<usize> {
+        (self.depth == 0).then(|| self.len().saturating_sub(self.seen))
+    }
+
     /// Says what time it is before the unit at hand, if that is another second than the last time.
     #[cold]
     fn stamp(&mut self, now_s: i64) {
@@ -185,6 +190,9 @@ impl Node {
             if !walk {
                 log.close();
             }
+        }
+        if self.trail.is_some() {
+            self.note_wrote();
         }
     }
 }

@@ -3,7 +3,7 @@
  *
  * @import { Reply } from "../resp.js"
  * @import { Session } from "../protocol.js"
- * @typedef {{reply: Reply | null, more: Reply[], now_ms: number, cost_us: number}} Answer `reply` is null after CLIENT REPLY
+ * @typedef {{reply: Reply | null, more: Reply[], now_ms: number, cost_us: number, ran: number}} Answer `reply` is null after CLIENT REPLY
  *   OFF; `more` is what came right behind it without being an answer to it
  */
 import { encodeCommand, ReplyParser, textOf, toText } from "../resp.js";
@@ -140,7 +140,7 @@ export class Cli {
       : new Promise((resolve, reject) => this.#waiting.push({ argv: words, resolve, reject }));
     replied.catch(() => {});
     const waiter = muted ? null : this.#waiting.at(-1);
-    const { out, now_ms, cost_us, closed } = await this.session.exec(encodeCommand(argv)).catch((e) => {
+    const { out, now_ms, cost_us, closed, ran } = await this.session.exec(encodeCommand(argv)).catch((e) => {
       // It never began, so no reply will come for it.
       this.#waiting = this.#waiting.filter((other) => other !== waiter);
       throw e;
@@ -149,7 +149,7 @@ export class Cli {
     if (closed) this.#lost();
     const { reply, more } = await replied;
     if (reply && this.connected) this.#follow(words, reply);
-    return { reply, more, now_ms, cost_us };
+    return { reply, more, now_ms, cost_us, ran };
   }
 
   /** CLIENT REPLY OFF and SKIP: is there no reply to this one? @param {string[]} words */

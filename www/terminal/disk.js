@@ -1,6 +1,6 @@
 /**
- * What a learner may do to the machine under the server: cut its power, fill or slow down its disk, turn a bit over. Typed as
- * `:crash` and the like, which redis-cli would take for its own commands.
+ * What a learner may do to the machine under the server: cut its power, fill or slow down its disk, turn a bit over, run the
+ * check tools. Typed as `:crash` and the like, which redis-cli would take for its own commands.
  *
  * @import { World } from "../protocol.js"
  */
@@ -35,7 +35,8 @@ const DISKS = {
 };
 
 const USAGE =
-  ":crash [BYTES that were torn off the write at work] | :disk full|slow|broken|well | :disk | :flip FILE OFFSET [BIT]";
+  ":start | :crash [BYTES that were torn off the write at work] | :disk full|slow|broken|well | :disk | :flip FILE OFFSET [BIT] | " +
+  ":check FILE [--fix | --truncate-to-timestamp SECONDS]";
 
 /** Whole numbers only. @param {string | undefined} word @param {number} otherwise */
 const number = (word, otherwise) => (word === undefined ? otherwise : /^\d{1,9}$/.test(word) ? Number(word) : NaN);
@@ -45,7 +46,7 @@ const number = (word, otherwise) => (word === undefined ? otherwise : /^\d{1,9}$
  * @param {World} world @param {string[]} words @returns {Promise<string> | null}
  */
 export function diskCommand(world, [name, ...args]) {
-  const run = { ":crash": crash, ":disk": disk, ":flip": flip }[name.toLowerCase()];
+  const run = { ":start": start, ":crash": crash, ":disk": disk, ":flip": flip, ":check": check }[name.toLowerCase()];
   return run ? run(world, args).catch((/** @type {Error} */ e) => e.message) : null;
 }
 
@@ -55,6 +56,12 @@ async function crash(world, [torn]) {
   if (Number.isNaN(bytes)) return USAGE;
   await world.crash(bytes);
   return "The power was cut, and is back.";
+}
+
+/** @param {World} world */
+async function start(world) {
+  await world.restart();
+  return "The server was ended and started again, with the machine left on.";
 }
 
 /** @param {World} world @param {string[]} args */
@@ -75,4 +82,19 @@ async function flip(world, [file, offset, bit]) {
   return (await world.flip(file, at, which))
     ? `A bit of byte ${at} was turned over. The server reads it when it starts again.`
     : "There is no such byte on the platter.";
+}
+
+/** @param {World} world @param {string[]} args as the tools take them, or the file first */
+async function check(world, args) {
+  const words = [...args];
+  let repair = "";
+  const option = words.findIndex((word) => word.startsWith("--"));
+  if (option >= 0) {
+    const [name, second] = words.splice(option, words[option] === "--fix" ? 1 : 2);
+    repair = name === "--fix" ? "fix" : second;
+    if (name !== "--fix" && !(name === "--truncate-to-timestamp" && /^\d{1,12}$/.test(second))) return USAGE;
+  }
+  if (words.length !== 1) return USAGE;
+  const { text, cut } = await world.check(words[0], repair);
+  return text.trimEnd() + (cut ? "\nThe server reads what is left when it starts again: :crash" : "");
 }

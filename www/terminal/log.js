@@ -146,6 +146,23 @@ export class LogView {
     if (page?.shown) page.box.children[page.rows.indexOf(row)]?.replaceWith(draw(row));
   }
 
+  /** The row that an element is of. @param {Element} el @returns {Row | null} */
+  rowOf(el) {
+    const page = this.#byBox.get(/** @type {Element} */ (el.closest(".page")));
+    return page?.rows.find((_, i) => page.box.children[i]?.contains(el)) ?? null;
+  }
+
+  /** Marks a row, and no other one. @param {Row | null} row */
+  light(row) {
+    this.#lit?.classList.remove("pointed");
+    const page = this.#pages.findLast((p) => row !== null && p.rows.includes(row));
+    this.#lit = (row && page?.shown && page.box.children[page.rows.indexOf(row)]) || null;
+    this.#lit?.classList.add("pointed");
+  }
+
+  /** @type {Element | null} */
+  #lit = null;
+
   /** Scrolls to a row and marks it for a moment. @param {Row} row */
   reveal(row) {
     const page = this.#pages.find((p) => p.rows.includes(row));

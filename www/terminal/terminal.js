@@ -2,7 +2,8 @@
  * <redlab-terminal>: redis-cli in the page. A labelled input, a log, one announcement a command.
  *
  * start() takes the connection; every command that ran is told by a bubbling `redlab-command` event with
- * {line, argv (text), args (bytes), reply, session, db, world, at_ms, cost_us, error, row}.
+ * {line, argv (text), args (bytes), reply, session, db, world, at_ms, cost_us, error, row, ran, light, reveal}. A row that is pointed
+ * at is told by `redlab-point`, its end by one without a row.
  *
  * @import { Reply } from "../resp.js"
  * @import { Session, World } from "../protocol.js"
@@ -111,10 +112,10 @@ export class RedlabTerminal extends HTMLElement {
     this.#place = o.history.lines.length;
     this.#hints = o.hints ?? true;
     this.cli = new Cli(o.session, { host: o.host, port: o.port, push: (r) => this.#push(r), lost: () => this.#lost() });
-    o.session.addEventListener("restarted", () => {
+    o.session.addEventListener("restarted", (/** @type {any} */ e) => {
       // First what became of the command that was waiting.
       setTimeout(() => {
-        this.#note("The sandbox was restarted: a new connection, database 0.");
+        this.#note(e.detail ?? "The sandbox was restarted: a new connection, database 0.");
         this.#showPrompt();
       });
     });
@@ -166,6 +167,12 @@ export class RedlabTerminal extends HTMLElement {
   }
 
   #listen() {
+    const point = (/** @type {Row | null} */ row) =>
+      this.dispatchEvent(new CustomEvent("redlab-point", { bubbles: true, composed: true, detail: { row } }));
+    this.logView.el.addEventListener("pointerover", (e) =>
+      point(this.logView.rowOf(/** @type {Element} */ (e.target))),
+    );
+    this.logView.el.addEventListener("pointerleave", () => point(null));
     this.#ask.addEventListener("submit", (e) => {
       e.preventDefault();
       this.#enter();
@@ -450,7 +457,7 @@ export class RedlabTerminal extends HTMLElement {
   #plain(line) {
     const argv = split(line);
     const name = argv?.length ? toText(argv[0]).toLowerCase() : "";
-    const own = LOCAL.includes(name) || /^[+-]?\d+$/.test(name);
+    const own = LOCAL.includes(name) || /^[+-]?\d+$|^:/.test(name);
     return !name || own || ALONE.test(name) ? null : argv;
   }
 
@@ -546,7 +553,7 @@ export class RedlabTerminal extends HTMLElement {
     const echo = { time: "", prompt: this.cli.prompt };
     const row = line === null ? null : this.#echo(line, echo);
     if (row) this.logView.add([row], true);
-    const { reply, more: later, now_ms, cost_us } = await (sent ?? this.cli.send(argv));
+    const { reply, more: later, now_ms, cost_us, ran } = await (sent ?? this.cli.send(argv));
     echo.time = clock(now_ms - this.#options.startMs);
     if (row) this.logView.redraw(row);
     if (!reply) return;
@@ -573,6 +580,9 @@ export class RedlabTerminal extends HTMLElement {
           cost_us,
           error,
           row,
+          ran,
+          light: (/** @type {boolean} */ on) => this.logView.light(on ? row : null),
+          reveal: () => this.reveal(row),
         },
       }),
     );

@@ -7,12 +7,19 @@
  */
 import { clock, h } from "../dom.js";
 import { encodeCommand } from "../resp.js";
+import { FileActions } from "./file-actions.js";
+import { dropped } from "./files.js";
 import { firstOf, views } from "./registry.js";
 
 /** How often a table that rehashes is drawn again. */
 const REHASH_MS = 400;
 /** How often event loop and script are looked at: clients come, wait and go without a command of this page. */
 const LIVE_MS = 500;
+/** Models that change by themselves, and those whose sections are folded up to their headers at first. */
+const LIVE = ["loop", "script", "disk", "aof", "rdb"];
+const FOLDED = ["loop", "disk", "aof", "rdb"];
+/** Models of files: nobody works them out while nobody looks. */
+const OF_FILES = ["aof", "rdb"];
 
 /** One pane of the host: the view that fits the model, as a drawing or as a table. */
 class Section {
@@ -52,11 +59,11 @@ class Section {
    */
   constructor(first, type, act, level, asked) {
     this.kind = first.model;
-    this.live = ["loop", "script", "disk"].includes(first.model);
+    this.live = LIVE.includes(first.model);
     this.type = type;
     this.act = act;
     this.asked = asked;
-    const folds = ["loop", "disk"].includes(first.model) && !asked;
+    const folds = FOLDED.includes(first.model) && !asked;
     this.#first = this.#view = first;
     this.#body = h(
       "div",
@@ -75,8 +82,10 @@ class Section {
       h("header", null, this.#title, this.#meta, this.#seg, folds && this.#fold),
       this.#body,
     );
+    this.el.classList.toggle("tall", OF_FILES.includes(first.model));
     if (folds) this.#folded(true);
     if (level !== 3) this.#title.setAttribute("aria-level", String(level));
+    act.files.points.set(this.kind, (name) => (this.#point.textContent = name));
     this.#draw.addEventListener("pointerover", (e) =>
       this.#name(/** @type {Element} */ (e.target).closest("[data-name]")),
     );
@@ -116,6 +125,11 @@ class Section {
     if (at >= 0) all[Math.min(at, all.length - 1)]?.focus({ preventScroll: true });
   }
 
+  /** Folds it up, or shows it. @param {boolean} folded */
+  fold(folded) {
+    if (this.#fold.isConnected && this.folded !== folded) this.#folded(folded);
+  }
+
   /** @param {boolean} folded */
   #folded(folded) {
     this.folded = this.#body.hidden = folded;
@@ -126,6 +140,7 @@ class Section {
     this.#fold.setAttribute("aria-label", `${folded ? "Show" : "Fold"} ${this.#view.title}`);
     this.#width = 0;
     this.#redraw();
+    if (!folded && OF_FILES.includes(this.kind)) this.act.files.refresh();
   }
 
   /** @param {boolean} asTable */
@@ -142,7 +157,12 @@ class Section {
     this.el.hidden = this.kind === "script" && !model && !this.asked;
     if (this.live) {
       // Looked at again and again: what has not changed is left alone.
-      const seen = JSON.stringify({ ...model, now_ms: 0, held_by: this.act.held });
+      const seen = JSON.stringify({
+        ...model,
+        now_ms: 0,
+        held_by: this.act.held,
+        about: this.act.files.stateOf(this.kind),
+      });
       if (seen === this.#seen) return;
       this.#seen = seen;
     }
@@ -191,11 +211,13 @@ class Section {
     this.#draw.hidden = this.#asTable || !this.#model;
     this.#twin.hidden = !this.#asTable || !this.#model;
     if (!this.#model) return;
-    if (this.#asTable) return this.#twin.replaceChildren(this.#view.table(this.#model));
+    if (this.#asTable) return this.#twin.replaceChildren(this.#view.table(this.#model, this.act));
     const parts = () => /** @type {SVGElement[]} */ ([...this.#draw.querySelectorAll("[data-name]")]);
     const root = /** @type {Document | ShadowRoot} */ (this.#draw.getRootNode());
     const at = parts().indexOf(/** @type {any} */ (root.activeElement));
-    this.#draw.replaceChildren(this.#view.draw(this.#model, Math.max(240, width), this.act));
+    const drawn = this.#view.draw(this.#model, Math.max(240, width), this.act);
+    // One that keeps its element keeps its place in it as well.
+    if (drawn !== this.#draw.firstElementChild) this.#draw.replaceChildren(drawn);
     const all = parts();
     const stop = all[Math.max(0, Math.min(at, all.length - 1))];
     stop?.setAttribute("tabindex", "0");
@@ -234,6 +256,7 @@ export class RedlabViews extends HTMLElement {
       this.replaceChildren(...this.#sections.map((s) => s.el));
     }
     this.#type = type;
+    this.#act.files.start(world);
     if (world !== this.#world) {
       this.#world = world;
       this.#startMs = world.info.now_ms;
@@ -250,8 +273,10 @@ export class RedlabViews extends HTMLElement {
   /** @type {(line: string) => void} */
   #type = () => {};
 
-  /** @param {{args: Uint8Array[], at_ms: number, session: Session}} detail */
-  command({ args, at_ms, session }) {
+  /** @param {{args: Uint8Array[], at_ms: number, session: Session, line: string, ran: number, row: any, light: (on: boolean) => void, reveal: () => void}} detail */
+  command(detail) {
+    const { args, at_ms, session } = detail;
+    this.#act.files.wrote(detail, at_ms - this.#startMs);
     this.#session = session;
     this.#nowMs = at_ms;
     this.#next = args;
@@ -274,6 +299,11 @@ export class RedlabViews extends HTMLElement {
 
   /** @type {Actions} */
   #act = {
+    files: new FileActions(
+      () => this.#session,
+      () => this.#ask(),
+      (kind) => this.#sections.find((s) => s.kind === kind)?.fold(false),
+    ),
     held: false,
     hold: (on) => {
       this.#act.held = on;
@@ -304,10 +334,19 @@ export class RedlabViews extends HTMLElement {
 
   /** @param {Section} section */
   async #lookAt(section) {
-    const model = await this.#session?.inspect(section.kind, this.#argv);
+    const ofFiles = OF_FILES.includes(section.kind);
+    if (ofFiles && section.folded) return null;
+    const argv = ofFiles ? this.#act.files.argvOf(section.kind) : this.#argv;
+    const model = await this.#session?.inspect(section.kind, argv);
+    if (model?.through === false) this.#again = true; // a large file is gone through in slices
     if (model && section.kind === "loop") model.start_ms = this.#startMs;
     section.update(model ?? null, this.#nowMs - this.#startMs);
     return model;
+  }
+
+  /** Files that were dropped on the lab. @param {DataTransfer} data */
+  async drop(data) {
+    await this.#act.files.bring(await dropped(data));
   }
 
   disconnectedCallback() {

@@ -1,12 +1,15 @@
 //! View models: plain data about what a node holds inside, for the page to draw. A view is a pure function of its model;
 //! what a finding means (which entries a search passed, why an encoding was chosen) is worked out here, never on the page.
+mod aof;
 mod eviction;
+mod files;
 mod focus;
 mod hll;
 mod ints;
 mod list;
 mod looped;
 mod pack;
+mod rdb;
 mod script;
 mod stream;
 mod table;
@@ -14,16 +17,22 @@ mod value;
 mod zset;
 
 use super::json::{Object, Writer};
+use crate::base::quote::{label, unseen};
 use crate::command::ClientId;
+use crate::lab::desk::Desk;
 use crate::server::Node;
+use crate::sim::disk::Disk;
 use focus::Focus;
 
+pub use aof::{AofModel, BytesModel, WrittenModel};
 pub use eviction::EvictionModel;
+pub use files::FileModel;
 pub use hll::HllModel;
 pub use ints::IntsetModel;
 pub use list::ListModel;
 pub use looped::LoopModel;
 pub use pack::PackModel;
+pub use rdb::{FieldModel, FieldsModel, RdbModel};
 pub use script::ScriptModel;
 pub use stream::StreamModel;
 pub use table::TableModel;
@@ -55,6 +64,14 @@ pub enum Model {
     Hll(HllModel),
     /// What can be said of any key.
     Plain(PlainModel),
+    /// The append-only file.
+    Aof(AofModel),
+    /// A piece of a file.
+    Bytes(BytesModel),
+    /// A snapshot file.
+    Rdb(RdbModel),
+    /// Some fields of one.
+    Fields(FieldsModel),
 }
 
 impl Object for Model {
@@ -71,6 +88,10 @@ impl Object for Model {
             Model::Stream(m) => ("stream", m),
             Model::Hll(m) => ("hyperloglog", m),
             Model::Plain(m) => ("plain", m),
+            Model::Aof(m) => ("aof", m),
+            Model::Bytes(m) => ("bytes", m),
+            Model::Rdb(m) => ("rdb", m),
+            Model::Fields(m) => ("fields", m),
         };
         out.field("kind", &kind);
         model.fields(out);
@@ -96,37 +117,39 @@ pub fn inspect(node: &Node, id: ClientId, view: &str, argv: &[Vec<u8>]) -> Optio
     }
 }
 
+/// The model of a view of files. `argv`: the path of a file, or nothing for the one that says most; of a window also where
+/// it begins and how many there are to be. `aof` and `rdb`: what there is, and what was found in that file. `bytes`: bytes
+/// with the commands that they belong to; `commands`: commands by their numbers; `fields`: fields of a snapshot by theirs;
+/// `field`: the field of the byte at an offset.
+pub fn inspect_files(
+    desk: &mut Desk,
+    disk: Option<&Disk>,
+    node: &Node,
+    view: &str,
+    argv: &[Vec<u8>],
+) -> Option<Model> {
+    let path = argv.first().map(|path| String::from_utf8_lossy(path));
+    let path = path.as_deref().unwrap_or_default();
+    let number = |at: usize| -> Option<usize> {
+        let text = std::str::from_utf8(argv.get(at)?).ok()?;
+        text.parse().ok()
+    };
+    let window = (number(1).unwrap_or(0), number(2).unwrap_or(0));
+    match view {
+        "aof" => Some(Model::Aof(aof::model(desk, disk, node, path))),
+        "rdb" => Some(Model::Rdb(rdb::model(desk, disk, path))),
+        "bytes" => aof::bytes(desk, disk, node, path, window),
+        "commands" => aof::commands(desk, disk, node, path, window),
+        "fields" => rdb::fields(desk, disk, path, window),
+        "field" => rdb::field_at(desk, disk, path, window.0),
+        _ => None,
+    }
+}
+
 /// A byte as two hexadecimal digits.
 fn hex(byte: &u8) -> String {
     let digit = |n: u8| char::from(b"0123456789abcdef"[usize::from(n)]);
     String::from_iter([digit(byte >> 4), digit(byte & 15)])
-}
-
-/// Whether a character shows nothing of itself, or turns round what stands beside it.
-fn unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
-/// Bytes as a label: text where it is text, else escaped as redis-cli does; long ones are cut, and nothing is `""`.
-fn label(bytes: &[u8]) -> String {
-    const LABEL_CHARS: usize = 48;
-    let plain = std::str::from_utf8(bytes)
-        .ok()
-        .filter(|t| !t.chars().any(unseen));
-    let whole = match plain {
-        Some("") => "\"\"".to_string(),
-        Some(text) => text.to_string(),
-        None => bytes
-            .iter()
-            .take(LABEL_CHARS)
-            .map(|b| b.escape_ascii().to_string())
-            .collect(),
-    };
-    match whole.char_indices().nth(LABEL_CHARS) {
-        Some((at, _)) => format!("{}…", &whole[..at]),
-        None => whole,
-    }
 }
 
 #[cfg(test)]

@@ -172,49 +172,140 @@ fn strtol(text: &[u8]) -> (i64, usize) {
     (value, at + digits)
 }
 
-/// Reads a file of commands; `file` is its name in the messages. O(bytes).
-pub fn check(bytes: &[u8], file: &str) -> Check {
-    let mut reader = Reader {
-        bytes,
-        pos: 0,
-        last: 0,
-        line: 1,
-    };
-    let (mut ok_up_to, mut in_multi) = (0, false);
-    let problem = loop {
-        if !in_multi {
-            ok_up_to = reader.pos;
+/// A command or an annotation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    pub start: usize,
+    pub end: usize,
+    pub is_command: bool,
+}
+
+/// How far a walk over a file has come. It may go on when the file has grown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Walk {
+    /// Where the next piece begins.
+    pub pos: usize,
+    /// As in [`Check`].
+    pub ok_up_to: usize,
+    pub line: usize,
+    /// Where what was read last begins.
+    last: usize,
+    in_multi: bool,
+}
+
+impl Walk {
+    /// A walk that begins at `start`.
+    pub fn from(start: usize) -> Walk {
+        Walk {
+            pos: start,
+            ok_up_to: start,
+            line: 1,
+            last: start,
+            in_multi: false,
         }
-        match bytes.get(reader.pos) {
-            None if in_multi => break Some(reader.open_transaction()),
-            None => break None,
+    }
+
+    /// Reads the next piece; `None` at the end. After a problem the walk stands where it stood, but for the line. `file` is
+    /// its name in the messages. O(the piece's words).
+    pub fn step(&mut self, bytes: &[u8], file: &str) -> Result<Option<Piece>, Problem> {
+        let mut reader = Reader {
+            bytes,
+            pos: self.pos,
+            last: self.last,
+            line: self.line,
+        };
+        let piece = self.piece(&mut reader, file);
+        (self.line, self.last) = (reader.line, reader.last);
+        if let Ok(Some(piece)) = &piece {
+            self.pos = piece.end;
+            if !self.in_multi {
+                self.ok_up_to = self.pos;
+            }
+        }
+        piece
+    }
+
+    fn piece(&mut self, reader: &mut Reader<'_>, file: &str) -> Result<Option<Piece>, Problem> {
+        let start = self.pos;
+        let in_multi = self.in_multi;
+        match reader.bytes.get(start) {
+            None if in_multi => return Err(reader.open_transaction()),
+            None => return Ok(None),
             Some(b'#') => {
-                reader.last = reader.pos;
+                reader.last = start;
                 reader.pos += reader.rest_of_line().len();
             }
             Some(b'*') => match reader.command() {
-                Err(Problem::Cut) if in_multi => break Some(reader.open_transaction()),
-                Err(problem) => break Some(problem),
+                Err(Problem::Cut) if in_multi => return Err(reader.open_transaction()),
+                Err(problem) => return Err(problem),
                 Ok(word) if word.eq_ignore_ascii_case(b"multi") => {
                     if in_multi {
-                        break Some(reader.at(format!("Unexpected MULTI in AOF {file}")));
+                        return Err(reader.at(format!("Unexpected MULTI in AOF {file}")));
                     }
-                    in_multi = true;
+                    self.in_multi = true;
                 }
                 Ok(word) if word.eq_ignore_ascii_case(b"exec") => {
                     if !in_multi {
-                        break Some(reader.at(format!("Unexpected EXEC in AOF {file}")));
+                        return Err(reader.at(format!("Unexpected EXEC in AOF {file}")));
                     }
-                    in_multi = false;
+                    self.in_multi = false;
                 }
                 Ok(_) => {}
             },
-            Some(_) => break Some(Problem::Format),
+            Some(_) => return Err(Problem::Format),
+        }
+        Ok(Some(Piece {
+            start,
+            end: reader.pos,
+            is_command: reader.bytes[start] == b'*',
+        }))
+    }
+}
+
+/// The piece that begins at `start`, whatever stood before it; `None` if none does.
+pub fn piece_at(bytes: &[u8], start: usize) -> Option<Piece> {
+    let mut walk = Walk::from(start);
+    walk.step(bytes, "").ok().flatten().or_else(|| {
+        walk.in_multi = true;
+        walk.step(bytes, "").ok().flatten()
+    })
+}
+
+/// The words of the command that a piece holds, as far as `room` bytes of them.
+pub fn words<'a>(bytes: &'a [u8], piece: &Piece, room: usize) -> Vec<&'a [u8]> {
+    let end = piece.end.min(bytes.len());
+    let mut reader = Reader {
+        bytes: &bytes[..end],
+        pos: piece.start,
+        last: piece.start,
+        line: 1,
+    };
+    let (mut words, mut left) = (Vec::new(), room);
+    let count = reader.number(b'*').unwrap_or(0);
+    for _ in 0..count {
+        let Ok(word) = reader.string() else { break };
+        words.push(word);
+        match left.checked_sub(word.len() + 1) {
+            Some(rest) => left = rest,
+            None => break,
+        }
+    }
+    words
+}
+
+/// Reads a file of commands; `file` is its name in the messages. O(bytes).
+pub fn check(bytes: &[u8], file: &str) -> Check {
+    let mut walk = Walk::from(0);
+    let problem = loop {
+        match walk.step(bytes, file) {
+            Ok(Some(_)) => {}
+            Ok(None) => break None,
+            Err(problem) => break Some(problem),
         }
     };
     Check {
-        ok_up_to,
-        line: reader.line,
+        ok_up_to: walk.ok_up_to,
+        line: walk.line,
         problem,
     }
 }

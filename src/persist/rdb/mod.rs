@@ -19,11 +19,13 @@
 //! only older servers wrote are read and turned into those of today.
 //!
 //! - `write`: one value; `save`: a whole file, piece by piece; `dump`: a payload;
+//! - `annotate`: a file for people to read; `check`: the verdict of the check tool;
 //! - `read`: lengths and strings; `value`, `stream`, `old`: the values; `load`: a whole file.
 //!
 //! What is read may be anything. No length is believed that the bytes at hand cannot fill, and compact encodings are
 //! checked entry by entry, also for members that are there twice: what a real server does under `sanitize-dump-payload
 //! yes` is always done here, since the structures rely on it.
+pub mod annotate;
 pub mod check;
 pub mod dump;
 pub mod load;

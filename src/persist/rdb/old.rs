@@ -11,6 +11,7 @@
 //!   pair      | length | field | length | bytes not in use | value | unused |
 //!             a length is one byte, or FE and four, little-endian
 //! ```
+use crate::base::quote::label;
 use crate::ds::listpack::Listpack;
 
 /// Bytes before the first entry of a ziplist.
@@ -75,6 +76,16 @@ pub(super) fn ziplist(bytes: &[u8]) -> Option<Listpack> {
     }
     let whole = rest.len() == 1 && last == begin && (count == UNKNOWN || count == entries);
     whole.then_some(lp)
+}
+
+/// The first entry of what is left of a ziplist, as a label, and its size; `None` if none stands there whole.
+pub(super) fn ziplist_at(bytes: &[u8]) -> Option<(String, usize)> {
+    let mut rest = bytes;
+    short_size(&mut rest)?;
+    let mut lp = Listpack::new();
+    ziplist_entry(&mut rest, &mut lp)?;
+    let value = lp.iter().next()?.to_vec();
+    Some((label(&value), bytes.len() - rest.len()))
 }
 
 fn ziplist_entry(rest: &mut &[u8], lp: &mut Listpack) -> Option<()> {

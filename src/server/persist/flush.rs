@@ -101,6 +101,11 @@ impl Node {
             return;
         }
         self.server.persist.aof.logged += bytes.len() as u64;
+        if let Some(trail) = &mut self.trail {
+            let aof = &self.storage.aof;
+            let shift = aof.written as i64 - aof.file_bytes as i64;
+            trail.collected(self.server.persist.aof.logged, &aof.path, shift);
+        }
         if self.storage.aof.state == State::Waiting
             && !self.server.persist.runs(Background::RewriteAof)
         {

@@ -56,6 +56,11 @@ impl Disk {
         self.names.keys().map(String::as_str)
     }
 
+    /// The number of a file, which no other one ever has.
+    pub fn number(&self, path: &str) -> Option<u64> {
+        self.names.get(path).copied()
+    }
+
     /// Puts a file on the disk, platter and all, in place of what had its name: by another hand than the program's.
     pub fn put(&mut self, path: &str, bytes: &[u8]) {
         let path = path.to_string();
