@@ -215,7 +215,8 @@ impl Tool<'_, '_> {
             start = report.end;
         }
         let mut found = check(&bytes[start..], shown);
-        found.line += std::mem::replace(&mut self.lines, found.line + self.lines - 1);
+        found.line += self.lines;
+        self.lines = found.line - 1;
         if let Repair::Timestamp(second) = self.repair {
             match cut_at_timestamp(&bytes[start..], second) {
                 Rewind::Damaged => {}

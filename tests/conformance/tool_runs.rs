@@ -138,6 +138,7 @@ fn decisive(text: &str) -> String {
     let gives_up = [
         "Terminating server after",
         "RDB preamble of AOF file is not sane",
+        "If you insist",
     ];
     let lines = text.lines().map(|line| match line.split_once(" # ") {
         Some((stamp, words)) if stamp.contains(":C ") => words,
