@@ -18,6 +18,10 @@ const kinds = {
   logs: (args) => conformance("logs", ["--count", "1000", ...args]),
   replication: (args) => conformance("soak-replication", ["--count", "2500", ...args]),
   scripts: (args) => conformance("scripts", ["--count", "20000", ...args]),
+  worlds: () => {
+    process.env.REDLAB_WORLDS ??= "1000";
+    return ["cargo", "test", "--quiet", "--release", "--test", "worlds"];
+  },
   fuzz: (args) => ["node", "scripts/fuzz.mjs", ...args],
   "redis-py": (args) => ["node", "tests/clients/suite.mjs", ...args],
 };

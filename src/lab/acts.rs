@@ -7,7 +7,7 @@ use crate::sim::disk::Speed;
 use crate::sim::world::{Act, CLIENTS, HERE, HostId, Link, LoadSetup, Mix, Setup, World};
 
 /// The words, in the order of [`act_of`].
-const WORDS: [&str; 21] = [
+const WORDS: [&str; 22] = [
     "add",
     "connect",
     "send",
@@ -29,6 +29,7 @@ const WORDS: [&str; 21] = [
     "disk_fails",
     "flip",
     "load",
+    "stop_load",
 ];
 
 /// Reads an act; names are those of `world`. `Err` says in words what is wrong.
@@ -203,6 +204,7 @@ fn act_of(kind: &str, n: &mut Named<'_>) -> Act {
         "partition" => Act::Partition(n.groups()),
         "heal" => Act::Heal,
         "load" => Act::Load(n.load()),
+        "stop_load" => Act::StopLoad(n.number("load", 0).min(1 << 20) as usize),
         kind => act_on_one(kind, n),
     }
 }
