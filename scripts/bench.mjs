@@ -20,8 +20,8 @@ for (const file of readdirSync("benches").filter((f) => f.endsWith(".rs"))) {
   run("cargo", "bench", "--quiet", "--bench", name);
 }
 
-// A bench in bench/ that exports nothing but runs; lib, client and pages are parts of others.
-const scripts = globSync("bench", ".mjs").filter((f) => !/\/(lib|client)\.mjs$/.test(f) && !f.includes("/page/"));
+// A bench in bench/ that exports nothing but runs; lib, client, page and pages are parts of others.
+const scripts = globSync("bench", ".mjs").filter((f) => !/\/(lib|client|page)\.mjs$/.test(f) && !f.includes("/page/"));
 const chosen = scripts.filter(wanted);
 if (chosen.length) {
   run("cargo", "xtask", "build");

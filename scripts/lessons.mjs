@@ -77,9 +77,11 @@ const probe = record(
   { run: text },
   { ...on, db: count, equals: reply, contains: list(reply), min: number, max: number, matches: text, type: kind },
 );
-const key = record(
+const range = record({}, { min: count, max: count });
+const key = record({ name: text }, { ...on, db: count, exists: flag, type: text, encoding: text, ttl_ms: range });
+const file = record(
   { name: text },
-  { ...on, db: count, exists: flag, type: text, encoding: text, ttl_ms: record({}, { min: count, max: count }) },
+  { ...on, exists: flag, contains: text, sound: flag, bytes: range, unsynced: range },
 );
 const ran = record({ cmd: names }, { args: list(text, 0) });
 const log = record(
@@ -90,6 +92,7 @@ const log = record(
 const kinds = {
   probe,
   key,
+  file,
   log,
   all: (n, f) => list(predicate)(n, f),
   any: (n, f) => list(predicate)(n, f),
@@ -107,7 +110,7 @@ const lesson = record(
       if (!isMap(node)) return fail(node, "expected nodes by name");
       for (const { key: name, value } of node.items) {
         slug(name, fail);
-        word("primary")(value, fail);
+        either(word("primary"), record({ disk: list(text, 0) }))(value, fail);
       }
     },
     goals: list(record({ id: slug }, kinds, Object.keys(kinds))),

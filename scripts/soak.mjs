@@ -7,15 +7,17 @@ const conformance = (mode, args) => [
   ...["cargo", "test", "--quiet", "--release", "--test", "conformance", "--", mode],
   ...args,
 ];
-// So many power cuts for each policy.
-process.env.REDLAB_CRASHES ??= "1000";
+/** @param {string} kind @param {string[]} args */
+const steps = (kind, args) => ["node", "scripts/soak-steps.mjs", kind, ...args];
 
 const kinds = {
   conformance: (args) => conformance("soak", args),
   eviction: (args) => conformance("soak-eviction", args),
-  crashes: () => ["cargo", "test", "--quiet", "--release", "--test", "crashes"],
-  files: (args) => conformance("files", ["--count", "1000", ...args]),
-  logs: (args) => conformance("logs", ["--count", "1000", ...args]),
+  crashes: (args) => steps("crashes", args),
+  files: (args) => steps("files", args),
+  logs: (args) => steps("logs", args),
+  tools: (args) => steps("tools", args),
+  tabs: (args) => ["node", "scripts/soak-tabs.mjs", "--keep", ...args],
   replication: (args) => conformance("soak-replication", ["--count", "2500", ...args]),
   scripts: (args) => conformance("scripts", ["--count", "20000", ...args]),
   worlds: () => {

@@ -134,6 +134,8 @@ pub struct Engine {
     settings: Settings,
     now_us: i64,
     grader: Option<Grader>,
+    /// The server was started again by what a lesson does or has done.
+    rebooted: bool,
     /// Connections made so far: each gets a port of its own.
     connections: u32,
     exited: bool,
@@ -172,6 +174,7 @@ impl Engine {
             settings,
             now_us,
             grader: None,
+            rebooted: false,
             connections: 0,
             exited: false,
             words: Vec::new(),
@@ -421,6 +424,11 @@ impl Engine {
         self.machine.handle(Input::Tick, self.now_us);
     }
 
+    /// Its clock, in ms since 1970: a lesson's setup may have waited for a disk.
+    pub fn now_ms(&self) -> f64 {
+        self.now_us as f64 / 1000.0
+    }
+
     /// Whether a script is not through yet: [`Engine::work`] is to be called.
     pub fn runs_script(&self) -> bool {
         self.machine.node.runs_script()
@@ -558,15 +566,60 @@ impl Engine {
     pub fn lesson_start(&mut self, lesson: JsValue) -> Result<JsValue, JsError> {
         let lesson = from_js(lesson, DEPTH_MAX).and_then(Lesson::read);
         let lesson = lesson.map_err(|e| JsError::new(&e))?;
-        let grader = Grader::start(lesson, &mut self.machine.node).map_err(|e| JsError::new(&e))?;
+        let grader = Grader::start(lesson, &mut self.machine).map_err(|e| JsError::new(&e))?;
         self.grader = Some(grader);
+        // Its setup may have waited for a disk.
+        self.now_us = self.now_us.max(self.machine.node.server().now_us);
         self.lesson_state()
     }
 
-    /// Judges the goals after commands or time; whether anything changed.
+    /// Judges the goals after commands or time; whether anything changed. A lesson may cut the power then
+    /// ([`Engine::rebooted`]).
     pub fn lesson_look(&mut self) -> bool {
-        let grader = self.grader.as_mut();
-        grader.is_some_and(|g| g.look(&mut self.machine.node))
+        self.drain();
+        let Some(grader) = &mut self.grader else {
+            return false;
+        };
+        grader.set_up(!self.exited);
+        let changed = grader.look(&mut self.machine);
+        let hands = grader.take_hands();
+        for line in &hands {
+            self.hand(line, false);
+        }
+        changed || !hands.is_empty()
+    }
+
+    /// Does to a lesson's machine what a line says (`:crash 20`, `:start`, `:check --fix`, `:flip FILE 7`); `false` if it
+    /// says nothing that can be done.
+    pub fn lesson_hand(&mut self, line: &str) -> bool {
+        self.hand(line, true)
+    }
+
+    fn hand(&mut self, line: &str, by_learner: bool) -> bool {
+        let Some(grader) = &mut self.grader else {
+            return false;
+        };
+        self.settings.seed = self.settings.seed.wrapping_add(1);
+        let options = self.settings.options(self.now_us);
+        let started = match by_learner {
+            true => grader.hand(line, &mut self.machine, options),
+            false => grader.lay(line, &mut self.machine, options),
+        };
+        let Some(started) = started else {
+            return false;
+        };
+        if started {
+            self.rebooted = true;
+            self.exited = false;
+            self.words.clear();
+        }
+        true
+    }
+
+    /// Whether the server was started again since the last call, by what a lesson does or has done: it may still read its
+    /// files, and all connections are gone.
+    pub fn rebooted(&mut self) -> bool {
+        std::mem::take(&mut self.rebooted)
     }
 
     /// How the lesson stood at the last look; `null` without a lesson.

@@ -1,11 +1,14 @@
 //! Every lesson, played by the native engine: the start fails its goals, each solution passes, each command of a solution
 //! is needed unless it is marked, each named mistake fails at the goal it names. `lessons.test.mjs` plays the same in
 //! WebAssembly and compares with what is written to `target/tmp/lessons.json` here.
+use redlab::command::Config;
 use redlab::lab::grader::{Grader, Part, State};
 use redlab::lab::json;
 use redlab::lab::lesson::{Answers, Lesson, Line, Wrong};
 use redlab::lab::plain::Plain;
-use redlab::server::{Input, Node, NodeOptions};
+use redlab::server::{Effect, Input, NodeOptions};
+use redlab::sim::disk::{Disk, Speed};
+use redlab::sim::machine::Machine;
 use serde_json::{Value, json};
 use std::process::Command;
 
@@ -15,54 +18,141 @@ const START_MS: i64 = 1_700_000_000_000;
 /// A line that begins so is typed in a second session, some seconds later: the first may be waiting.
 const SECOND: &str = "2> ";
 
-/// One attempt: a fresh node with the lesson's setup.
+/// One attempt: a fresh machine with the lesson's setup.
 struct Play {
-    node: Node,
+    machine: Machine,
     grader: Grader,
+    /// What the server starts with, in lines as of redis.conf.
+    config: Vec<String>,
+    seed: u64,
     /// Both sessions.
     clients: [u64; 2],
     now_us: i64,
+    /// The server has ended, or does not read its files.
+    ended: bool,
     replies: Vec<u8>,
+}
+
+fn options(seed: u64, now_us: i64, config: &[String]) -> NodeOptions {
+    let mut options = NodeOptions {
+        seed,
+        now_us,
+        ..NodeOptions::default()
+    };
+    if !config.is_empty() {
+        options.config = Config::sandbox();
+    }
+    for line in config {
+        let words: Vec<Vec<u8>> = line.split(' ').map(|w| w.as_bytes().to_vec()).collect();
+        options.config.directive(&words).expect("a parameter");
+    }
+    options
 }
 
 impl Play {
     fn start(lesson: &Value) -> Play {
         let now_us = START_MS * 1000;
         let typed = Lesson::read(plain(lesson)).expect("the schema");
-        let mut node = Node::new(NodeOptions {
-            seed: typed.seed,
-            now_us,
-            ..NodeOptions::default()
-        });
-        node.keep_log();
-        let grader = Grader::start(typed, &mut node).expect("the lesson is sound");
-        let clients = [50_000, 50_001].map(|port| node.connect(&format!("127.0.0.1:{port}")));
-        let replies = Vec::new();
-        Play {
-            node,
+        let seed = typed.seed;
+        let disk = typed
+            .topology
+            .iter()
+            .find_map(|(_, place)| place.disk.clone());
+        let config = disk.clone().unwrap_or_default();
+        let disk = disk.map(|_| Disk::new(Speed::default(), now_us));
+        let mut machine = Machine::boot(options(seed, now_us, &config), disk);
+        machine.node.keep_log();
+        let grader = Grader::start(typed, &mut machine).expect("the lesson is sound");
+        let mut play = Play {
+            // Whole milliseconds, which the page's clock can tell.
+            now_us: (machine.node.server().now_us + 999) / 1000 * 1000,
+            machine,
             grader,
-            clients,
-            now_us,
-            replies,
+            config,
+            seed,
+            clients: [0, 0],
+            ended: false,
+            replies: Vec::new(),
+        };
+        play.connect();
+        play
+    }
+
+    fn connect(&mut self) {
+        let connect = |port| self.machine.node.connect(&format!("127.0.0.1:{port}"));
+        self.clients = [50_000, 50_001].map(connect);
+    }
+
+    /// A line that is typed, and what follows on it: answers of the disk, a script that runs on, what the lesson does.
+    fn run(&mut self, line: &str) {
+        let (client, line, seconds) = match line.strip_prefix(SECOND) {
+            Some(line) => (self.clients[1], line, 6),
+            None => (self.clients[0], line, 0),
+        };
+        // Second by second: what a tick begins, the next one finds done.
+        for _ in 0..seconds {
+            self.now_us += 1_000_000;
+            self.machine.handle(Input::Tick, self.now_us);
+        }
+        self.now_us += 1000;
+        self.machine.handle(Input::Tick, self.now_us);
+        if line.starts_with(':') {
+            self.hand(line, true);
+        } else {
+            let request = format!("{line}\r\n");
+            let input = Input::Data(client, request.as_bytes());
+            self.machine.handle(input, self.now_us);
+        }
+        // As long as the page's worker would need for a moment: an endless script is still there afterwards.
+        (0..20).for_each(|_| self.machine.work(100_000));
+        self.settle();
+        self.collect();
+        self.grader.look(&mut self.machine);
+        let hands = self.grader.take_hands();
+        hands.iter().for_each(|line| self.hand(line, false));
+        self.settle();
+        self.grader.look(&mut self.machine);
+        self.collect();
+    }
+
+    /// Lets the disk answer, by whole milliseconds.
+    fn settle(&mut self) {
+        for _ in 0..10_000 {
+            self.see_end();
+            let node = &self.machine.node;
+            if self.ended || !node.is_stalled() && !node.is_loading() {
+                return;
+            }
+            self.now_us += 1000;
+            self.machine.handle(Input::Tick, self.now_us);
+        }
+        panic!("the disk does not answer");
+    }
+
+    fn collect(&mut self) {
+        for client in self.clients {
+            let out = self.machine.node.output(client);
+            self.replies.append(out.unwrap_or(&mut Vec::new()));
         }
     }
 
-    fn run(&mut self, line: &str) {
-        let (client, line, passes_us) = match line.strip_prefix(SECOND) {
-            Some(line) => (self.clients[1], line, 6_000_000),
-            None => (self.clients[0], line, 1000),
+    fn see_end(&mut self) {
+        let effects = self.machine.node.drain();
+        let ends = |effect: &Effect| matches!(effect, Effect::Exit | Effect::Abort);
+        self.ended |= effects.iter().any(ends);
+        self.grader.set_up(!self.ended);
+    }
+
+    fn hand(&mut self, line: &str, by_learner: bool) {
+        self.seed += 1;
+        let options = options(self.seed, self.now_us, &self.config);
+        let started = match by_learner {
+            true => self.grader.hand(line, &mut self.machine, options),
+            false => self.grader.lay(line, &mut self.machine, options),
         };
-        self.now_us += passes_us;
-        self.node.handle(Input::Tick, self.now_us);
-        let request = format!("{line}\r\n");
-        self.node
-            .handle(Input::Data(client, request.as_bytes()), self.now_us);
-        // As long as the page's worker would need for a moment: an endless script is still there afterwards.
-        (0..20).for_each(|_| self.node.work(100_000));
-        self.grader.look(&mut self.node);
-        for client in self.clients {
-            self.replies
-                .append(self.node.output(client).expect("connected"));
+        if started == Some(true) {
+            self.ended = false;
+            self.connect();
         }
     }
 
@@ -93,7 +183,7 @@ impl Play {
             "lines": lines,
             "state": serde_json::from_str::<Value>(&json::text_of(self.state())).expect("JSON"),
             "replies": String::from_utf8_lossy(&self.replies),
-            "log": String::from_utf8_lossy(&self.node.take_log()),
+            "log": String::from_utf8_lossy(&self.machine.node.take_log()),
         })
     }
 }
@@ -216,8 +306,8 @@ fn with(field: &str, value: Value) -> Result<(), String> {
     });
     lesson[field] = value;
     let typed = Lesson::read(plain(&lesson))?;
-    let mut node = Node::new(NodeOptions::default());
-    Grader::start(typed, &mut node).map(|_| ())
+    let mut machine = Machine::boot(NodeOptions::default(), None);
+    Grader::start(typed, &mut machine).map(|_| ())
 }
 
 fn refused(field: &str, value: Value, text: &str) {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { compileAll, compileLesson, withoutAnswers } from "../scripts/lessons.mjs";
-import { Engine } from "./support/engine.mjs";
+import { Engine, Platter } from "./support/engine.mjs";
 import { recorded } from "./support/native.mjs";
 
 const START_MS = 1_700_000_000_000;
@@ -22,22 +22,35 @@ test("native and WebAssembly come to the same", () => {
   assert.ok(runs.length >= lessons.size * 4);
   for (const run of runs) {
     const lesson = lessons.get(run.lesson);
-    const engine = new Engine(BigInt(lesson.seed), START_MS);
+    const { disk } = /** @type {any} */ (Object.values(lesson.topology)[0]);
+    const engine = new Engine(BigInt(lesson.seed), START_MS, ...(disk ? [disk.join("\n"), new Platter()] : []));
     engine.keep_log();
     engine.lesson_start(lesson);
-    const clients = [engine.connect(), engine.connect()];
-    let [replies, now_ms] = ["", START_MS];
+    let clients = [engine.connect(), engine.connect()];
+    let [replies, now_ms] = ["", Math.ceil(engine.now_ms())];
+    const settle = () => {
+      while (!engine.exited() && (engine.stalled() || engine.loading())) engine.advance(++now_ms);
+      if (engine.rebooted()) clients = [engine.connect(), engine.connect()];
+    };
+    const collect = (own = "", owner = -1) => {
+      replies += clients.map((id) => (id === owner ? own : "") + decoder.decode(engine.output(id))).join("");
+    };
     for (const line of run.lines) {
       // As tests/lessons.rs: "2> " stands before what a second session types.
       const second = line.startsWith("2> ");
-      now_ms += second ? 6000 : 1;
-      engine.advance(now_ms);
+      for (let n = second ? 6 : 0; n > 0; n--) engine.advance((now_ms += 1000));
+      engine.advance(++now_ms);
       const client = clients[second ? 1 : 0];
-      const own = decoder.decode(engine.exec(client, encoder.encode(`${second ? line.slice(3) : line}\r\n`)));
+      const typed = encoder.encode(`${second ? line.slice(3) : line}\r\n`);
+      const byHand = line.startsWith(":") && engine.lesson_hand(line);
+      const own = byHand ? "" : decoder.decode(engine.exec(client, typed));
       for (let n = 0; n < 20; n++) engine.work(100_000);
+      settle();
+      collect(own, client);
       engine.lesson_look();
-      const outputs = clients.map((id) => (id === client ? own : "") + decoder.decode(engine.output(id)));
-      replies += outputs.join("");
+      settle();
+      engine.lesson_look();
+      collect();
     }
     const what = `${run.lesson}, ${run.name}`;
     assert.equal(replies, run.replies, what);

@@ -124,6 +124,10 @@ export class HostWorld {
   /** @type {[string, string][]} */
   #hints = [];
   #lessonChanged = false;
+  /** The server was started again since the page was last told. */
+  #rebooted = false;
+  /** Why a lesson's server does not run; "" while it does. */
+  #down = "";
   /** Gives the sandbox's lock back. */
   #release = () => {};
   #closed = false;
@@ -226,6 +230,12 @@ export class HostWorld {
     return this.#info(damage);
   }
 
+  /** How a lesson's server with a disk is configured, in lines; null without a lesson or without a disk. @returns {string[] | null} */
+  #lessonDisk() {
+    const [place] = Object.values(this.options.lesson?.topology ?? {});
+    return place?.disk ?? null;
+  }
+
   /** @param {KeptFile[]} files */
   async #newEngine(files) {
     const before = this.#engine;
@@ -241,6 +251,12 @@ export class HostWorld {
   async #makeEngine(files) {
     const seed = BigInt(this.#seed);
     this.#log = [];
+    const disk = this.#lessonDisk();
+    if (disk) {
+      this.#diskIs.clear();
+      this.#engine = new Engine(seed, this.#clockMs, disk.join("\n"), new Platter());
+      return this.#loaded();
+    }
     if (this.options.lesson) {
       this.#engine = new Engine(seed, this.#clockMs);
       this.#engine.keep_log();
@@ -314,6 +330,8 @@ export class HostWorld {
   /** Hints that were paid for stay open when the lesson starts anew. */
   #startLesson() {
     this.#engine.lesson_start(this.options.lesson);
+    this.#clockMs = Math.max(this.#clockMs, this.#engine.now_ms());
+    this.#down = "";
     for (const [goal, step] of this.#hints) this.#engine.lesson_hint(goal, step);
     this.#lessonChanged = true;
   }
@@ -366,14 +384,15 @@ export class HostWorld {
   }
 
   async #commit() {
-    if (this.options.lesson) {
+    if (this.options.lesson && !this.#lessonDisk()) {
       const written = this.#engine.take_log();
       if (written.length) this.#log.push(written);
       return;
     }
     const changes = this.#engine.take_changes();
     const clockDue = this.#store.durable && performance.now() - this.#keptMs > KEEP_CLOCK_MS;
-    if (changes || clockDue) {
+    // A lesson's disk lasts as long as its world.
+    if (!this.options.lesson && (changes || clockDue)) {
       this.#keptMs = performance.now();
       await this.#guard(() => this.#store.commit(changes, this.#meta()));
     }
@@ -473,20 +492,21 @@ export class HostWorld {
     await this.#commit();
     for (const answer of answers) answer();
     for (const push of pushes) this.around.emit(push, [/** @type {any} */ (push).out]);
+    this.#tellReboot();
     this.#tellLesson();
-    if (this.#engine.exited()) await this.#startAgain();
+    if (this.#engine.exited() && !this.#lessonDisk()) await this.#startAgain();
   }
 
   /** Runs a job; the answer is given by the function returned. @param {Job} job @returns {() => void} */
   #one(job) {
     const conn = this.#conns.get(job.session);
     if (conn === undefined) return () => job.fail(new Error("no such session"));
+    if (this.#down) return () => job.fail(new Error("Could not connect to Redis: Connection refused"));
     const start = performance.now();
     // What is kept until the disk has answered runs later: then nobody knows which command this was.
     const tells = this.#tells && !this.#engine.stalled();
     let out = /** @type {Uint8Array} */ (this.#engine.exec(conn, job.bytes));
     const ran = tells ? this.#engine.last_ran(conn) : 0;
-    this.#look();
     const cost_us = (performance.now() - start) * 1000;
     this.#engine.measured(Math.max(1, cost_us));
     if (this.#engine.stalled()) {
@@ -494,6 +514,7 @@ export class HostWorld {
       out = concat([out, this.#engine.output(conn)]);
     }
     const closed = this.#isClosed(job.session, conn);
+    this.#look();
     const now_ms = this.#clockMs;
     const buffer = /** @type {ArrayBuffer} */ (out.buffer);
     return () => job.done({ out: buffer, now_ms, cost_us, closed, ran }, [buffer]);
@@ -620,7 +641,7 @@ export class HostWorld {
 
   /** The files for their view; null where there is no disk. */
   #diskModel() {
-    if (this.options.lesson) return null;
+    if (this.options.lesson && !this.#lessonDisk()) return null;
     const files = this.disk().map(([name, bytes, platter, in_flight]) => ({ name, bytes, platter, in_flight }));
     return { files, policy: this.#engine.policy() };
   }
@@ -638,9 +659,40 @@ export class HostWorld {
     return state;
   }
 
-  /** Judges the goals; a change is told at the end of the slice. */
+  /** Judges the goals; a change is told at the end of the slice. A lesson may cut the power then. */
   #look() {
-    if (this.options.lesson && this.#engine.lesson_look()) this.#lessonChanged = true;
+    if (!this.options.lesson) return;
+    if (this.#engine.lesson_look()) this.#lessonChanged = true;
+    if (!this.#engine.rebooted()) return;
+    while (!this.#settle(Infinity)); // a lesson's files are small
+    this.#ended.clear();
+    for (const session of this.#conns.keys()) this.#conns.set(session, this.#engine.connect());
+    this.#rebooted = true;
+    this.#engine.lesson_look();
+    this.#lessonChanged = true;
+  }
+
+  /** Whether a lesson's server runs, if that has changed. */
+  #tellReboot() {
+    if (!this.#lessonDisk()) return;
+    const ended = this.#engine.exited();
+    const down = ended ? this.#engine.warnings().at(-1) || "it has ended" : "";
+    if (!this.#rebooted && down === this.#down) return;
+    this.#rebooted = false;
+    this.#down = down;
+    this.around.emit({ event: "rebooted", world: this.id, down });
+  }
+
+  /** Does what the learner does to a lesson's machine; whether it could be done. @param {string} line */
+  #hand(line) {
+    return this.#alone(async () => {
+      const done = this.#engine.lesson_hand(line);
+      this.#look();
+      await this.#commit();
+      this.#tellReboot();
+      this.#tellLesson();
+      return done;
+    });
   }
 
   #tellLesson() {
@@ -659,6 +711,7 @@ export class HostWorld {
 
   /** Ends the server and starts it again. */
   restart() {
+    if (this.#lessonDisk()) return this.#hand(":start");
     return this.#alone(() => this.#startAgain());
   }
 
@@ -671,7 +724,7 @@ export class HostWorld {
 
   /** The append-only file in one: its base, which may be a snapshot, and what came since. */
   async download() {
-    if (this.options.lesson) return concat(this.#log);
+    if (this.options.lesson && !this.#lessonDisk()) return concat(this.#log);
     const parts = this.#files().filter(({ name }) => name.startsWith(DIRECTORY) && name !== MANIFEST);
     const base = parts.filter(({ name }) => name.includes(".base."));
     return concat([...base, ...parts.filter((f) => !base.includes(f))].map(({ bytes }) => bytes));
@@ -697,6 +750,7 @@ export class HostWorld {
 
   /** Cuts the power; `torn` bytes of the write at work have arrived. @param {number} torn */
   crash(torn) {
+    if (this.#lessonDisk()) return this.#hand(torn ? `:crash ${torn}` : ":crash");
     return this.#alone(async () => {
       this.#engine.power_cut(torn);
       await this.#commit();
@@ -712,6 +766,7 @@ export class HostWorld {
 
   /** Turns a bit over on the platter. @param {string} name @param {number} offset @param {number} bit */
   flip(name, offset, bit) {
+    if (this.#lessonDisk()) return this.#hand(`:flip ${name} ${offset} ${bit}`);
     return this.#alone(async () => {
       const done = this.#engine.flip_bit(name, offset, bit);
       await this.#commit();
@@ -753,6 +808,11 @@ export class HostWorld {
   check(name, repair) {
     return this.#alone(async () => {
       const [text, good, cut] = this.#engine.check(name, repair);
+      if (this.#lessonDisk()) {
+        this.#engine.lesson_hand(`:check ${name}${repair === "fix" ? " --fix" : ""}`);
+        this.#look();
+        this.#tellLesson();
+      }
       await this.#commit();
       return { text, good, cut };
     });

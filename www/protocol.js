@@ -46,6 +46,7 @@
  *   | {event: "saved", world: number, saved: Saved}
  *   | {event: "clock", world: number, now_ms: number, slept_ms: number}
  *   | {event: "restarted", world: number, info: WorldInfo}
+ *   | {event: "rebooted", world: number, down: string}
  *   | {event: "lesson", world: number, state: LessonState}
  *   | {event: "trap", world: number, message: string}} EngineEvent
  */
@@ -122,7 +123,7 @@ export class EngineClient {
 }
 
 /**
- * One engine. Fires `saved`, `clock`, `lesson`, `restarted` and `trap`, each a CustomEvent with the message as its detail.
+ * One engine. Fires `saved`, `clock`, `lesson`, `restarted`, `rebooted` (a lesson's server alone) and `trap`, each a CustomEvent with the message as its detail.
  */
 export class World extends EventTarget {
   /** @type {Map<number, Session>} */
@@ -143,6 +144,12 @@ export class World extends EventTarget {
     if (m.event === "restarted") {
       this.info = m.info;
       for (const s of this.#sessions.values()) s.dispatchEvent(new Event("restarted"));
+    }
+    if (m.event === "rebooted") {
+      const words = m.down
+        ? `The server does not run: ${m.down}`
+        : "The server has started again from its files: a new connection, database 0.";
+      for (const s of this.#sessions.values()) s.dispatchEvent(new CustomEvent("restarted", { detail: words }));
     }
     this.dispatchEvent(new CustomEvent(m.event, { detail: m }));
   }
@@ -180,7 +187,7 @@ export class World extends EventTarget {
     return this.#ask("stepScript", { line });
   }
 
-  /** Ends the server and starts it again from what was saved; a lesson begins anew. */
+  /** Ends the server and starts it again from what was saved; a lesson without a disk begins anew. */
   restart() {
     return this.#ask("restart");
   }

@@ -1,18 +1,22 @@
 //! The grader: looks after every command and tick whether the goals of a lesson hold, and says why not yet.
 //!
-//! A goal is about the state of the data (`probe`, `key`) or about what was done (`log`). State is looked at by probes,
+//! A goal is about the state of the data (`probe`, `key`, `file`) or about what was done (`log`). State is looked at by probes,
 //! which leave no trace; what was done is counted as it happens, so that nothing has to be kept. Anything that satisfies
 //! the goals passes.
 mod check;
+mod file;
+mod hands;
 mod others;
 mod tracker;
 
 use super::json::{Object, ToJson, Writer, json_object};
-use super::lesson::{Goal, Lesson, Role, SCHEMA, Step};
+use super::lesson::{Goal, Lesson, Place, SCHEMA, Step};
 use crate::base::time::Millis;
 use crate::resp::parse::split_args;
 use crate::server::{Input, Node, Observed};
-use check::{Check, Makes};
+use crate::sim::machine::Machine;
+use check::{Check, Makes, Sight};
+use hands::settle;
 use others::Others;
 use tracker::Tracker;
 
@@ -109,14 +113,26 @@ pub struct Grader {
     trackers: Vec<Tracker>,
     others: Others,
     state: State,
+    /// Whether the server runs.
+    up: bool,
+    /// Something was done beside commands since the last look.
+    changed: bool,
 }
 
 impl Grader {
-    /// Checks the lesson against the engine, runs its setup on a fresh node and looks for the first time.
+    /// Checks the lesson against the engine, runs its setup on a fresh machine and looks for the first time.
     /// `Err` says what is wrong with the lesson.
-    pub fn start(lesson: Lesson, node: &mut Node) -> Result<Grader, String> {
-        check_lesson(&lesson, node)?;
-        let mut makes = Makes::new(&lesson.topology, node);
+    pub fn start(lesson: Lesson, machine: &mut Machine) -> Result<Grader, String> {
+        check_lesson(&lesson, &machine.node)?;
+        let asks = lesson
+            .topology
+            .iter()
+            .any(|(_, place)| place.disk.is_some());
+        if asks != machine.disk.is_some() {
+            return Err("topology: a disk where none is, or none where one is".into());
+        }
+        settle(machine);
+        let mut makes = Makes::new(&lesson.topology, &machine.node);
         let (mut goals, mut checks) = (Vec::new(), Vec::new());
         for Goal { id, predicate } in lesson.goals {
             let check = makes.check(predicate);
@@ -130,8 +146,9 @@ impl Grader {
         }
         let trackers = makes.trackers;
         for setup in &lesson.setup {
-            run_setup(node, &setup.run)?;
+            run_setup(machine, &setup.run)?;
         }
+        let node = &mut machine.node;
         let others = Others::new(lesson.meanwhile, node);
         node.observe();
         node.take_observed();
@@ -152,15 +169,18 @@ impl Grader {
             trackers,
             others,
             state,
+            up: true,
+            changed: false,
         };
-        grader.look(node);
+        grader.look(machine);
         Ok(grader)
     }
 
     /// Takes what ran since the last look and judges every goal again; whether anything changed.
     /// O(commands × predicates + what the probes cost).
-    pub fn look(&mut self, node: &mut Node) -> bool {
-        let mut changed = false;
+    pub fn look(&mut self, machine: &mut Machine) -> bool {
+        let mut changed = std::mem::take(&mut self.changed);
+        let node = &mut machine.node;
         loop {
             let (events, _) = node.take_observed();
             if events.is_empty() {
@@ -177,8 +197,13 @@ impl Grader {
             }
         }
         let now_ms = node.keyspace().now_ms;
+        let mut sight = Sight {
+            machine,
+            trackers: &self.trackers,
+            up: self.up,
+        };
         for (goal, check) in self.state.goals.iter_mut().zip(&self.checks) {
-            let (met, why) = check.run(node, &self.trackers);
+            let (met, why) = check.run(&mut sight);
             changed |= met != goal.met || why != goal.why;
             goal.since_ms = met.then(|| goal.since_ms.unwrap_or(now_ms));
             (goal.met, goal.why) = (met, why);
@@ -249,7 +274,11 @@ fn check_lesson(lesson: &Lesson, node: &Node) -> Result<(), String> {
             tracker::known(node, name)?;
         }
         for line in &meanwhile.run {
-            words(line)?;
+            let words = words(line)?;
+            let name = String::from_utf8_lossy(&words[0]);
+            if line.starts_with(':') && !hands::known(&name) {
+                return Err(format!("no command '{name}'"));
+            }
         }
     }
     for name in &lesson.forbid {
@@ -264,7 +293,7 @@ fn check_lesson(lesson: &Lesson, node: &Node) -> Result<(), String> {
 }
 
 /// A predicate may name the node that it looks at.
-fn known_node(nodes: &[(String, Role)], on: Option<&String>) -> Result<(), String> {
+fn known_node(nodes: &[(String, Place)], on: Option<&String>) -> Result<(), String> {
     match on {
         Some(name) if !nodes.iter().any(|node| node.0 == *name) => Err(format!("no node '{name}'")),
         _ => Ok(()),
@@ -280,14 +309,16 @@ fn words(line: &str) -> Result<Vec<Vec<u8>>, String> {
 }
 
 /// Runs a line of a lesson's setup, which must not fail.
-fn run_setup(node: &mut Node, line: &str) -> Result<(), String> {
+fn run_setup(machine: &mut Machine, line: &str) -> Result<(), String> {
     words(line)?;
-    let now_us = node.server().now_us;
-    let id = node.connect("127.0.0.1:1");
-    node.handle(Input::Data(id, format!("{line}\r\n").as_bytes()), now_us);
-    node.finish_script();
-    let out = node.output(id).map(std::mem::take).unwrap_or_default();
-    node.handle(Input::Disconnect(id), now_us);
+    let now_us = machine.node.server().now_us;
+    let id = machine.node.connect("127.0.0.1:1");
+    machine.handle(Input::Data(id, format!("{line}\r\n").as_bytes()), now_us);
+    machine.node.finish_script();
+    settle(machine);
+    let out = machine.node.output(id).map(std::mem::take);
+    let out = out.unwrap_or_default();
+    machine.handle(Input::Disconnect(id), machine.node.server().now_us);
     match out.first() {
         Some(b'-') | None => Err(format!(
             "setup '{line}': {}",

@@ -7,7 +7,6 @@ use super::expect::{Expect, expect};
 use super::plain::{
     Fields, Plain, Read, count, flag, list, number, text, texts, told, whole, word, wrong,
 };
-use crate::base::time::Millis;
 
 /// The version of the schema that this engine reads.
 pub const SCHEMA: u64 = 1;
@@ -20,7 +19,7 @@ pub struct Lesson {
     /// Everything random in the lesson's world comes from it.
     pub seed: u64,
     /// Nodes by name. One primary, until worlds have several nodes.
-    pub topology: Vec<(String, Role)>,
+    pub topology: Vec<(String, Place)>,
     pub setup: Vec<Setup>,
     pub meanwhile: Vec<Meanwhile>,
     pub goals: Vec<Goal>,
@@ -65,12 +64,31 @@ pub enum Role {
     Primary,
 }
 
-fn topology(value: Plain) -> Read<Vec<(String, Role)>> {
+/// A node of the lesson's world.
+#[derive(Debug)]
+pub struct Place {
+    pub role: Role,
+    /// With a disk of its own, which can be broken: how its server is configured, in lines as of redis.conf.
+    pub disk: Option<Vec<String>>,
+}
+
+fn topology(value: Plain) -> Read<Vec<(String, Place)>> {
     let Plain::Fields(nodes) = value else {
         return wrong("expected nodes by name");
     };
-    let node = |(name, role)| word(role, &["primary"]).map(|_| (name, Role::Primary));
+    let node = |(name, value)| place(value).map(|place| (name, place));
     nodes.into_iter().map(node).collect()
+}
+
+/// The word of a role, or what a primary has.
+fn place(value: Plain) -> Read<Place> {
+    let role = Role::Primary;
+    if !matches!(value, Plain::Fields(_)) {
+        return word(value, &["primary"]).map(|_| Place { role, disk: None });
+    }
+    let mut f = Fields::of(value);
+    let disk = Some(f.must("disk", texts));
+    f.end(Place { role, disk })
 }
 
 /// A command that runs before the learner's first.
@@ -171,6 +189,7 @@ fn goal(value: Plain) -> Read<Goal> {
 pub enum Predicate {
     Probe(Probe),
     Key(Key),
+    File(File),
     Log(Log),
     All(Vec<Predicate>),
     Any(Vec<Predicate>),
@@ -186,9 +205,10 @@ type Kind = (&'static str, fn(Plain) -> Read<Predicate>);
 
 /// A predicate as it is written: exactly one of the fields.
 fn one_of(mut f: Fields) -> Read<Predicate> {
-    let kinds: [Kind; 6] = [
+    let kinds: [Kind; 7] = [
         ("probe", |v| probe(v).map(Predicate::Probe)),
         ("key", |v| key(v).map(Predicate::Key)),
+        ("file", |v| file(v).map(Predicate::File)),
         ("log", |v| log(v).map(Predicate::Log)),
         ("all", |v| list(v, predicate).map(Predicate::All)),
         ("any", |v| list(v, predicate).map(Predicate::Any)),
@@ -203,7 +223,7 @@ fn one_of(mut f: Fields) -> Read<Predicate> {
     }
     match f.end(found)? {
         Some(predicate) if given == 1 => Ok(predicate),
-        _ => wrong("one of probe, key, log, all, any, not must be given, and only one"),
+        _ => wrong("one of probe, key, file, log, all, any, not must be given, and only one"),
     }
 }
 
@@ -289,11 +309,49 @@ fn key(value: Plain) -> Read<Key> {
     f.end(key)
 }
 
-/// Bounds, both included.
+/// What must hold for a file on a node's disk: for one of those that the name stands for, as a program reads it.
+#[derive(Debug)]
+pub struct File {
+    pub on: Option<String>,
+    /// A glob for its path.
+    pub name: String,
+    /// Whether it must be there; it must, unless this says false.
+    pub exists: Option<bool>,
+    /// A text that stands in it.
+    pub contains: Option<String>,
+    /// Whether the check tool finds nothing wrong with it.
+    pub sound: Option<bool>,
+    /// Bounds of its bytes, and of those that a power cut would take.
+    pub bytes: Option<Range>,
+    pub unsynced: Option<Range>,
+}
+
+fn file(value: Plain) -> Read<File> {
+    let mut f = Fields::of(value);
+    let file = File {
+        on: f.maybe("on", text),
+        name: f.must("name", text),
+        exists: f.maybe("exists", flag),
+        contains: f.maybe("contains", text),
+        sound: f.maybe("sound", flag),
+        bytes: f.maybe("bytes", range),
+        unsynced: f.maybe("unsynced", range),
+    };
+    f.end(file)
+}
+
+/// Bounds, both included: of milliseconds, of bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Range {
-    pub min: Option<Millis>,
-    pub max: Option<Millis>,
+    pub min: Option<i64>,
+    pub max: Option<i64>,
+}
+
+impl Range {
+    /// Whether a number lies between them.
+    pub fn holds(self, n: i64) -> bool {
+        self.min.is_none_or(|min| n >= min) && self.max.is_none_or(|max| n <= max)
+    }
 }
 
 fn range(value: Plain) -> Read<Range> {

@@ -6,8 +6,10 @@ use crate::grammar::Syntax;
 use crate::local::Local;
 use crate::peer::{Peer, Server};
 use crate::reply::Reply;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 /// Commands before a file is made.
 const SEGMENT: usize = 200;
@@ -105,11 +107,51 @@ fn keep(peer: &mut dyn Peer, on: usize) {
 }
 
 pub fn fill(peer: &mut dyn Peer, on: usize, generator: &mut Generator<'_>) {
-    for _ in 0..SEGMENT {
+    for at in 0..SEGMENT {
+        // Most of it stands in a few databases.
+        if at % 25 == 24 {
+            let db = generator.pick(&["0", "0", "1", "2", "15"]);
+            peer.ask(on, &format!("SELECT {db}"));
+        }
         let (_, command) = generator.command();
         peer.call(on, &command);
     }
+    add_functions(peer, on, generator);
     keep(peer, on);
+}
+
+/// A few libraries, most with a single function: the order of several is each server's own.
+fn add_functions(peer: &mut dyn Peer, on: usize, generator: &mut Generator<'_>) {
+    let texts = [
+        "return 1",
+        "return redis.call('PING')",
+        "-- \u{e4}\n return KEYS[1] or ARGV",
+    ];
+    let flags = [
+        "",
+        ", flags={'no-writes'}",
+        ", flags={'allow-stale', 'no-cluster'}",
+    ];
+    while generator.chance(40) {
+        let (name, text) = (generator.pick(&["a", "b", "_c9"]), generator.pick(&texts));
+        let flags = generator.pick(&flags);
+        let code = format!(
+            "#!lua name={name}\nredis.register_function{{function_name='f{name}', callback=function(KEYS, ARGV) {text} \nend, \
+             description='what {name} does'{flags}}}"
+        );
+        peer.call(
+            on,
+            &args(&[b"FUNCTION", b"LOAD", b"REPLACE", code.as_bytes()]),
+        );
+    }
+}
+
+/// Every library with its functions and its code, in the order of their texts.
+fn libraries(peer: &mut dyn Peer, on: usize) -> Vec<String> {
+    let all = peer.ask(on, "FUNCTION LIST WITHCODE");
+    let mut all: Vec<String> = all.items().iter().map(|l| l.notation()).collect();
+    all.sort();
+    all
 }
 
 /// What the first difference is, if any.
@@ -121,6 +163,14 @@ pub fn difference(
 ) -> Option<String> {
     let [a, b] = peers;
     let digests = [digest(a, on[0]), digest(b, on[1])];
+    let libraries = [libraries(a, on[0]), libraries(b, on[1])];
+    if libraries[0] != libraries[1] {
+        let [ours, theirs] = libraries.map(|all| all.join("\n    "));
+        return Some(format!(
+            "\n  {}: {ours}\n  {}: {theirs}",
+            names[0], names[1]
+        ));
+    }
     let keys = [describe(a, on[0], more), describe(b, on[1], more)];
     let pairs = keys[0].iter().zip(&keys[1]);
     let text = |x: &str, y: &str| format!("\n  {}: {x}\n  {}: {y}", names[0], names[1]);
@@ -149,10 +199,10 @@ fn check(file: &Path) -> Option<String> {
     (!out.status.success() || !text.contains("RDB looks OK")).then_some(text)
 }
 
-/// Goes through `count` files; gives how many comparisons agreed and what did not.
+/// Goes through these files of a run; gives how many comparisons agreed and what did not.
 pub fn compare(
     syntax: &[Syntax],
-    count: u64,
+    segments: Range<u64>,
     seed: u64,
     now_s: i64,
 ) -> Result<(usize, Vec<String>), String> {
@@ -160,7 +210,7 @@ pub fn compare(
     let mut oracle = Server::oracle_in(&folder.0)?;
     let mut generator = Generator::alone(syntax, now_s);
     let (mut passed, mut failures) = (0, Vec::new());
-    for segment in 0..count {
+    for segment in segments {
         generator.begin(seed, segment);
         let mut judge = |what: &str, found: Option<String>| match found {
             None => passed += 1,
@@ -194,7 +244,10 @@ pub fn compare(
 
         oracle.ask(there, "SELECT 0");
         fill(&mut oracle, there, &mut generator);
-        let saved = oracle.ask(there, "SAVE").lossy();
+        // A disk with much else to do may let it wait.
+        oracle.send(there, b"SAVE\r\n");
+        let saved = oracle.read_within(there, Duration::from_secs(120));
+        let saved = saved.map_or_else(String::new, |(_, reply)| reply.lossy());
         judge("SAVE", (saved != "OK").then_some(saved));
         let mut read = loaded(&folder.file())?;
         let here = read.open();

@@ -8,6 +8,7 @@ use crate::local::Local;
 use crate::peer::{Peer, Server};
 use redlab::sim::disk::KeptFile;
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -78,17 +79,17 @@ fn settings(segment: u64) -> [(&'static str, &'static str); 4] {
     ]
 }
 
-/// Goes through `count` directories; gives how many comparisons agreed and what did not.
+/// Goes through these directories of a run; gives how many comparisons agreed and what did not.
 pub fn compare(
     syntax: &[Syntax],
-    count: u64,
+    segments: Range<u64>,
     seed: u64,
     now_s: i64,
 ) -> Result<(usize, Vec<String>), String> {
     let folder = Folder::new();
     let mut generator = Generator::alone(syntax, now_s);
     let (mut passed, mut failures) = (0, Vec::new());
-    for segment in 0..count {
+    for segment in segments {
         generator.begin(seed, segment);
         let mut judge = |what: &str, found: Option<String>| match found {
             None => passed += 1,

@@ -15,7 +15,8 @@
 //! cargo test --test conformance -- dumps                 values that go there and back as payloads of DUMP
 //! cargo test --test conformance -- files                 whole snapshot files, each read by the other
 //! cargo test --test conformance -- logs                  append-only directories, each read by the other
-//! cargo test --test conformance -- tools [--count N]     damaged files, judged by redlab and by the real check tool
+//! cargo test --test conformance -- tools [--count N]     damaged files, judged by redlab and by the real check tool;
+//!                                                        with --server PATH also what that program says of them and does to them
 //! cargo test --test conformance -- replication [--count N] [--seed S]   primary and replica of each other, links cut
 //! cargo test --test conformance -- self-test             the harness against itself
 //! ```
@@ -53,6 +54,7 @@ mod session;
 mod settings;
 mod soak;
 mod table;
+mod tool_runs;
 mod tools;
 mod transcripts;
 mod waits;
@@ -150,7 +152,7 @@ fn run() -> Result<(usize, Vec<String>), String> {
         "logs" => soak::logs(&options),
         "replication" => soak::replication(&options, false),
         "soak-replication" => soak::replication(&options, true),
-        "tools" => tools::compare(options.number("count", 200)?, options.number("seed", 1)?),
+        "tools" => tools::compare(&options),
         "self-test" => self_test::all(),
         other => Err(format!(
             "unknown mode {other:?}; see the head of tests/conformance/main.rs"

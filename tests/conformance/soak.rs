@@ -5,6 +5,7 @@ use crate::peer::Server;
 use crate::run::{Plan, Report, now_s, run};
 use crate::{Options, dumps, files, grammar, logs, progress, replay, replication};
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::path::Path;
 use std::time::Instant;
 
@@ -54,17 +55,24 @@ pub fn dumps(options: &Options) -> Verdict {
     Ok(dumps::compare(&mut oracle, &syntax, count, seed, now_s()))
 }
 
+/// Which of a run's files are to be gone through: `--count` of them, from `--first` on.
+fn segments(options: &Options, count: u64) -> Result<Range<u64>, String> {
+    let first = options.number("first", 0)?;
+    Ok(first..first + options.number("count", count)?)
+}
+
 /// Snapshot files of random commands, read by the other side.
 pub fn files(options: &Options) -> Verdict {
     let syntax = syntax(options, &mut Server::oracle()?);
-    let (count, seed) = (options.number("count", 10)?, options.number("seed", 1)?);
-    files::compare(&syntax, count, seed, now_s())
+    let segments = segments(options, 10)?;
+    files::compare(&syntax, segments, options.number("seed", 1)?, now_s())
 }
 
+/// Append-only directories of random commands, read by the other side.
 pub fn logs(options: &Options) -> Verdict {
     let syntax = syntax(options, &mut Server::oracle()?);
-    let (count, seed) = (options.number("count", 8)?, options.number("seed", 1)?);
-    logs::compare(&syntax, count, seed, now_s())
+    let segments = segments(options, 8)?;
+    logs::compare(&syntax, segments, options.number("seed", 1)?, now_s())
 }
 
 /// Random writes on primaries whose replicas are the other server's; `kept`: what was found goes to

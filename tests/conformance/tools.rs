@@ -4,6 +4,7 @@
 use crate::local::Local;
 use crate::peer::Peer;
 use crate::run::now_s;
+use crate::{Options, tool_runs};
 use redlab::base::crc64::crc64;
 use redlab::base::rng::Rng;
 use redlab::command::Config;
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A sound file: commands of any bytes, annotations, transactions.
-fn sound(rng: &mut Rng) -> Vec<u8> {
+pub fn sound(rng: &mut Rng) -> Vec<u8> {
     let mut out = Vec::new();
     let mut open = false;
     let command = |words: &[&[u8]], out: &mut Vec<u8>| {
@@ -46,7 +47,7 @@ fn sound(rng: &mut Rng) -> Vec<u8> {
 }
 
 /// A few bytes changed, put in, taken out or cut off.
-fn damage(rng: &mut Rng, bytes: &mut Vec<u8>) {
+pub fn damage(rng: &mut Rng, bytes: &mut Vec<u8>) {
     for _ in 0..rng.below(3) {
         if bytes.is_empty() {
             return;
@@ -62,7 +63,7 @@ fn damage(rng: &mut Rng, bytes: &mut Vec<u8>) {
 }
 
 /// A small snapshot of each type.
-fn snapshot(rng: &mut Rng) -> Vec<u8> {
+pub fn snapshot(rng: &mut Rng) -> Vec<u8> {
     let mut ours = Local::new();
     let on = ours.open();
     for _ in 0..1 + rng.below(6) {
@@ -123,7 +124,7 @@ fn compare_snapshots(count: u64, seed: u64, folder: &Path) -> Result<Vec<String>
 }
 
 /// The tool beside the oracle.
-fn tool(kind: &str) -> Result<PathBuf, String> {
+pub fn tool(kind: &str) -> Result<PathBuf, String> {
     let names = ["valkey", "redis"].map(|name| format!("{name}-check-{kind}"));
     let path = std::env::var("PATH").unwrap_or_default();
     let all = path
@@ -136,7 +137,7 @@ fn tool(kind: &str) -> Result<PathBuf, String> {
 }
 
 /// Where a line ends with the file, the tool shows what its buffer held before: that byte says nothing.
-fn without_leftovers(report: &str) -> String {
+pub fn without_leftovers(report: &str) -> String {
     match report.split_once("got: 00") {
         Some((before, after)) => {
             let after = after.trim_start_matches(|c: char| c.is_ascii_hexdigit());
@@ -147,10 +148,25 @@ fn without_leftovers(report: &str) -> String {
 }
 
 /// `count` damaged files from `seed` on.
-pub fn compare(count: u64, seed: u64) -> Result<(usize, Vec<String>), String> {
-    let tool = tool("aof")?;
+pub fn compare(options: &Options) -> Result<(usize, Vec<String>), String> {
+    let count = options.number("count", 200)?;
+    let seed = options.number("seed", 1)? + options.number("first", 0)?;
     let folder = std::env::temp_dir().join(format!("redlab-tools-{}", std::process::id()));
     std::fs::create_dir_all(&folder).map_err(|e| e.to_string())?;
+    let mut failures = compare_logs(count, seed, &folder)?;
+    failures.extend(compare_snapshots(count, seed, &folder)?);
+    let mut tried = 2 * count as usize;
+    if let Some(program) = options.text("server") {
+        failures.extend(tool_runs::compare(program, count, seed, &folder)?);
+        tried += count as usize;
+    }
+    let _ = std::fs::remove_dir_all(&folder);
+    Ok((tried - failures.len(), failures))
+}
+
+/// `count` damaged append-only files from `seed` on: all words.
+fn compare_logs(count: u64, seed: u64, folder: &Path) -> Result<Vec<String>, String> {
+    let tool = tool("aof")?;
     let mut failures = Vec::new();
     for seed in seed..seed + count {
         let mut rng = Rng::new(seed);
@@ -159,7 +175,7 @@ pub fn compare(count: u64, seed: u64) -> Result<(usize, Vec<String>), String> {
         std::fs::write(folder.join("x.aof"), &bytes).map_err(|e| e.to_string())?;
         let run = Command::new(&tool)
             .arg("x.aof")
-            .current_dir(&folder)
+            .current_dir(folder)
             .output();
         let run = run.map_err(|e| e.to_string())?;
         let text = String::from_utf8_lossy(&run.stdout);
@@ -177,7 +193,5 @@ pub fn compare(count: u64, seed: u64) -> Result<(usize, Vec<String>), String> {
             ));
         }
     }
-    failures.extend(compare_snapshots(count, seed, &folder)?);
-    let _ = std::fs::remove_dir_all(&folder);
-    Ok((2 * count as usize - failures.len(), failures))
+    Ok(failures)
 }

@@ -6,6 +6,7 @@ const glue = await import(new URL("redlab.js", pkg).href);
 const { attach } = await import("../../www/later.js");
 attach(glue.initSync({ module: readFileSync(new URL("redlab_bg.wasm", pkg)) }), readFileSync);
 
+export const { Platter } = glue;
 export const { Engine } = await import("../../www/engine.js");
 
 /** The memory of the module, to see how it grows. */

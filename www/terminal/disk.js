@@ -35,7 +35,7 @@ const DISKS = {
 };
 
 const USAGE =
-  ":crash [BYTES that were torn off the write at work] | :disk full|slow|broken|well | :disk | :flip FILE OFFSET [BIT] | " +
+  ":start | :crash [BYTES that were torn off the write at work] | :disk full|slow|broken|well | :disk | :flip FILE OFFSET [BIT] | " +
   ":check FILE [--fix | --truncate-to-timestamp SECONDS]";
 
 /** Whole numbers only. @param {string | undefined} word @param {number} otherwise */
@@ -46,7 +46,7 @@ const number = (word, otherwise) => (word === undefined ? otherwise : /^\d{1,9}$
  * @param {World} world @param {string[]} words @returns {Promise<string> | null}
  */
 export function diskCommand(world, [name, ...args]) {
-  const run = { ":crash": crash, ":disk": disk, ":flip": flip, ":check": check }[name.toLowerCase()];
+  const run = { ":start": start, ":crash": crash, ":disk": disk, ":flip": flip, ":check": check }[name.toLowerCase()];
   return run ? run(world, args).catch((/** @type {Error} */ e) => e.message) : null;
 }
 
@@ -56,6 +56,12 @@ async function crash(world, [torn]) {
   if (Number.isNaN(bytes)) return USAGE;
   await world.crash(bytes);
   return "The power was cut, and is back.";
+}
+
+/** @param {World} world */
+async function start(world) {
+  await world.restart();
+  return "The server was ended and started again, with the machine left on.";
 }
 
 /** @param {World} world @param {string[]} args */

@@ -112,10 +112,10 @@ export class RedlabTerminal extends HTMLElement {
     this.#place = o.history.lines.length;
     this.#hints = o.hints ?? true;
     this.cli = new Cli(o.session, { host: o.host, port: o.port, push: (r) => this.#push(r), lost: () => this.#lost() });
-    o.session.addEventListener("restarted", () => {
+    o.session.addEventListener("restarted", (/** @type {any} */ e) => {
       // First what became of the command that was waiting.
       setTimeout(() => {
-        this.#note("The sandbox was restarted: a new connection, database 0.");
+        this.#note(e.detail ?? "The sandbox was restarted: a new connection, database 0.");
         this.#showPrompt();
       });
     });

@@ -1,18 +1,20 @@
 //! Predicates made ready to run: lines split, commands known, log predicates tied to what counts for them.
 use super::tracker::{self, Tracker};
-use super::{Part, code, known_node, text};
+use super::{Part, code, file, known_node, text};
 use crate::base::glob::glob;
 use crate::base::num::f64_text;
 use crate::lab::expect::{describe, items_of, number_of, text_of};
-use crate::lab::lesson::{Key, Predicate, Probe, ReplyKind, Role};
+use crate::lab::lesson::{File, Key, Place, Predicate, Probe, ReplyKind};
 use crate::lab::live;
 use crate::resp::value::{Value, parse_value};
 use crate::server::Node;
+use crate::sim::machine::Machine;
 
 /// One predicate.
 pub(super) enum Check {
     Probe(Probe, Vec<Vec<u8>>),
     Key(Key),
+    File(File),
     /// Index of its tracker.
     Log(usize),
     All(Vec<Check>),
@@ -21,18 +23,26 @@ pub(super) enum Check {
 }
 
 /// Whether it holds, and what was found.
-type Verdict = (bool, Vec<Part>);
+pub(super) type Verdict = (bool, Vec<Part>);
+
+/// What checks look at.
+pub(super) struct Sight<'a> {
+    pub machine: &'a mut Machine,
+    pub trackers: &'a [Tracker],
+    /// Whether the server runs.
+    pub up: bool,
+}
 
 /// Makes checks out of predicates.
 pub(super) struct Makes<'a> {
-    nodes: &'a [(String, Role)],
+    nodes: &'a [(String, Place)],
     node: &'a Node,
     /// One for each `log` predicate so far.
     pub trackers: Vec<Tracker>,
 }
 
 impl<'a> Makes<'a> {
-    pub fn new(nodes: &'a [(String, Role)], node: &'a Node) -> Makes<'a> {
+    pub fn new(nodes: &'a [(String, Place)], node: &'a Node) -> Makes<'a> {
         Makes {
             nodes,
             node,
@@ -54,6 +64,13 @@ impl<'a> Makes<'a> {
             Predicate::Key(key) => {
                 self.known_place(&key.on, key.db)?;
                 Check::Key(key)
+            }
+            Predicate::File(file) => {
+                known_node(self.nodes, file.on.as_ref())?;
+                if self.nodes.iter().all(|(_, place)| place.disk.is_none()) {
+                    return Err("file: the node has no disk".into());
+                }
+                Check::File(file)
             }
             Predicate::Log(log) => {
                 known_node(self.nodes, log.on.as_ref())?;
@@ -84,32 +101,30 @@ impl<'a> Makes<'a> {
 }
 
 impl Check {
-    pub(super) fn run(&self, node: &mut Node, trackers: &[Tracker]) -> Verdict {
+    pub(super) fn run(&self, sight: &mut Sight<'_>) -> Verdict {
         match self {
-            Check::Probe(probe, argv) => run_probe(node, probe, argv),
-            Check::Key(key) => run_key(node, key),
-            Check::Log(index) => trackers[*index].judge(),
+            Check::Probe(..) | Check::Key(_) if !sight.up => {
+                (false, vec![text("the server does not run")])
+            }
+            Check::Probe(probe, argv) => run_probe(&mut sight.machine.node, probe, argv),
+            Check::Key(key) => run_key(&sight.machine.node, key),
+            Check::File(file) => file::judge(sight.machine, file),
+            Check::Log(index) => sight.trackers[*index].judge(),
             Check::All(list) => {
-                let mut verdicts = list
-                    .iter()
-                    .map(|c| c.run(node, trackers))
-                    .collect::<Vec<_>>();
+                let mut verdicts = list.iter().map(|c| c.run(sight)).collect::<Vec<_>>();
                 match verdicts.iter().position(|(met, _)| !met) {
                     Some(first) => verdicts.swap_remove(first),
                     None => (true, join(verdicts, "; ")),
                 }
             }
             Check::Any(list) => {
-                let mut verdicts = list
-                    .iter()
-                    .map(|c| c.run(node, trackers))
-                    .collect::<Vec<_>>();
+                let mut verdicts = list.iter().map(|c| c.run(sight)).collect::<Vec<_>>();
                 // Of several open ways the first is told: a lesson lists the plainest first.
                 let told = verdicts.iter().position(|(met, _)| *met).unwrap_or(0);
                 verdicts.swap_remove(told)
             }
             Check::Not(inner) => {
-                let (met, mut why) = inner.run(node, trackers);
+                let (met, mut why) = inner.run(sight);
                 if met {
                     why.push(text("; this should not be so"));
                 }

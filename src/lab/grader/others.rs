@@ -9,14 +9,26 @@ pub(super) struct Others {
     /// Its connection; none where it has nothing to do.
     id: Option<ClientId>,
     plans: Vec<Meanwhile>,
+    /// What is to be done to the machine, which is not a client's to do.
+    hands: Vec<String>,
 }
 
 impl Others {
     pub fn new(plans: Vec<Meanwhile>, node: &mut Node) -> Others {
-        let id = (!plans.is_empty()).then(|| node.connect("127.0.0.1:2"));
-        let mut others = Others { id, plans };
-        others.send("CLIENT SETNAME other", node);
+        let (id, hands) = (None, Vec::new());
+        let mut others = Others { id, plans, hands };
+        others.reconnect(node);
         others
+    }
+
+    /// A connection to a server that has just started.
+    pub fn reconnect(&mut self, node: &mut Node) {
+        self.id = (!self.plans.is_empty()).then(|| node.connect("127.0.0.1:2"));
+        self.send("CLIENT SETNAME other", node);
+    }
+
+    pub fn take_hands(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.hands)
     }
 
     /// Whether it was the other client that did this.
@@ -37,7 +49,12 @@ impl Others {
             }
             *times -= 1;
             let lines = std::mem::take(&mut plan.run);
-            lines.iter().for_each(|line| self.send(line, node));
+            for line in &lines {
+                match line.starts_with(':') {
+                    true => self.hands.push(line.clone()),
+                    false => self.send(line, node),
+                }
+            }
             self.plans[at].run = lines;
         }
     }

@@ -1,5 +1,5 @@
 //! Counts what a `log` predicate asks for, as it happens.
-use super::{Part, check::is_kind, code, text, words};
+use super::{Part, check::is_kind, code, hands, text, words};
 use crate::base::glob::glob;
 use crate::command::F;
 use crate::lab::expect::describe;
@@ -26,6 +26,9 @@ fn full_name(name: &str) -> String {
 
 /// Whether there is such a command.
 pub(super) fn known(node: &Node, name: &str) -> Result<(), String> {
+    if hands::known(name) {
+        return Ok(());
+    }
     let full = full_name(name);
     let found = node.server().registry.find_full(full.as_bytes());
     found
@@ -127,6 +130,24 @@ impl Tracker {
             self.hit = Some(told());
         } else if event.command.flags.has(F::READONLY) {
             self.missed = Some(told());
+        }
+    }
+
+    /// Takes note of what was done to the machine by hand.
+    pub(super) fn see_hand(&mut self, words: &[&str]) {
+        let Some((name, rest)) = words.split_first() else {
+            return;
+        };
+        let rest: Vec<Vec<u8>> = rest.iter().map(|w| w.as_bytes().to_vec()).collect();
+        let did = |names: &[String], args: Option<&Vec<String>>| {
+            let named = names.iter().any(|n| n == name);
+            named && args.is_none_or(|patterns| args_match(patterns, &rest))
+        };
+        if let Some(link) = self.spec.order.get(self.linked) {
+            self.linked += usize::from(did(&link.cmd, link.args.as_ref()));
+        }
+        if let Some(names) = &self.spec.cmd {
+            self.count += u64::from(did(names, self.spec.args.as_ref()));
         }
     }
 
