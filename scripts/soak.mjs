@@ -19,7 +19,7 @@ const kinds = {
   tools: (args) => steps("tools", args),
   tabs: (args) => ["node", "scripts/soak-tabs.mjs", "--keep", ...args],
   replication: (args) => conformance("soak-replication", ["--count", "2500", ...args]),
-  scripts: (args) => conformance("scripts", ["--count", "20000", ...args]),
+  scripts: (args) => conformance("soak-scripts", args),
   worlds: () => {
     process.env.REDLAB_WORLDS ??= "1000";
     return ["cargo", "test", "--quiet", "--release", "--test", "worlds"];

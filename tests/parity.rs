@@ -70,7 +70,7 @@ impl Run {
         let output = output.expect("no command in use here ends its connection");
         let effects = self.node.drain();
         let harmless = |e: &Effect| matches!(e, Effect::Output(_) | Effect::Log(..));
-        assert!(effects.iter().all(harmless));
+        assert!(effects.iter().all(harmless), "{effects:?}");
         self.write(client, input, &output);
     }
 

@@ -774,77 +774,37 @@ export class HostWorld {
     });
   }
 
-  /**
-   * Puts files on the desk in place of what lies there, to be looked at; their paths.
-   * @param {{name: string, bytes: Uint8Array}[]} files
-   */
-  bring(files) {
-    this.#engine.clear_desk();
-    const all = files.flatMap((f) => (isTar(f.bytes) ? unpack(f.bytes) : [f]));
-    const paths = all.flatMap(({ name, bytes }) => this.#engine.bring(name, bytes) ?? []);
-    if (paths.length < all.length) throw new Error("the files are too large to be looked at here");
-    return paths;
-  }
-
-  clearDesk() {
-    this.#engine.clear_desk();
-  }
-
-  /** A file's bytes. @param {string} name */
-  file(name) {
-    return this.#engine.file(name) ?? null;
-  }
-
-  /** Puts a byte in the place of another one, on the platter. @param {string} name @param {number} offset @param {number} byte */
-  edit(name, offset, byte) {
+  /** Work at the desk, where files are looked at (desk.js). @param {string} what @param {any} m */
+  async atDesk(what, m) {
+    const desk = /** @type {Record<string, any>} */ (await import("./desk.js"));
     return this.#alone(async () => {
-      const done = this.#engine.edit_byte(name, offset, byte);
+      const done = await desk[what](this.#engine, m);
+      if (what === "check" && this.#lessonDisk()) {
+        this.#engine.lesson_hand(`:check ${m.name}${m.repair === "fix" ? " --fix" : ""}`);
+        this.#look();
+        this.#tellLesson();
+      }
       await this.#commit();
       return done;
     });
   }
 
-  /** The check tool that fits a file. @param {string} name @param {string} repair "", "fix", or a second since 1970 */
-  check(name, repair) {
-    return this.#alone(async () => {
-      const [text, good, cut] = this.#engine.check(name, repair);
-      if (this.#lessonDisk()) {
-        this.#engine.lesson_hand(`:check ${name}${repair === "fix" ? " --fix" : ""}`);
-        this.#look();
-        this.#tellLesson();
-      }
-      await this.#commit();
-      return { text, good, cut };
-    });
-  }
-
   /** What a server would say of a file, or of all files that belong with it. @param {string} name */
   async tryFile(name) {
-    const trial = await this.#trial(this.#setOf(name));
-    const { words, runs, keys } = trial;
-    trial.engine.free();
-    return { words, runs, keys };
+    const { engine, ...said } = await this.#trial(await this.#setOf(name));
+    engine.free();
+    return said;
   }
 
   /** Starts the sandbox anew with a file, or all files that belong with it. @param {string} name */
   async loadFile(name) {
-    return this.#replaceBy(this.#setOf(name));
+    return this.#replaceBy(await this.#setOf(name));
   }
 
-  /** A file as a disk of its own: with the manifest that names it and all that it names, or alone. @param {string} name @returns {KeptFile[]} */
-  #setOf(name) {
-    const folder = name.slice(0, name.lastIndexOf("/") + 1);
-    const own = name.slice(folder.length);
-    const there = this.#engine.names().filter((/** @type {string} */ n) => n.startsWith(folder));
-    const list = there.find((/** @type {string} */ n) => n.endsWith(".manifest"));
-    const bytes = (/** @type {string} */ n) => /** @type {Uint8Array} */ (this.#engine.file(n) ?? new Uint8Array(0));
-    const text = list ? new TextDecoder().decode(bytes(list)) : "";
-    if (name !== list && !text.includes(` ${own} `)) return filesOf(bytes(name));
-    return there.map((/** @type {string} */ n, /** @type {number} */ i) => ({
-      name: n === list ? MANIFEST : `${DIRECTORY}${n.slice(folder.length)}`,
-      file: i + 1,
-      bytes: bytes(n),
-    }));
+  /** A file as a disk of its own. @param {string} name @returns {Promise<KeptFile[]>} */
+  async #setOf(name) {
+    const { together } = await import("./desk.js");
+    return together(this.#engine, name, MANIFEST) ?? filesOf(this.#engine.file(name) ?? new Uint8Array(0));
   }
 
   downloadDamaged() {
@@ -856,13 +816,13 @@ export class HostWorld {
    * @param {Uint8Array} bytes
    */
   async upload(bytes) {
-    if (this.options.lesson) throw new Error("a lesson brings its own data");
     if (!bytes.length) throw new Error("it is empty");
     return this.#replaceBy(filesOf(bytes));
   }
 
   /** @param {KeptFile[]} files */
   async #replaceBy(files) {
+    if (this.options.lesson) throw new Error("a lesson brings its own data");
     const why = await this.#tryFiles(files);
     if (why) throw new Error(`it is no append-only file, snapshot or archive of them (${why})`);
     return this.#alone(async () => {

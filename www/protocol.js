@@ -234,22 +234,22 @@ export class World extends EventTarget {
 
   /** Puts files on the desk, to be looked at and no more; their paths there. @param {{name: string, bytes: Uint8Array}[]} files @returns {Promise<string[]>} */
   bring(files) {
-    return this.#ask("bring", { files });
+    return this.#ask("desk", { what: "bring", files });
   }
 
   /** Takes them away. */
   clearDesk() {
-    return this.#ask("clearDesk");
+    return this.#ask("desk", { what: "clearDesk" });
   }
 
   /** A file's bytes. @param {string} name @returns {Promise<Uint8Array | null>} */
   file(name) {
-    return this.#ask("file", { name });
+    return this.#ask("desk", { what: "file", name });
   }
 
   /** Puts a byte in the place of another one, on the platter; whether there is such a byte. @param {string} name @param {number} offset @param {number} byte @returns {Promise<boolean>} */
   edit(name, offset, byte) {
-    return this.#ask("edit", { name, offset, byte });
+    return this.#ask("desk", { what: "edit", name, offset, byte });
   }
 
   /**
@@ -258,7 +258,7 @@ export class World extends EventTarget {
    * @returns {Promise<{text: string, good: boolean, cut: string | null}>}
    */
   check(name, repair = "") {
-    return this.#ask("check", { name, repair });
+    return this.#ask("desk", { what: "check", name, repair });
   }
 
   /** What a server says that starts with a file: nothing here changes. @param {string} name @returns {Promise<{words: string, runs: boolean, keys: number}>} */

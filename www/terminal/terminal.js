@@ -16,7 +16,6 @@
 import { clock, h, int, saveFile, size } from "../dom.js";
 import { textOf, toText } from "../resp.js";
 import { Cli } from "./cli.js";
-import { diskCommand } from "./disk.js";
 import { Docs } from "./docs.js";
 import { explain, explainHelp, remark } from "./explain.js";
 import { format, formatFor, formatRaw, rowsOf } from "./format.js";
@@ -480,7 +479,7 @@ export class RedlabTerminal extends HTMLElement {
     const words = argv.map(toText);
     if (!words.length) return;
     if (this.#local(line, words)) return;
-    const disk = diskCommand(this.#options.world, words);
+    const disk = words[0].startsWith(":") ? (await import("./disk.js")).diskCommand(this.#options.world, words) : null;
     if (disk) return this.#answerLocal(line, await disk);
     let times = 1;
     if (words.length > 1 && /^[+-]?\d+$/.test(words[0])) {

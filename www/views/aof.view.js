@@ -66,7 +66,7 @@ class Drawing {
     this.#rows.el.addEventListener("pointerover", (e) => this.#point(/** @type {Element} */ (e.target), false));
     this.#rows.el.addEventListener("pointerleave", () => this.#light(null));
     this.#rows.el.addEventListener("click", (e) => this.#point(/** @type {Element} */ (e.target), true));
-    this.#rows.el.addEventListener("keydown", (e) => this.#key_(e));
+    this.#rows.el.addEventListener("keydown", (e) => this.#press(e));
     act.files.onpoint((/** @type {number} */ ran) => this.#pointed(ran));
   }
 
@@ -199,11 +199,19 @@ class Drawing {
     this.#mark();
   }
 
-  /** Left and right go from command to command. @param {KeyboardEvent} e */
-  async #key_(e) {
+  /** Left and right go from command to command, one after another. @param {KeyboardEvent} e */
+  #press(e) {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[e.key];
     if (by === undefined) return;
     e.preventDefault();
+    this.#steps = this.#steps.then(() => this.#step(by)).catch(() => {}); // a file that is gone has no commands
+  }
+
+  /** Ends when the last step is done. @type {Promise<void>} */
+  #steps = Promise.resolve();
+
+  /** @param {number} by */
+  async #step(by) {
     const m = this.#model;
     const from = this.#at >= 0 ? this.#at : this.#rows.first * this.#per;
     const here = /** @type {Bytes | null} */ (await this.act.files.ask("bytes", [m.shown, String(from), "1"]));
@@ -297,7 +305,7 @@ register({
           found &&
           table(
             "Commands of the file",
-            ["#", "byte #", "bytes #", "command", "where", "written by"],
+            ["number #", "byte #", "bytes #", "command", "where", "written by"],
             found.commands.map((c) => {
               const by = act.files.writer(c.ran);
               const who = by ? `${by.line} at ${by.at}` : c.client ? `client ${c.client}, ${moment(c.at_ms ?? 0)}` : "";

@@ -159,15 +159,15 @@ class Drawing {
           type: "button",
           class: `byte${i < f.head ? " head" : ""}`,
           "aria-pressed": String(f.at + i === this.#byte),
-          "aria-label": `Byte ${hex(f.at + i)}: ${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
           onclick: () => {
             this.#byte = f.at + i;
             this.#drawOpen(text);
             this.#open.querySelector("input")?.focus();
           },
         },
+        h("span", { class: "sr" }, `Byte ${hex(f.at + i)}: `),
         c.charCodeAt(0).toString(16).padStart(2, "0"),
-        h("i", null, letter(c.charCodeAt(0))),
+        h("i", { "aria-hidden": "true" }, letter(c.charCodeAt(0))),
       );
     this.#open.replaceChildren(
       h("p", null, h("b", null, f.kind), ` · ${meaning(f)}`),

@@ -61,10 +61,13 @@ export class Rows {
   }
 
   #resize() {
-    if (!this.el.clientHeight) return;
-    this.#height = parseFloat(getComputedStyle(this.#window).getPropertyValue("line-height")) || 22;
+    if (!this.el.isConnected) return;
+    this.#height = parseFloat(getComputedStyle(this.#window).lineHeight) || 22;
+    // The window is as high as its rows, up to what the style sheet allows it.
     this.#place.resize(this.#count * this.#height, this.el.clientHeight);
     this.#space.style.height = `${this.#place.length}px`;
+    if (!this.el.clientHeight) return;
+    this.#place.resize(this.#count * this.#height, this.el.clientHeight);
     this.el.scrollTop = this.#place.settle();
     this.#later();
   }

@@ -49,6 +49,8 @@ class Section {
   #encodings = new Map();
 
   folded = false;
+  /** Its file is being gone through. */
+  going = false;
   /** The last model as text, to tell whether there is anything new. */
   #seen = "";
 
@@ -338,7 +340,14 @@ export class RedlabViews extends HTMLElement {
     if (ofFiles && section.folded) return null;
     const argv = ofFiles ? this.#act.files.argvOf(section.kind) : this.#argv;
     const model = await this.#session?.inspect(section.kind, argv);
-    if (model?.through === false) this.#again = true; // a large file is gone through in slices
+    // A large file is gone through in slices.
+    if (model?.through === false && !section.going) {
+      section.going = true;
+      setTimeout(() => {
+        section.going = false;
+        this.#lookAt(section).catch(() => {}); // a session that is gone shows nothing new
+      });
+    }
     if (model && section.kind === "loop") model.start_ms = this.#startMs;
     section.update(model ?? null, this.#nowMs - this.#startMs);
     return model;
