@@ -204,7 +204,7 @@ fn act_of(kind: &str, n: &mut Named<'_>) -> Act {
         "partition" => Act::Partition(n.groups()),
         "heal" => Act::Heal,
         "load" => Act::Load(n.load()),
-        "stop_load" => Act::StopLoad(n.number("load", 0).min(1 << 20) as usize),
+        "stop_load" => Act::StopLoad(n.f.must("load", count).min(u64::from(u32::MAX)) as usize),
         kind => act_on_one(kind, n),
     }
 }

@@ -11,8 +11,8 @@ const LOOK: usize = 512;
 pub fn describe(bytes: &[u8]) -> (&'static str, String) {
     let bytes = &bytes[..bytes.len().min(LOOK)];
     match bytes.first() {
-        Some(b'*') => match words(bytes) {
-            Some(words) => ("command", cut(words.join(" "))),
+        Some(b'*') => match commands(bytes) {
+            Some(commands) => ("command", cut(commands)),
             None => ("reply", cut(line(bytes))),
         },
         Some(b'+' | b':' | b',' | b'_' | b'#' | b'(') => ("reply", cut(line(&bytes[1..]))),
@@ -26,9 +26,22 @@ pub fn describe(bytes: &[u8]) -> (&'static str, String) {
     }
 }
 
-/// The words of a command, as far as they have come.
-fn words(bytes: &[u8]) -> Option<Vec<String>> {
-    let (count, mut at) = number(bytes, 0, b'*')?;
+/// The commands that stand one behind the other, as far as they have come.
+fn commands(bytes: &[u8]) -> Option<String> {
+    let (mut text, mut at) = (String::new(), 0);
+    while let Some((words, end)) = words(bytes, at) {
+        if at > 0 {
+            text.push_str("; ");
+        }
+        text.push_str(&words.join(" "));
+        at = end;
+    }
+    (at > 0).then_some(text)
+}
+
+/// The words of the command that begins at a place, as far as they have come, and where it ends.
+fn words(bytes: &[u8], start: usize) -> Option<(Vec<String>, usize)> {
+    let (count, mut at) = number(bytes, start, b'*')?;
     let mut words = Vec::new();
     for _ in 0..count.clamp(0, 12) {
         let Some((length, start)) = number(bytes, at, b'$') else {
@@ -39,9 +52,9 @@ fn words(bytes: &[u8]) -> Option<Vec<String>> {
             break;
         };
         words.push(shown(word));
-        at = end + 2;
+        at = end.saturating_add(2);
     }
-    (!words.is_empty()).then_some(words)
+    (!words.is_empty()).then_some((words, at))
 }
 
 /// The number behind a sign at a place, and where the next line begins.
@@ -103,6 +116,8 @@ mod tests {
             said(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$3\r\na b\r\n"),
             ("command", "SET k \"a b\"".into())
         );
+        let two = b"*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*2\r\n$4\r\nINCR\r\n$1\r\nk\r\n";
+        assert_eq!(said(two), ("command", "SELECT 0; INCR k".into()));
         assert_eq!(said(b"+OK\r\n"), ("reply", "OK".into()));
         assert_eq!(said(b"$-1\r\n"), ("reply", "nil".into()));
         assert_eq!(said(b"$1\r\nv\r\n"), ("reply", "v".into()));
