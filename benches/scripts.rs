@@ -23,6 +23,8 @@ const WORK: [(&str, &str); 4] = [
     ),
 ];
 
+const LIMIT: usize = 64 << 20;
+
 fn main() {
     for (name, script) in WORK {
         let mut best = f64::INFINITY;
@@ -43,4 +45,27 @@ fn main() {
         }
         println!("{name:32} {best:8.1} ms");
     }
+    most_memory();
+}
+
+/// How far a script that takes all it can get goes beyond its limit.
+fn most_memory() {
+    let mut node = Node::new(NodeOptions {
+        script_memory: LIMIT,
+        ..NodeOptions::default()
+    });
+    let id = node.connect("127.0.0.1:1");
+    let script = "local t = {} while true do t[#t + 1] = 'x' .. #t end";
+    let request = format!("EVAL \"{script}\" 0\r\n");
+    node.handle(Input::Data(id, request.as_bytes()), 1);
+    let mut most = node.script_memory();
+    while node.runs_script() {
+        node.work(10_000);
+        most = most.max(node.script_memory());
+    }
+    let share = most as f64 * 100.0 / LIMIT as f64;
+    println!(
+        "{:32} {share:8.1} % of the limit",
+        "most memory of a script"
+    );
 }

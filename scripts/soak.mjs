@@ -19,7 +19,7 @@ const kinds = {
   tools: (args) => steps("tools", args),
   tabs: (args) => ["node", "scripts/soak-tabs.mjs", "--keep", ...args],
   replication: (args) => conformance("soak-replication", ["--count", "2500", ...args]),
-  scripts: (args) => conformance("scripts", ["--count", "20000", ...args]),
+  scripts: (args) => conformance("soak-scripts", args),
   fuzz: (args) => ["node", "scripts/fuzz.mjs", ...args],
   "redis-py": (args) => ["node", "tests/clients/suite.mjs", ...args],
 };

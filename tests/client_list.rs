@@ -9,7 +9,12 @@ fn seen(bytes: &[u8], names: &[&str]) -> String {
     node.output(it).expect("connected").clear();
     let ask = format!("CLIENT LIST ID {it}\r\n");
     node.handle(Input::Data(other, ask.as_bytes()), 2000);
-    let reply = String::from_utf8_lossy(node.output(other).expect("connected")).into_owned();
+    fields(node.output(other).expect("connected"), names)
+}
+
+/// The fields of the first line that stands in a reply.
+fn fields(reply: &[u8], names: &[&str]) -> String {
+    let reply = String::from_utf8_lossy(reply).into_owned();
     let field = |name: &&str| {
         let found = reply
             .split([' ', '\n'])
@@ -68,5 +73,30 @@ fn a_command_that_arrives_is_counted() {
     ] {
         let got = seen(&sent, &["argv-mem", "qbuf", "qbuf-free", "tot-mem"]);
         assert_eq!(got, expected, "{} bytes", sent.len());
+    }
+}
+
+#[test]
+fn exec_is_what_runs_in_a_transaction() {
+    for (sent, expected) in [
+        (
+            &b"MULTI\r\nCLIENT INFO\r\nEXEC\r\n"[..],
+            "x 1 4 26 17374 exec",
+        ),
+        (
+            b"WATCH a\r\nMULTI\r\nSET a 1\r\nCLIENT INFO\r\nCLIENT INFO\r\nPING\r\nPING\r\nEXEC\r\n",
+            "x 5 4 105 17597 exec",
+        ),
+        (
+            b"MULTI\r\nEXEC\r\nCLIENT INFO\r\n",
+            "N -1 10 0 17306 client|info",
+        ),
+    ] {
+        let mut node = Node::new(NodeOptions::default());
+        let client = node.connect("127.0.0.1:1");
+        node.handle(Input::Data(client, sent), 1000);
+        let names = ["flags", "multi", "argv-mem", "multi-mem", "tot-mem", "cmd"];
+        let got = fields(node.output(client).expect("connected"), &names);
+        assert_eq!(got, expected, "{}", sent.escape_ascii());
     }
 }

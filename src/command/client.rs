@@ -74,6 +74,8 @@ pub struct Client {
     pub reply_mode: ReplyMode,
     /// What MULTI has collected; `None` outside of a transaction.
     pub queue: Option<Box<Queue>>,
+    /// While EXEC runs what was queued: how many commands those are, and the bytes of their words.
+    pub executing: Option<(usize, usize)>,
     /// The command that waits; what is sent after it is kept in `query`.
     pub blocked: Option<Box<Blocked>>,
     /// How many channels, patterns and shard channels it listens to.
@@ -132,6 +134,7 @@ impl Client {
             no_touch: false,
             reply_mode: ReplyMode::On,
             queue: None,
+            executing: None,
             blocked: None,
             subscriptions: [0; 3],
             tracking: None,

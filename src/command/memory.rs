@@ -31,6 +31,8 @@ impl ClientUsage {
         let arriving = c.parser.progress();
         let running = running.or(c.blocked.as_ref().map(|b| b.argv.args()));
         let (count, words) = match running {
+            // It is EXEC that runs; a list of one word takes as much as one of two.
+            Some(_) if c.executing.is_some() => (2, "exec".len()),
             Some(args) => (args.len(), args.from(0).map(<[u8]>::len).sum()),
             None => (arriving.args, arriving.arg_bytes),
         };
@@ -38,12 +40,9 @@ impl ClientUsage {
         let (query_room, query_bytes) = query_buffer(query, arriving.bulk);
         let (watched, broken) = ks.watches.of(c.id);
         let queue = c.queue.as_ref().filter(|_| !broken);
-        let (queued, queue) = queue.map_or((0, 0), |q| {
-            (
-                q.arg_bytes(),
-                q.arg_bytes() + queue_bytes(q.commands().len()),
-            )
-        });
+        let queue = queue.map(|q| (q.commands().len(), q.arg_bytes()));
+        let (commands, queued) = queue.or(c.executing).unwrap_or_default();
+        let queue = queued + queue_bytes(commands);
         let listens: usize = c
             .subscriptions
             .iter()

@@ -92,6 +92,9 @@ impl Transaction {
             out.array(queue.commands().len());
         }
         node.server.in_exec = true;
+        if let Some(client) = node.server.clients.get_mut(id) {
+            client.executing = Some((queue.commands().len(), queue.arg_bytes()));
+        }
         node.logs().for_each(Log::open);
         Transaction {
             queue,
@@ -122,6 +125,9 @@ impl Transaction {
         }
         node.logs().for_each(Log::close);
         node.server.in_exec = false;
+        if let Some(client) = node.server.clients.get_mut(id) {
+            client.executing = None;
+        }
         true
     }
 

@@ -222,7 +222,8 @@ fn agree(
         "EXEC" => {
             let [a, b] = &session.ids;
             return renumbered(ours, a, false) == renumbered(theirs, b, false)
-                || transactions_agree(session, client, [ours, theirs]);
+                || transactions_agree(session, client, [ours, theirs])
+                || shifted_lists_agree(session, client, [ours, theirs]);
         }
         "HELLO" | "CLIENT ID" | "CLIENT GETREDIR" | "CLIENT TRACKINGINFO" => {
             let [a, b] = &session.ids;
@@ -309,6 +310,21 @@ fn transactions_agree(session: &Session, client: usize, replies: [&Reply; 2]) ->
                 && !theirs[i].is_error()
                 && agree_alone(session, &name, command, pair, None))
     })
+}
+
+/// Is this a plain list that stands behind EXEC's array, and could be that of a queued command which promises no order?
+fn shifted_lists_agree(session: &Session, client: usize, replies: [&Reply; 2]) -> bool {
+    let queue = session.clients[client].queue.as_deref().unwrap_or_default();
+    let unordered = |command: &Vec<Vec<u8>>| {
+        let name = session.name_of(command);
+        let syntax = session.by_name.get(&name);
+        name.starts_with("PUBSUB ")
+            || syntax.is_some_and(|s| s.tipped("nondeterministic_output_order"))
+    };
+    let plain = |reply: &Reply| reply.items().iter().all(|item| item.items().is_empty());
+    queue.iter().any(unordered)
+        && replies.into_iter().all(plain)
+        && replies[0].clone().sorted() == replies[1].clone().sorted()
 }
 
 /// The reply with which client it is in place of a client's id: under the names that tell one, or where the whole of it does.

@@ -8,7 +8,8 @@
 //! cargo test --test conformance -- settings              CONFIG: every parameter, set to odd values
 //! cargo test --test conformance -- sample                a fixed-seed sample of the random run
 //! cargo test --test conformance -- soak [--count N] [--seed S] [--tokens N] [COMMAND ..]
-//! cargo test --test conformance -- scripts [--count N] [--seed S]   random scripts
+//! cargo test --test conformance -- scripts [--count N] [--seed S]   random scripts: a sample
+//! cargo test --test conformance -- soak-scripts [--count N] [--seed S]   many of them
 //! cargo test --test conformance -- eviction              hit rates of a cache against those recorded, no server needed
 //! cargo test --test conformance -- soak-eviction [--count N] [--seed S]   measures and records them
 //! cargo test --test conformance -- replay                redlab's log of writes, read by the oracle
@@ -142,7 +143,8 @@ fn run() -> Result<(usize, Vec<String>), String> {
             &Known::load()?,
         )),
         "sample" => soak::sample(&options),
-        "scripts" => scripts::compare(&options, 500),
+        "scripts" => scripts::sample(&options),
+        "soak-scripts" => scripts::soak(&options),
         "soak" => soak::soak(&options),
         "eviction" => eviction::check(),
         "soak-eviction" => eviction::soak(&options),

@@ -6,14 +6,19 @@ use crate::generate::Generator;
 use crate::grammar::{self, Syntax};
 use crate::local::Local;
 use crate::peer::{Peer, Server};
-use crate::reply::Reply;
+use crate::reply::{Reply, split, words};
 use crate::run::now_s;
 use crate::scope::alone;
+use crate::soak::{publish, text};
 use redlab::base::rng::Rng;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Scripts before both sides begin anew.
 const SEGMENT: u64 = 100;
+
+/// Differences after which a run has seen enough.
+const MOST: usize = 20;
 
 /// Commands that are not called: their answers hang on the clock, on chance, or on the server.
 const LEFT_OUT: &[&str] = &[
@@ -221,56 +226,196 @@ fn same(ours: &Reply, theirs: &Reply) -> bool {
     ours == theirs || ours.clone().sorted().notation() == theirs.clone().sorted().notation()
 }
 
-/// Compares the answers of random scripts.
-pub fn compare(options: &Options, count: u64) -> Result<(usize, Vec<String>), String> {
-    let (count, seed) = (options.number("count", count)?, options.number("seed", 1)?);
+/// Compares the answers of random scripts: a sample.
+pub fn sample(options: &Options) -> Result<(usize, Vec<String>), String> {
+    let mut run = Run::new(options, 500)?;
+    run.go(&mut Server::oracle()?, |_| {});
+    Ok((run.passed(), run.failures()))
+}
+
+/// The long run: writes docs/soak/scripts.json, and goes on where it was cut short.
+pub fn soak(options: &Options) -> Result<(usize, Vec<String>), String> {
+    let mut run = Run::new(options, 20_000)?;
     let mut oracle = Server::oracle()?;
-    let mut ours = Local::new();
-    let syntax = grammar::read(&mut ours);
+    let version = oracle.version();
     let started = Instant::now();
-    let (mut passed, mut failures) = (0, Vec::new());
-    let mut on = [0, 0];
-    let mut rng = Rng::new(seed);
-    for number in 0..count {
-        if number % SEGMENT == 0 {
-            ours.restart();
-            on = [ours.open(), oracle.open()];
-            oracle.ask(on[1], "FLUSHALL");
-            let protocol = format!("HELLO {}", 2 + rng.below(2));
-            ours.ask(on[0], &protocol);
-            oracle.ask(on[1], &protocol);
-        }
-        let scope: Vec<&Syntax> = syntax.iter().filter(|s| is_called(s)).collect();
-        let mut commands = Generator::new(scope, 0, now_s());
-        commands.rng = Rng::new(rng.next_u64());
-        let argv = script(&mut rng, &mut commands);
-        let a = ours.call(on[0], &argv).1;
-        let b = oracle.call(on[1], &argv).1;
-        if same(&a, &b) {
-            passed += 1;
-        } else {
-            failures.push(format!(
-                "script {number} of seed {seed}\n{}\n  redlab: {}\n  oracle: {}",
-                argv.iter()
-                    .skip(1)
-                    .map(|a| String::from_utf8_lossy(a).into_owned())
-                    .collect::<Vec<_>>()
-                    .join("\n  | "),
-                a.notation(),
-                b.notation()
-            ));
-            if failures.len() >= 20 {
-                break;
-            }
-        }
-        if number % 5000 == 4999 {
+    run.load();
+    if run.scripts > 0 {
+        println!("going on after {} scripts", run.scripts);
+    }
+    run.go(&mut oracle, |run| {
+        if run.scripts % 2000 == 0 {
             let seconds = started.elapsed().as_secs_f64();
+            let differences = run.differences.len();
             println!(
-                "{} scripts, {} differences, {seconds:.0} s",
-                number + 1,
-                failures.len()
+                "{} scripts, {differences} differences, {seconds:.0} s",
+                run.scripts
             );
         }
+        run.publish(&version);
+        if let Err(e) = run.save() {
+            eprintln!("this run cannot be resumed: {e}");
+        }
+    });
+    // It is not there when nothing was written.
+    let _ = std::fs::remove_file(run.file());
+    Ok((run.passed(), run.failures()))
+}
+
+/// A script whose answers differ.
+struct Difference {
+    argv: Vec<Vec<u8>>,
+    ours: String,
+    theirs: String,
+}
+
+/// A run over random scripts, and how far it has come.
+struct Run {
+    seed: u64,
+    wanted: u64,
+    scripts: u64,
+    /// In segments that speak RESP3.
+    resp3: u64,
+    /// Scripts that ended in an error, on the oracle.
+    errors: u64,
+    differences: Vec<Difference>,
+}
+
+impl Run {
+    fn new(options: &Options, count: u64) -> Result<Run, String> {
+        Ok(Run {
+            seed: options.number("seed", 1)?,
+            wanted: options.number("count", count)?,
+            scripts: 0,
+            resp3: 0,
+            errors: 0,
+            differences: Vec::new(),
+        })
     }
-    Ok((passed, failures))
+
+    /// Runs what is left; `progress` hears of every segment.
+    fn go(&mut self, oracle: &mut Server, mut progress: impl FnMut(&Run)) {
+        let mut ours = Local::new();
+        let syntax = grammar::read(&mut ours);
+        let scope: Vec<&Syntax> = syntax.iter().filter(|s| is_called(s)).collect();
+        let mut seeds = Rng::new(self.seed);
+        for _ in 0..self.scripts / SEGMENT {
+            seeds.fork();
+        }
+        while self.scripts < self.wanted && self.differences.len() < MOST {
+            self.segment(&mut ours, oracle, &scope, &mut seeds.fork());
+            progress(self);
+        }
+    }
+
+    /// Scripts from two empty sides on.
+    fn segment(&mut self, ours: &mut Local, oracle: &mut Server, scope: &[&Syntax], rng: &mut Rng) {
+        ours.restart();
+        let on = [ours.open(), oracle.open()];
+        oracle.ask(on[1], "FLUSHALL");
+        let protocol = 2 + rng.below(2);
+        ours.ask(on[0], &format!("HELLO {protocol}"));
+        oracle.ask(on[1], &format!("HELLO {protocol}"));
+        let mut commands = Generator::new(scope.to_vec(), 0, now_s());
+        for _ in 0..SEGMENT {
+            commands.rng = rng.fork();
+            let argv = script(rng, &mut commands);
+            let (a, b) = (ours.call(on[0], &argv).1, oracle.call(on[1], &argv).1);
+            self.scripts += 1;
+            self.resp3 += u64::from(protocol == 3);
+            self.errors += u64::from(b.is_error());
+            if !same(&a, &b) {
+                let (ours, theirs) = (a.notation(), b.notation());
+                self.differences.push(Difference { argv, ours, theirs });
+            }
+        }
+        oracle.close(on[1]);
+    }
+
+    fn passed(&self) -> usize {
+        self.scripts as usize - self.differences.len()
+    }
+
+    fn failures(&self) -> Vec<String> {
+        let shown = |d: &Difference| {
+            let argv = d.argv.iter().skip(1).map(|a| String::from_utf8_lossy(a));
+            let argv = argv.collect::<Vec<_>>().join("\n  | ");
+            let (ours, theirs) = (&d.ours, &d.theirs);
+            format!(
+                "a script of seed {}\n{argv}\n  redlab: {ours}\n  oracle: {theirs}",
+                self.seed
+            )
+        };
+        self.differences.iter().map(shown).collect()
+    }
+
+    /// What was tried and found.
+    fn publish(&self, oracle: &str) {
+        let shown = |d: &Difference| {
+            let (argv, ours, theirs) = (text(&words(&d.argv)), text(&d.ours), text(&d.theirs));
+            format!("    {{ \"command\": {argv}, \"redlab\": {ours}, \"oracle\": {theirs} }}")
+        };
+        let differences: Vec<String> = self.differences.iter().map(shown).collect();
+        let json = format!(
+            "{{\n  \"redlab\": \"{}\",\n  \"oracle\": {},\n  \"seed\": {},\n  \"wanted\": {},\n  \"scripts\": {},\n  \
+             \"resp3\": {},\n  \"errors\": {},\n  \"differences\": [{}]\n}}\n",
+            env!("CARGO_PKG_VERSION"),
+            text(oracle),
+            self.seed,
+            self.wanted,
+            self.scripts,
+            self.resp3,
+            self.errors,
+            if differences.is_empty() {
+                String::new()
+            } else {
+                format!("\n{}\n  ", differences.join(",\n"))
+            },
+        );
+        publish("scripts.json", json);
+    }
+
+    fn file(&self) -> PathBuf {
+        let name = format!(".cache/soak-scripts-{}.txt", self.seed);
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+    }
+
+    /// Writes down where the run is: the numbers, and a line for each difference.
+    fn save(&self) -> std::io::Result<()> {
+        let mut out = format!("{} {} {}\n", self.scripts, self.resp3, self.errors);
+        for Difference { argv, ours, theirs } in &self.differences {
+            let mut row = vec![ours.clone().into_bytes(), theirs.clone().into_bytes()];
+            row.extend(argv.iter().cloned());
+            out += &(words(&row) + "\n");
+        }
+        let file = self.file();
+        std::fs::create_dir_all(file.parent().unwrap_or(Path::new(".")))?;
+        std::fs::write(file, out)
+    }
+
+    /// Goes back to where a run with this seed was cut short.
+    fn load(&mut self) {
+        let saved = std::fs::read_to_string(self.file()).unwrap_or_default();
+        let mut lines = saved.lines();
+        let numbers: Vec<u64> = lines
+            .next()
+            .unwrap_or_default()
+            .split(' ')
+            .filter_map(|n| n.parse().ok())
+            .collect();
+        let [scripts, resp3, errors] = numbers[..] else {
+            return;
+        };
+        (self.scripts, self.resp3, self.errors) = (scripts, resp3, errors);
+        for line in lines {
+            if let Some([ours, theirs, argv @ ..]) = split(line).as_deref() {
+                let lossy = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
+                self.differences.push(Difference {
+                    argv: argv.to_vec(),
+                    ours: lossy(ours),
+                    theirs: lossy(theirs),
+                });
+            }
+        }
+    }
 }

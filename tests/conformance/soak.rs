@@ -207,20 +207,31 @@ fn verdict(plan: &Plan, report: Report, unmatched: Vec<String>) -> (usize, Vec<S
     (passed, failures)
 }
 
+/// A string of JSON.
+pub fn text(t: &str) -> String {
+    let mut out = String::from("\"");
+    for c in t.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            c if (c as u32) < 32 => drop(write!(out, "\\u{:04x}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out + "\""
+}
+
+/// Writes what a run tried and found, docs/soak/NAME.json.
+pub fn publish(name: &str, json: String) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/soak");
+    let written = std::fs::create_dir_all(&folder);
+    if let Err(e) = written.and_then(|()| std::fs::write(folder.join(name), json)) {
+        eprintln!("docs/soak/{name}: {e}");
+    }
+}
+
 /// What was tried and found, as JSON.
 fn write(plan: &Plan, report: &Report, oracle: &str, done: bool) {
-    let text = |t: &str| {
-        let mut out = String::from("\"");
-        for c in t.chars() {
-            match c {
-                '"' | '\\' => out.extend(['\\', c]),
-                '\n' => out.push_str("\\n"),
-                c if (c as u32) < 32 => drop(write!(out, "\\u{:04x}", c as u32)),
-                c => out.push(c),
-            }
-        }
-        out + "\""
-    };
     let rows = |map: &std::collections::BTreeMap<String, u64>| {
         map.iter()
             .map(|(k, v)| format!("    {}: {v}", text(k)))
@@ -253,10 +264,5 @@ fn write(plan: &Plan, report: &Report, oracle: &str, done: bool) {
         rows(&report.by_command),
         rows(&report.tokens),
     );
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/soak");
-    if let Err(e) = std::fs::create_dir_all(&folder)
-        .and_then(|()| std::fs::write(folder.join("conformance.json"), json))
-    {
-        eprintln!("docs/soak/conformance.json: {e}");
-    }
+    publish("conformance.json", json);
 }

@@ -1,4 +1,5 @@
 // Scripts in the browser: one that never ends is ended from another session, and the engine's worker is never held.
+import { readFileSync } from "node:fs";
 import { expect, test } from "@playwright/test";
 import { log, session } from "./sessions.js";
 
@@ -9,19 +10,32 @@ async function type(page, line, number = 0) {
   await input.press("Enter");
 }
 
-test("a script that never ends is ended from another session", async ({ page }) => {
+/** Commands for the snippets of a file, with what their answers contain. @param {string} file */
+const snippets = (file) =>
+  readFileSync(file, "utf8")
+    .split("--@@ ")
+    .slice(1)
+    .map((part) => {
+      const [, source, expected] = /^[^\n]*\n(.*?)(?:\n--=> (.*))?$/s.exec(part.trimEnd()) ?? [];
+      return { line: `EVAL "${source.replace(/[\\"]/g, "\\$&")}" 0`, expected: expected ?? "" };
+    });
+
+/** Empties what a session shows. @param {import("@playwright/test").Page} page */
+async function clear(page, number = 0) {
+  await session(page, number).locator("input").press("Control+l");
+  await expect(log(page, number).locator(".cmd")).toHaveCount(0);
+}
+
+test("scripts that never end are ended from another session", async ({ page }) => {
+  test.setTimeout(180_000);
   await page.goto("./");
   await expect(session(page)).toBeVisible();
   await page.getByRole("button", { name: "Open another session" }).click();
   await expect(session(page, 1)).toBeVisible();
   await type(page, "CONFIG SET busy-reply-threshold 300");
   await expect(log(page)).toContainText("OK");
-  for (const script of [
-    "while true do end",
-    "while true do redis.call('GET', 'k') end",
-    "string.find(string.rep('a', 100000), string.rep('a*', 200) .. 'b')",
-  ]) {
-    await type(page, `EVAL "${script}" 0`);
+  for (const { line } of snippets("tests/lua/ends/endless.lua")) {
+    await type(page, line);
     await page.waitForTimeout(600);
     await type(page, "GET k", 1);
     await expect(log(page, 1)).toContainText("BUSY Redis is busy running a script");
@@ -29,14 +43,24 @@ test("a script that never ends is ended from another session", async ({ page }) 
     await expect(log(page)).toContainText("Script killed by user with SCRIPT KILL");
     await type(page, "PING again", 1);
     await expect(log(page, 1)).toContainText('"again"');
-    for (const number of [0, 1]) {
-      await session(page, number).locator("input").press("Control+l");
-      await expect(log(page, number).locator(".cmd")).toHaveCount(0);
-    }
+    for (const number of [0, 1]) await clear(page, number);
   }
 });
 
-test("scripts, functions and bombs answer, and the lab goes on", async ({ page }) => {
+test("bombs end in errors, and the lab goes on", async ({ page }) => {
+  test.setTimeout(180_000);
+  await page.goto("./");
+  await expect(session(page)).toBeVisible();
+  for (const { line, expected } of snippets("tests/lua/ends/bombs.lua")) {
+    await type(page, line);
+    await type(page, "PING still");
+    await expect(log(page)).toContainText('"still"', { timeout: 30_000 });
+    await expect(log(page)).toContainText(expected);
+    await clear(page);
+  }
+});
+
+test("scripts and functions answer, and the lab goes on", async ({ page }) => {
   await page.goto("./");
   await expect(session(page)).toBeVisible();
   for (const [line, answer] of [

@@ -172,7 +172,9 @@ fn line(c: &Client, running: &Running<'_>, text: &mut String) {
     let (watched, broken) = running.ks.watches.of(c.id);
     // What EXEC will not run is no longer kept.
     let kept = |len: usize| if broken { 0 } else { len as i64 };
-    let queued = c.queue.as_ref().map_or(-1, |q| kept(q.commands().len()));
+    let queued = c.queue.as_ref().map(|q| kept(q.commands().len()));
+    let executed = c.executing.map(|(commands, _)| commands as i64);
+    let queued = queued.or(executed).unwrap_or(-1);
     let lossy = |bytes: &[u8]| {
         let shown = bytes.split(|b| *b == 0).next().unwrap_or_default();
         String::from_utf8_lossy(shown).into_owned()
@@ -222,7 +224,7 @@ fn flags(c: &Client, broken: bool) -> String {
         (c.stage() != Stage::None, 'S'),
         (c.way == Way::Primary, 'M'),
         (c.is_subscriber(), 'P'),
-        (c.queue.is_some(), 'x'),
+        (c.queue.is_some() || c.executing.is_some(), 'x'),
         (c.blocked.is_some(), 'b'),
         (c.tracking.is_some(), 't'),
         (tracks(|t| t.broken), 'R'),

@@ -64,7 +64,7 @@ return cmsgpack.unpack(string.rep('\145', 1e6))
 
 --@@ reply
 local t = {} t[1] = t t[2] = t return t
---=> -ERR the reply of the script is too large
+--=> the reply of the script is too large
 
 --@@ unpack
 return unpack({}, 1, 1e7)
