@@ -11,6 +11,7 @@ export async function serve(name) {
     configFile: false,
     logLevel: "error",
     server: { port: 0, host: "127.0.0.1", hmr: false, watch: null },
+    optimizeDeps: { noDiscovery: true },
   });
   await server.listen();
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.httpServer?.address());

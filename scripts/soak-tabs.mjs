@@ -93,23 +93,25 @@ async function run(policy, trial) {
 
 const found = begun();
 try {
-  for (const policy of Object.keys(BOUND_MS)) {
-    const sums = (found.policies[policy] ??= { tried: 0, acknowledged: 0, losing: 0, lost: 0, oldest_ms: 0 });
-    while (sums.tried < wanted) {
-      try {
-        const { acknowledged, lost, oldest_ms } = await run(policy, sums.tried);
-        sums.acknowledged += acknowledged;
-        sums.losing += lost > 0 ? 1 : 0;
-        sums.lost += lost;
-        sums.oldest_ms = Math.max(sums.oldest_ms, oldest_ms);
-      } catch (e) {
-        found.failures.push(String(e));
-      }
-      sums.tried++;
-      if (values.keep) writeFileSync(FILE, `${JSON.stringify(found, null, 2)}\n`);
+  const policies = Object.keys(BOUND_MS);
+  for (const policy of policies)
+    found.policies[policy] ??= { tried: 0, acknowledged: 0, losing: 0, lost: 0, oldest_ms: 0 };
+  const next = () => policies.reduce((a, b) => (found.policies[b].tried < found.policies[a].tried ? b : a));
+  for (let policy = next(); found.policies[policy].tried < wanted; policy = next()) {
+    const sums = found.policies[policy];
+    try {
+      const { acknowledged, lost, oldest_ms } = await run(policy, sums.tried);
+      sums.acknowledged += acknowledged;
+      sums.losing += lost > 0 ? 1 : 0;
+      sums.lost += lost;
+      sums.oldest_ms = Math.max(sums.oldest_ms, oldest_ms);
+    } catch (e) {
+      found.failures.push(String(e));
     }
-    console.log(policy, JSON.stringify(sums));
+    sums.tried++;
+    if (values.keep) writeFileSync(FILE, `${JSON.stringify(found, null, 2)}\n`);
   }
+  for (const policy of policies) console.log(policy, JSON.stringify(found.policies[policy]));
 } finally {
   await end();
 }

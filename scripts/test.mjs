@@ -117,13 +117,22 @@ const steps = [
   },
   {
     name: "conformance, tools",
-    run: cargo("test", "--quiet", "--test", "conformance", "--", "tools"),
+    // The program is built with the tests of Rust.
+    run: cargo("test", "--quiet", "--test", "conformance", "--", "tools", "--server", "target/debug/redlab-server"),
     count: own,
+    needs: "rust tests",
     skip: oracleReason,
   },
   { name: "build, wasm", run: ["npm", "run", "--silent", "build:wasm"] },
   { name: "build, page", run: ["npm", "run", "--silent", "build:page"], needs: "build, wasm" },
   { name: "sizes", run: ["node", "scripts/sizes.mjs"], needs: "build, wasm" },
+  {
+    name: "killed tabs",
+    run: ["node", "scripts/soak-tabs.mjs", "--count", "3"],
+    count: own,
+    needs: "build, wasm",
+    skip: browserReason,
+  },
   { name: "types", run: npx("tsc", "-p", "jsconfig.json") },
   {
     name: "javascript format",

@@ -1,5 +1,7 @@
-//! The browser's door to the engine: thin, and the only file that knows wasm-bindgen. Nothing here calls into JS in the
-//! middle of work, but for [`load`].
+//! The browser's door to the engine: thin, and with `wasm/` the only place that knows wasm-bindgen. Nothing here calls into
+//! JS in the middle of work, but for [`load`].
+mod estate;
+
 use crate::command::{ClientId, LogLevel};
 use crate::lab::desk::{BROUGHT, Desk};
 use crate::lab::grader::Grader;

@@ -4,6 +4,7 @@
  * @import { EngineClient, Saved, World } from "./protocol.js"
  */
 import { h, saveFile, size } from "./dom.js";
+import { ESTATES } from "./estates.js";
 
 /** @param {string} theme */
 export function applyTheme(theme) {
@@ -42,9 +43,12 @@ export class Bar {
   #sandbox = h("a", { href: "#" }, "Sandbox");
   #lesson = h("button", { type: "button", popovertarget: "lesson-menu" });
   #lessons = h("div", { class: "menu places", id: "lesson-menu", popover: "auto", "aria-label": "Lessons" });
-  #nav = h("nav", { "aria-label": "Lab" }, this.#sandbox, this.#lesson, this.#lessons);
+  #estate = h("button", { type: "button", popovertarget: "estate-menu" });
+  #estates = h("div", { class: "menu places", id: "estate-menu", popover: "auto", "aria-label": "Several nodes" });
+  #nav = h("nav", { "aria-label": "Lab" }, this.#sandbox, this.#lesson, this.#lessons, this.#estate, this.#estates);
   #seed = h("b");
   #saved = h("button", { class: "saved", type: "button", popovertarget: "data-menu" });
+  #data = h("button", { class: "btn", type: "button", popovertarget: "data-menu" }, "Data");
   #menu = h("div", { class: "menu", id: "data-menu", popover: "auto", "aria-label": "Data" });
   #refused = h("p", { class: "refused", role: "alert" });
   reopen = h("div", { class: "reopen" });
@@ -65,19 +69,20 @@ export class Bar {
       h("div", { class: "facts" }, this.reopen, h("span", { class: "seed" }, "seed ", this.#seed), this.#saved),
       h("label", { class: "sr", for: "theme" }, "Theme"),
       theme,
-      h("button", { class: "btn", type: "button", popovertarget: "data-menu" }, "Data"),
+      this.#data,
       this.#menu,
     );
-    this.#lessons.addEventListener("click", (e) => {
-      if (/** @type {Element} */ (e.target).closest("a")) this.#lessons.hidePopover();
-    });
+    for (const menu of [this.#lessons, this.#estates])
+      menu.addEventListener("click", (e) => {
+        if (/** @type {Element} */ (e.target).closest("a")) menu.hidePopover();
+      });
     this.#menu.addEventListener("toggle", (e) => /** @type {any} */ (e).newState === "open" && this.#fill());
   }
 
-  /** The sandbox, and the lessons by their tracks. @param {{id: string, title: string, track: string}[]} lessons @param {string} [current] id of the one that is open */
-  setPlaces(lessons, current) {
+  /** The sandbox, and the lessons by their tracks. @param {{id: string, title: string, track: string}[]} lessons @param {string} [current] id of the one that is open @param {string} [estate] the world of several nodes that is open */
+  setPlaces(lessons, current, estate) {
     const open = lessons.find((l) => l.id === current);
-    if (open) this.#sandbox.removeAttribute("aria-current");
+    if (open || estate) this.#sandbox.removeAttribute("aria-current");
     else this.#sandbox.setAttribute("aria-current", "page");
     this.#lesson.textContent = open?.title ?? "Lessons";
     this.#lesson.classList.toggle("here", Boolean(open));
@@ -95,8 +100,13 @@ export class Bar {
       ),
     ]);
     // A narrow window has no room for the link beside the menu.
-    const sandbox = h("a", { class: "sandbox", href: "#", "aria-current": !open && "page" }, "Sandbox");
+    const sandbox = h("a", { class: "sandbox", href: "#", "aria-current": !open && !estate && "page" }, "Sandbox");
     this.#lessons.replaceChildren(sandbox, ...tracks.flat());
+    this.#estate.textContent = ESTATES.find(([id]) => id === estate)?.[1] ?? "Nodes";
+    this.#estate.classList.toggle("here", Boolean(estate));
+    const link = (/** @type {string[]} */ [id, title]) =>
+      h("li", null, h("a", { href: `#estate/${id}`, "aria-current": id === estate && "page" }, title));
+    this.#estates.replaceChildren(h("ol", null, ESTATES.map(link)));
   }
 
   /** @param {World} world */
@@ -106,8 +116,15 @@ export class Bar {
     this.setSaved(world.info.saved);
   }
 
+  /** A world that is kept nowhere, and has no file to take away. @param {string} seed */
+  setEstate(seed) {
+    this.#seed.textContent = seed;
+    this.#saved.hidden = this.#data.hidden = true;
+  }
+
   /** @param {Saved} saved */
   setSaved(saved) {
+    this.#saved.hidden = this.#data.hidden = false;
     const kept = saved.state === "saved" && saved.aof;
     const words = kept ? "saved" : saved.state === "memory" ? "in memory" : "not saved";
     this.#saved.className = `saved${kept ? "" : saved.state === "memory" ? " mem" : " not"}`;

@@ -48,6 +48,7 @@
  *   | {event: "restarted", world: number, info: WorldInfo}
  *   | {event: "rebooted", world: number, down: string}
  *   | {event: "lesson", world: number, state: LessonState}
+ *   | {event: "estate", world: number, state: import("./estate/world.js").EstateState}
  *   | {event: "trap", world: number, message: string}} EngineEvent
  */
 
@@ -100,9 +101,12 @@ export class EngineClient {
 
   /** @param {WorldOptions} options @returns {Promise<World>} */
   async open(options) {
-    const info = /** @type {WorldInfo} */ (await this.request("open", { options }));
-    const world = new World(this, info);
-    this.#worlds.set(info.world, world);
+    return this.adopt(new World(this, await this.request("open", { options })));
+  }
+
+  /** Tells a world from now on what is said of it. @template {World} W @param {W} world @returns {W} */
+  adopt(world) {
+    this.#worlds.set(world.info.world, world);
     return world;
   }
 
@@ -143,7 +147,7 @@ export class World extends EventTarget {
     if (m.event === "clock") this.info.now_ms = m.now_ms;
     if (m.event === "restarted") {
       this.info = m.info;
-      for (const s of this.#sessions.values()) s.dispatchEvent(new Event("restarted"));
+      this.tellSessions("restarted");
     }
     if (m.event === "rebooted") {
       const words = m.down
@@ -159,9 +163,14 @@ export class World extends EventTarget {
     return this.client.request(op, { world: this.info.world, ...args }, transfer);
   }
 
-  /** A new client connection. @returns {Promise<Session>} */
-  async connect() {
-    const id = await this.#ask("connect");
+  /** @param {string} what an event */
+  tellSessions(what) {
+    for (const s of this.#sessions.values()) s.dispatchEvent(new Event(what));
+  }
+
+  /** A new client connection. @param {string} [host] where there are several @returns {Promise<Session>} */
+  async connect(host) {
+    const id = await this.#ask("connect", { host });
     const session = new Session(this, id, (op, args, transfer) => this.#ask(op, { session: id, ...args }, transfer));
     this.#sessions.set(id, session);
     return session;
@@ -297,7 +306,7 @@ export class World extends EventTarget {
   }
 }
 
-/** One connection. Fires `output` (detail: {out, closed, now_ms}) for what was not asked for, and `restarted`. */
+/** One connection. Fires `output` (detail: {out, closed, now_ms}) for what was not asked for, `restarted`, and `moved` (the world is at another moment). */
 export class Session extends EventTarget {
   #ask;
 

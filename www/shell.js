@@ -42,6 +42,10 @@ export class Shell {
   #lessons = null;
   /** @type {Pane | null} */
   #left = null;
+  /** @type {Pane | null} */
+  #viewsPane = null;
+  /** The world of several nodes that is open. @type {import("./estate/lab.js").EstateLab | null} */
+  #estate = null;
   /** The views that the lesson names. @type {string[]} */
   #views = [];
 
@@ -61,7 +65,6 @@ export class Shell {
       window.addEventListener("hashchange", () => {
         routed = routed.then(() => this.#route()).catch((e) => this.#failed(e));
       });
-      await this.#addViews();
     } catch (e) {
       this.#failed(e);
     }
@@ -76,8 +79,12 @@ export class Shell {
     });
   }
 
-  /** What the address asks for: #lesson/<id>, or the sandbox. */
+  /** What the address asks for: #lesson/<id>, #estate/<id> (also ?estate=<id>), or the sandbox. */
   async #route() {
+    const asked = new URLSearchParams(location.search).get("estate");
+    if (asked) history.replaceState(null, "", `${location.pathname}#estate/${asked.replace(/[^\w-]/g, "")}`);
+    const estate = /^#estate\/([\w-]+)/.exec(location.hash)?.[1];
+    if (estate) return this.#openEstate(estate);
     const id = /^#lesson\/([\w/-]+)/.exec(location.hash)?.[1];
     const lesson = id && this.#lessons?.lessons.some((l) => l.id === id) ? await this.#lessons.open(id) : null;
     this.#bar.setPlaces(this.#lessons?.lessons ?? [], lesson ? id : undefined);
@@ -87,15 +94,62 @@ export class Shell {
     if (this.#views.length) this.#panes.show("views");
     await this.#fillLeft(lesson?.title ?? "Start", lesson?.element ?? null);
     if (!lesson) this.#report();
+    await this.#addViews();
+  }
+
+  /** Several nodes: what that takes is loaded now. @param {string} id */
+  async #openEstate(id) {
+    const { EstateLab } = await import("./estate/lab.js");
+    await this.#leave();
+    for (const pane of [this.#left, this.#viewsPane]) pane?.remove();
+    this.#left = this.#viewsPane = null;
+    this.#parts = [];
+    const key = "history:estate";
+    const lines = (await this.client.getSetting(key)) ?? [];
+    this.#estate = await EstateLab.open(id, {
+      client: this.client,
+      panes: this.#panes,
+      foot: byId("time"),
+      history: new History(lines, (all) => this.client.putSetting(key, all)),
+      docs: this.#docsOfEstates(),
+      hints: this.#hints,
+      keepHints: (on) => this.client.putSetting("hints", on),
+    });
+    const { world, preset } = this.#estate;
+    world.addEventListener("trap", (e) =>
+      this.#notice({
+        alarm: true,
+        text: `The engine stopped (${/** @type {CustomEvent} */ (e).detail.message}). Reload to begin anew.`,
+      }),
+    );
+    this.#bar.setPlaces(this.#lessons?.lessons ?? [], undefined, preset.id);
+    this.#bar.setEstate(world.info.seed);
+    document.title = `${preset.title} · redlab`;
+  }
+
+  /** The command table by a server of its own: to ask a machine would be part of its history. */
+  async #docsOfEstates() {
+    const world = await this.client.open({ name: null });
+    const docs = await this.#loadDocs(world);
+    await world.close();
+    return docs;
+  }
+
+  /** Closes what is open. */
+  async #leave() {
+    for (const t of this.#terminals) t.pane.remove();
+    this.#terminals = [];
+    this.#sessions = 0;
+    await this.#estate?.close();
+    this.#estate = null;
+    await this.#world?.close();
+    this.#world = /** @type {any} */ (null);
+    byId("notices").replaceChildren();
   }
 
   /** @param {WorldOptions} options */
   async #open(options) {
-    for (const t of this.#terminals) t.pane.remove();
-    this.#terminals = [];
-    this.#sessions = 0;
-    await this.#world?.close();
-    byId("notices").replaceChildren();
+    await this.#leave();
     const world = (this.#world = await this.client.open(options));
     this.#startMs = world.info.now_ms;
     this.#timeline.restart(this.#startMs);
@@ -222,9 +276,9 @@ export class Shell {
   }
 
   async #addViews() {
-    const views = await loadViews();
+    const views = this.#viewsPane ? null : await loadViews();
     if (!views) return;
-    this.#panes.add({ id: "views", title: "Views", column: "right", body: views });
+    this.#viewsPane = this.#panes.add({ id: "views", title: "Views", column: "right", body: views });
     this.#parts.push(views);
     this.#startParts();
     this.#takeDrops(views);

@@ -31,14 +31,16 @@ let nextWorld = 1;
 function serve(port, guest = false) {
   /** @type {Map<string, any>} */
   const guestSettings = new Map();
-  /** @type {Map<number, HostWorld>} */
+  /** One node, or many (estate-host.js). @type {Map<number, any>} */
   const worlds = new Map();
 
-  /** @type {Record<string, (m: any, world: HostWorld) => any>} */
+  /** @type {Record<string, (m: any, world: any) => any>} */
   const operations = {
     async open({ options }) {
       const { db, refused } = await ready;
-      const world = new HostWorld(nextWorld++, guest ? { ...options, name: null } : options, {
+      // Who works with one node alone never loads what many take.
+      const Kind = options.acts ? (await import("./estate-host.js")).EstateHost : HostWorld;
+      const world = new Kind(nextWorld++, guest ? { ...options, name: null } : options, {
         db,
         refused,
         emit: (e, transfer = []) => port.postMessage(e, transfer),
@@ -46,7 +48,7 @@ function serve(port, guest = false) {
       worlds.set(world.id, world);
       return world.open();
     },
-    connect: (_, world) => world.connect(),
+    connect: (m, world) => world.connect(m.host),
     reconnect: (m, world) => world.reconnect(m.session),
     disconnect: (m, world) => world.disconnect(m.session),
     inspect: (m, world) => bringRest().then(() => world.inspect(m.session, m.view, m.argv)),
@@ -69,6 +71,7 @@ function serve(port, guest = false) {
     downloadDamaged: (_, world) => world.downloadDamaged(),
     upload: (m, world) => world.upload(new Uint8Array(m.bytes)),
     takeOver: (_, world) => world.takeOver(),
+    estate: (m, world) => world.estate(m.what, m.value),
     close(_, world) {
       worlds.delete(world.id);
       world.close();
@@ -85,17 +88,11 @@ function serve(port, guest = false) {
     const fail = (/** @type {any} */ e) => port.postMessage({ id: m.id, error: String(e?.message ?? e) });
     const world = worlds.get(m.world);
     if ("world" in m && !world) return fail("no such world");
-    if (m.op === "exec")
-      return /** @type {HostWorld} */ (world).exec({
-        session: m.session,
-        bytes: new Uint8Array(m.bytes),
-        done: answer,
-        fail,
-      });
+    if (m.op === "exec") return world.exec({ session: m.session, bytes: new Uint8Array(m.bytes), done: answer, fail });
     try {
       const run = operations[m.op];
       if (!run) throw new Error(`no such operation: ${m.op}`);
-      answer(await run(m, /** @type {HostWorld} */ (world)));
+      answer(await run(m, world));
     } catch (e) {
       fail(e);
     }

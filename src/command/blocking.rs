@@ -3,7 +3,7 @@
 //! A command that cannot be served says what it waits for and returns without a reply. The node runs it again, in the same
 //! words, whenever a key that it waits for may have come; until then what its client sends is kept.
 use super::args::OwnedArgs;
-use super::{Args, Client, ClientId, Command, Ctx, Error, Server};
+use super::{Args, Client, ClientId, Command, Ctx, Effect, Error, Server};
 use crate::base::{num, time::Micros};
 use crate::keyspace::{Keyspace, waiting::Awaited, watch::Place};
 use crate::resp::Reply;
@@ -15,6 +15,8 @@ pub enum End {
     Timeout,
     /// CLIENT UNBLOCK ... ERROR.
     Error,
+    /// The server has become a replica.
+    Role,
 }
 
 /// CLIENT PAUSE.
@@ -176,7 +178,7 @@ impl Server {
         if let Some((number, _)) = self.registry.find(name.as_bytes()) {
             let stats = &mut self.stats.commandstats[number];
             stats.calls += 1;
-            stats.failed += u64::from(end == End::Error);
+            stats.failed += u64::from(end != End::Timeout);
             self.stats.commands += 1;
         }
         let replicas = self.replicas_of(id);
@@ -190,6 +192,9 @@ impl Server {
         }
         self.tell(id, &|out| match end {
             End::Error => out.error(b"UNBLOCKED client unblocked via CLIENT UNBLOCK"),
+            End::Role => out.error(
+                b"UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)",
+            ),
             End::Timeout if name == "waitaof" => waited_aof(safe, replicas.1, out),
             End::Timeout if name == "wait" => out.int(replicas.0),
             End::Timeout => unserved(out),
@@ -203,6 +208,19 @@ impl Server {
         let aof = &self.persist.aof;
         let wanted = if fresh { 0 } else { aof.logged };
         (wanted, i64::from(aof.on && aof.safe >= wanted))
+    }
+
+    /// Ends all waits, and the connections of those who waited: what they wait for is another server's to give now.
+    pub fn end_all_waits(&mut self, ks: &mut Keyspace) {
+        let waits = |c: &&Client| c.blocked.as_ref().is_some_and(|b| !b.paused);
+        let ids: Vec<_> = self.clients.iter().filter(waits).map(|c| c.id).collect();
+        for id in ids {
+            self.end_wait(ks, id, End::Role);
+            if let Some(client) = self.clients.get_mut(id) {
+                client.close_after_reply = true;
+                self.effects.push(Effect::Close(id));
+            }
+        }
     }
 
     /// How many replicas have what a client wrote, and how many of them on their disks.

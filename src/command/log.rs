@@ -18,6 +18,16 @@ impl LogLevel {
         (LogLevel::Warning, b"warning"),
     ];
 
+    /// What `loglevel` calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            LogLevel::Debug => "debug",
+            LogLevel::Verbose => "verbose",
+            LogLevel::Notice => "notice",
+            LogLevel::Warning => "warning",
+        }
+    }
+
     /// The level that scripts know by this number.
     pub fn numbered(number: u8) -> LogLevel {
         LogLevel::ALL

@@ -1,5 +1,6 @@
 //! What commands and INFO see of replication: whom the node follows, who follows it, and how far they are.
-use super::{Client, ClientId, Effect, Server};
+use super::{Client, ClientId, Config, Effect, Error, Server};
+use crate::base::num;
 use crate::base::time::{Micros, Millis};
 use crate::repl::History;
 use crate::repl::handshake::command;
@@ -282,6 +283,39 @@ impl Server {
         let pending = std::mem::take(&mut follower.pending);
         self.repl.net_out += pending.len() as u64;
         self.tell(id, &|out| out.raw(&pending));
+    }
+
+    /// Why something may not run on a replica, or without replicas: whether it writes, and whether it may run on a replica
+    /// whose data is old.
+    #[cold]
+    pub fn replica_refusal(
+        &self,
+        config: &Config,
+        id: ClientId,
+        writes: bool,
+        stale: bool,
+    ) -> Option<Error> {
+        if self.clients.get(id).is_some_and(|c| c.obeyed) {
+            return None;
+        }
+        let number = |name: &str| num::parse_u64(&config.text(name)).unwrap_or(0);
+        if self.repl.primary.is_none() {
+            let lacks = writes
+                && number("min-replicas-max-lag") > 0
+                && (self.repl.good as u64) < number("min-replicas-to-write");
+            return lacks.then(|| Error::new("NOREPLICAS Not enough good replicas to write."));
+        }
+        if writes && config.text("replica-read-only") == b"yes" {
+            return Some(Error::new(
+                "READONLY You can't write against a read only replica.",
+            ));
+        }
+        if !stale && !self.repl.is_up() && config.text("replica-serve-stale-data") == b"no" {
+            return Some(Error::new(
+                "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+            ));
+        }
+        None
     }
 
     /// How many replicas have the stream up to an offset, and how many of them on their disks.

@@ -1,5 +1,6 @@
 //! Publish and subscribe.
 use crate::base::glob::glob;
+use crate::command::ctx::Propagate;
 use crate::command::{
     Begin, ClientId, Command, Ctx, Error, F, Find, Flags, Group, KeySpec, Outcome, pubsub::Kind,
     syntax,
@@ -175,6 +176,8 @@ const SPUBLISH: Command = Command {
 
 fn publish(ctx: &mut Ctx<'_>, kind: Kind) -> Outcome {
     let told = ctx.server.publish(kind, ctx.arg(1), ctx.arg(2));
+    // Whoever listens to a replica hears it there.
+    ctx.propagate = Propagate::ToReplicas;
     ctx.out.len(told);
     Ok(())
 }

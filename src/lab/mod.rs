@@ -1,5 +1,7 @@
 //! The lab on top of the engine: view models, lessons and their grader. Knows no DOM.
+pub mod acts;
 pub mod desk;
+pub mod estate;
 pub mod expect;
 pub mod grader;
 pub mod json;

@@ -1,6 +1,6 @@
 //! The stock check tools, for a snapshot file and for an append-only file with its manifest: their words, their verdicts,
 //! and what they would cut off. Reading files and changing them is the host's.
-use super::aof::check::{check, cut_at_timestamp};
+use super::aof::check::{Problem, Rewind, check, cut_at_timestamp};
 use super::aof::manifest::Manifest;
 use super::rdb::{self, Limits};
 use crate::base::time::Millis;
@@ -52,6 +52,8 @@ struct Tool<'a, 'f> {
     now_ms: Millis,
     repair: Repair,
     verdict: Verdict,
+    /// Lines of the files before: the tool goes on counting.
+    lines: usize,
 }
 
 type Ended = Result<(), ()>;
@@ -87,6 +89,7 @@ pub fn check_aof(
         now_ms,
         repair,
         verdict: Verdict::default(),
+        lines: 0,
     };
     tool.verdict.good = tool.run(path).is_ok();
     tool.verdict
@@ -95,6 +98,24 @@ pub fn check_aof(
 /// Whether the tool for snapshots is the one for a file, by its name and its first bytes.
 pub fn is_rdb(path: &str, bytes: &[u8]) -> bool {
     path.ends_with(".rdb") || (bytes.starts_with(b"REDIS") && !path.ends_with(".aof"))
+}
+
+/// Whether a file begins as a snapshot does; the tool asks that only of those that have room for a head.
+fn has_snapshot(bytes: &[u8]) -> bool {
+    bytes.len() >= 8 && bytes.starts_with(b"REDIS")
+}
+
+/// A file on its way through the tool.
+struct File<'a> {
+    path: &'a str,
+    /// What stands for it in the messages.
+    shown: &'a str,
+    /// The same where the tool says it by its path.
+    placed: String,
+    /// `BASE ` or `INCR ` in a directory.
+    kind: &'a str,
+    /// Only the last one may be changed.
+    last: bool,
 }
 
 impl Tool<'_, '_> {
@@ -116,18 +137,30 @@ impl Tool<'_, '_> {
         if bytes.starts_with(b"file ") {
             return self.manifest(path, &bytes);
         }
-        self.say(match bytes.starts_with(b"REDIS") {
-            true => "Start checking RDB preamble AOF",
-            false => "Start checking Old-Style AOF",
-        });
-        self.file(path, path, "", true)
+        self.say("Start checking Old-Style AOF");
+        self.file(&File {
+            path,
+            shown: path,
+            placed: path.to_string(),
+            kind: "",
+            last: true,
+        })
     }
 
     fn manifest(&mut self, path: &str, bytes: &[u8]) -> Ended {
         self.say("Start checking Multi Part AOF");
         let manifest = match Manifest::parse(bytes) {
             Ok(manifest) => manifest,
-            Err(error) => return self.fail(error.text),
+            Err(error) => {
+                self.say("\n*** FATAL AOF MANIFEST FILE ERROR ***");
+                if let Some((number, line)) = &error.line {
+                    let line = String::from_utf8_lossy(line);
+                    self.say(&format!(
+                        "Reading the manifest file, at line {number}\n>>> '{line}'"
+                    ));
+                }
+                return self.fail(error.text);
+            }
         };
         let dir = path.rfind('/').map_or("", |end| &path[..=end]);
         let bases = usize::from(manifest.base.is_some());
@@ -136,14 +169,21 @@ impl Tool<'_, '_> {
             let name = String::from_utf8_lossy(&entry.name).into_owned();
             let file = [dir, &name].concat();
             if number < bases {
-                let rdb = (self.read)(&file).is_ok_and(|bytes| bytes.starts_with(b"REDIS"));
+                let rdb = (self.read)(&file).is_ok_and(|bytes| has_snapshot(&bytes));
                 let format = if rdb { "RDB" } else { "RESP" };
                 self.say(&format!("Start to check BASE AOF ({format} format)."));
             } else if number == bases {
                 self.say("Start to check INCR files.");
             }
             let kind = if number < bases { "BASE " } else { "INCR " };
-            self.file(&file, &name, kind, number + 1 == files.len())?;
+            let folder = if dir.is_empty() { "./" } else { "" };
+            self.file(&File {
+                path: &file,
+                shown: &name,
+                placed: [folder, &file].concat(),
+                kind,
+                last: number + 1 == files.len(),
+            })?;
         }
         const VALID: &str = "All AOF files and manifest are valid";
         match &mut self.verdict.cut {
@@ -153,15 +193,19 @@ impl Tool<'_, '_> {
         Ok(())
     }
 
-    /// One file, which `shown` stands for in the messages; only the last one may be repaired.
-    fn file(&mut self, path: &str, shown: &str, kind: &str, last: bool) -> Ended {
-        let Ok(bytes) = (self.read)(path) else {
-            return self.fail(&format!(
-                "Cannot open file {path}: No such file or directory"
-            ));
+    fn file(&mut self, file: &File<'_>) -> Ended {
+        let File {
+            path, shown, kind, ..
+        } = file;
+        let bytes = match (self.read)(path) {
+            Ok(bytes) => bytes,
+            Err(why) => {
+                let placed = &file.placed;
+                return self.fail(&format!("Cannot open file {placed}: {why}, aborting..."));
+            }
         };
         let mut start = 0;
-        if bytes.starts_with(b"REDIS") {
+        if has_snapshot(&bytes) {
             let report = rdb::check::check(path, &bytes, self.limits, self.now_ms);
             self.verdict.text.extend_from_slice(report.text.as_bytes());
             if !report.is_sound {
@@ -170,12 +214,26 @@ impl Tool<'_, '_> {
             self.say("RDB preamble is OK, proceeding with AOF tail...");
             start = report.end;
         }
-        if let Repair::Timestamp(second) = self.repair {
-            let at = cut_at_timestamp(&bytes[start..], second).map(|at| at + start);
-            return self.rewind(path, shown, at, second, last);
-        }
         let mut found = check(&bytes[start..], shown);
+        found.line += self.lines;
+        self.lines = found.line - 1;
+        if let Repair::Timestamp(second) = self.repair {
+            match cut_at_timestamp(&bytes[start..], second) {
+                Rewind::Damaged => {}
+                Rewind::NoMoment => return self.fail("Invalid timestamp annotation"),
+                Rewind::At(at) => return self.rewind(file, at + start, second),
+                Rewind::Nothing => {
+                    self.say(&format!(
+                        "Truncate nothing in AOF {shown} to timestamp {second}\n{kind}AOF {shown} is valid"
+                    ));
+                    return Ok(());
+                }
+            }
+        }
         found.ok_up_to += start;
+        if let Some(Problem::At(at, _)) = &mut found.problem {
+            *at += start;
+        }
         let mut report = found.report(shown, bytes.len());
         if found.is_valid() {
             // In a directory the verdict says what the file is for.
@@ -194,7 +252,7 @@ impl Tool<'_, '_> {
         if self.repair != Repair::Fix {
             return Err(());
         }
-        self.fix(path, shown, bytes.len(), found.ok_up_to, last)
+        self.fix(path, shown, bytes.len(), found.ok_up_to, file.last)
     }
 
     fn fix(&mut self, path: &str, shown: &str, size: usize, ok: usize, last: bool) -> Ended {
@@ -211,32 +269,23 @@ impl Tool<'_, '_> {
         self.cut(path, shown, ok, true, done)
     }
 
-    fn rewind(
-        &mut self,
-        path: &str,
-        shown: &str,
-        at: Option<usize>,
-        second: i64,
-        last: bool,
-    ) -> Ended {
-        match at {
-            None => {
-                self.say(&format!(
-                    "Truncate nothing in AOF {shown} to timestamp {second}\nAOF {shown} is valid"
-                ));
-                Ok(())
-            }
-            Some(0) => self.fail(&format!(
-                "AOF {shown} has nothing before timestamp {second}, aborting..."
-            )),
-            Some(_) if !last => self.fail(&format!(
-                "Failed to truncate AOF {shown} to timestamp {second} to offset because it is not the last file"
-            )),
-            Some(at) => {
-                let done = format!("Successfully truncated AOF {shown} to timestamp {second}\n");
-                self.cut(path, shown, at, false, done)
-            }
+    fn rewind(&mut self, file: &File<'_>, at: usize, second: i64) -> Ended {
+        let (path, placed) = (file.path, &file.placed);
+        if at == 0 {
+            return self.fail(&format!(
+                "AOF {placed} has nothing before timestamp {second}, aborting..."
+            ));
         }
+        if !file.last {
+            return self.fail(&format!(
+                "Failed to truncate AOF {placed} to timestamp {second} to offset {at} because it is not the last file."
+            ));
+        }
+        let done = format!(
+            "Successfully truncated AOF {} to timestamp {second}\n",
+            file.shown
+        );
+        self.cut(path, file.shown, at, false, done)
     }
 
     fn cut(&mut self, path: &str, shown: &str, len: usize, asks: bool, done: String) -> Ended {

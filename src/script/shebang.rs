@@ -8,7 +8,7 @@ pub struct ScriptFlags(u8);
 pub const FLAGS: [(&str, ScriptFlags); 5] = [
     ("no-writes", ScriptFlags::NO_WRITES),
     ("allow-oom", ScriptFlags::ALLOW_OOM),
-    ("allow-stale", ScriptFlags(4)),
+    ("allow-stale", ScriptFlags::ALLOW_STALE),
     ("no-cluster", ScriptFlags(8)),
     ("allow-cross-slot-keys", ScriptFlags(16)),
 ];
@@ -16,6 +16,7 @@ pub const FLAGS: [(&str, ScriptFlags); 5] = [
 impl ScriptFlags {
     pub const NO_WRITES: ScriptFlags = ScriptFlags(1);
     pub const ALLOW_OOM: ScriptFlags = ScriptFlags(2);
+    pub const ALLOW_STALE: ScriptFlags = ScriptFlags(4);
     /// Nothing was said: what a script may do is found out command by command.
     pub const COMPAT: ScriptFlags = ScriptFlags(32);
 

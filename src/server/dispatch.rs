@@ -356,7 +356,7 @@ impl Books {
             }
         }
         node.ks.settle();
-        let own = if node.ks.dirty == self.dirty {
+        let own = if node.ks.dirty == self.dirty && propagate != Propagate::ToReplicas {
             Propagate::Nothing
         } else {
             propagate

@@ -392,6 +392,9 @@ impl Node {
         if self.server.tracked.has_changes() {
             self.server.broadcast();
         }
+        if self.stream.is_some() {
+            self.feed_stream(0);
+        }
         let repl = &self.server.repl;
         if repl.wants_acks || repl.acked || repl.failover.is_some() {
             self.replication_turn();

@@ -98,7 +98,7 @@ impl Log {
     fn add(&mut self, db: usize, args: Args<'_>, how: &Propagate) {
         match how {
             Propagate::Nothing => {}
-            Propagate::AsSent => self.append(db, args.from(0)),
+            Propagate::AsSent | Propagate::ToReplicas => self.append(db, args.from(0)),
             Propagate::With(changes) => {
                 let mut argv: Vec<&[u8]> = args.from(0).collect();
                 for (at, word) in changes {
@@ -173,11 +173,20 @@ impl Node {
                 Propagate::As(list) => list
                     .iter()
                     .for_each(|argv| trace.note_propagated(argv.iter().map(Vec::as_slice))),
-                Propagate::AsSent | Propagate::With(_) => trace.note_propagated(args.from(0)),
+                Propagate::AsSent | Propagate::ToReplicas | Propagate::With(_) => {
+                    trace.note_propagated(args.from(0))
+                }
             }
         }
-        for log in self.logs() {
-            log.add(db, args, &how);
+        let everybody = how != Propagate::ToReplicas;
+        let (log, stream) = (self.log.iter_mut(), self.stream.iter_mut());
+        for (log, told) in log
+            .map(|log| (log, everybody))
+            .chain(stream.map(|log| (log, true)))
+        {
+            if told {
+                log.add(db, args, &how);
+            }
             if !walk {
                 log.close();
             }

@@ -319,6 +319,10 @@ impl Run {
         if node.server.repl.restricted
             && let Some(error) = node.replica_refusal(self.client, command)
         {
+            // What the script as a whole may do was judged as it began.
+            if error.0.starts_with(b"MASTERDOWN") {
+                return refuse("Can not execute the command on a stale replica");
+            }
             return Err((Some(number), [b"-", error.0.as_ref()].concat()));
         }
         self.wrote |= writes;

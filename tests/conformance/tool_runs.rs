@@ -127,12 +127,25 @@ fn run(program: &Path, args: &[&str], files: &Files, folder: &Path) -> Result<Ru
     })
 }
 
-/// The words that decide. What a reader of a broken snapshot was at when it gave up, each program tells in its own way.
+/// The words that decide: without what was found in a snapshot, which another comparison looks at, and which each program
+/// tells in its own way where it gives up; and without the stamps of the tool's log.
 fn decisive(text: &str) -> String {
-    let details = ["[offset", "[info]", "[additional info]", "---"];
-    let lines = text
-        .lines()
-        .filter(|line| !details.iter().any(|d| line.starts_with(d)));
+    let end = "already expired\n";
+    let text = match (text.find("[offset 0] Checking"), text.rfind(end)) {
+        (Some(from), Some(to)) if from < to => [&text[..from], &text[to + end.len()..]].concat(),
+        _ => text.to_string(),
+    };
+    let gives_up = [
+        "Terminating server after",
+        "RDB preamble of AOF file is not sane",
+        "If you insist",
+    ];
+    let lines = text.lines().map(|line| match line.split_once(" # ") {
+        Some((stamp, words)) if stamp.contains(":C ") => words,
+        _ => line,
+    });
+    let lines =
+        lines.filter(|line| !line.is_empty() && !gives_up.iter().any(|g| line.starts_with(g)));
     without_leftovers(&lines.collect::<Vec<_>>().join("\n"))
 }
 

@@ -48,6 +48,7 @@ export class Cli {
       if (closed) this.#lost();
     });
     session.addEventListener("restarted", () => this.#fresh("Server closed the connection"));
+    session.addEventListener("moved", () => this.#fresh("the world is at another moment; a new connection"));
   }
 
   get prompt() {

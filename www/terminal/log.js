@@ -19,6 +19,13 @@ export class LogView {
   #stick = true;
   #observer;
 
+  /** Which moment rows that are added belong to, where time can be gone back in. @type {(() => any) | null} */
+  moment = null;
+  /** Whether a row of a moment is not (yet, or any more) true. @type {(moment: any) => boolean} */
+  #untrue = () => false;
+  /** @type {WeakMap<Row, any>} */
+  #moments = new WeakMap();
+
   /** @param {string} label */
   constructor(label) {
     this.el = h("div", { class: "log", role: "log", "aria-live": "off", "aria-label": label, tabindex: "0" });
@@ -65,13 +72,14 @@ export class LogView {
 
   /** @param {Row[]} rows @param {boolean} [follow] scroll to them even if the reader has scrolled back */
   add(rows, follow = false) {
+    if (this.moment) for (const row of rows) this.#moments.set(row, this.moment());
     let page = this.#pages.at(-1);
     for (let i = 0; i < rows.length;) {
       // Of a flood of rows only the last pages are drawn at once; the observer draws others when they are seen.
       if (!page || page.rows.length >= ROWS_PER_PAGE) page = this.#newPage(rows.length - i <= 2 * ROWS_PER_PAGE);
       const part = rows.slice(i, i + ROWS_PER_PAGE - page.rows.length);
       page.rows.push(...part);
-      if (page.shown) page.box.append(...part.map(draw));
+      if (page.shown) page.box.append(...part.map(this.#draw));
       else this.#guess(page);
       i += part.length;
     }
@@ -103,7 +111,7 @@ export class LogView {
     const page = this.#pages[at];
     const cut = page.rows.indexOf(old);
     const all = [...rows, ...page.rows.splice(cut).slice(1)];
-    page.box.replaceChildren(...page.rows.map(draw));
+    page.box.replaceChildren(...page.rows.map(this.#draw));
     const added = [];
     for (let i = 0; i < all.length; i += ROWS_PER_PAGE) {
       const next = this.#page(all.slice(i, i + ROWS_PER_PAGE));
@@ -130,7 +138,7 @@ export class LogView {
       if (e.isIntersecting) {
         page.shown = true;
         page.box.style.height = "";
-        page.box.replaceChildren(...page.rows.map(draw));
+        page.box.replaceChildren(...page.rows.map(this.#draw));
       } else if (!page.box.contains(document.activeElement)) {
         page.shown = false;
         page.box.style.height = `${e.boundingClientRect.height}px`;
@@ -143,7 +151,7 @@ export class LogView {
   /** Draws one row again, if it is in sight. @param {Row} row */
   redraw(row) {
     const page = this.#pages.findLast((p) => p.rows.includes(row));
-    if (page?.shown) page.box.children[page.rows.indexOf(row)]?.replaceWith(draw(row));
+    if (page?.shown) page.box.children[page.rows.indexOf(row)]?.replaceWith(this.#draw(row));
   }
 
   /** The row that an element is of. @param {Element} el @returns {Row | null} */
@@ -171,13 +179,34 @@ export class LogView {
     if (!page.shown) {
       page.shown = true;
       page.box.style.height = "";
-      page.box.replaceChildren(...page.rows.map(draw));
+      page.box.replaceChildren(...page.rows.map(this.#draw));
     }
     const el = page.box.children[page.rows.indexOf(row)];
     el?.scrollIntoView({ block: "center" });
     el?.classList.add("lit");
     setTimeout(() => el?.classList.remove("lit"), 1500);
   }
+
+  /** Greys the rows that are not true now. @param {(moment: any) => boolean} untrue */
+  grey(untrue) {
+    this.#untrue = untrue;
+    for (const page of this.#pages)
+      if (page.shown)
+        page.rows.forEach((row, i) => page.box.children[i]?.classList.toggle("untrue", this.#isUntrue(row)));
+  }
+
+  /** @param {Row} row */
+  #isUntrue(row) {
+    const moment = this.#moments.get(row);
+    return moment !== undefined && this.#untrue(moment);
+  }
+
+  /** @param {Row} row */
+  #draw = (row) => {
+    const el = draw(row);
+    if (this.#isUntrue(row)) el.classList.add("untrue");
+    return el;
+  };
 
   clear() {
     for (const p of this.#pages) this.#observer.unobserve(p.box);

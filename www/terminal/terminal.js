@@ -118,6 +118,7 @@ export class RedlabTerminal extends HTMLElement {
         this.#showPrompt();
       });
     });
+    o.session.addEventListener("moved", () => setTimeout(() => this.#showPrompt()));
     o.docs.then((d) => {
       this.docs = d;
       this.#showHint();

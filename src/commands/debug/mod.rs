@@ -62,6 +62,13 @@ const SUBS: &[Sub] = &[
         "A signature of all data: the same data, the same digest.",
     ),
     sub(
+        "change-repl-id",
+        (0, 0),
+        change_history,
+        "CHANGE-REPL-ID",
+        "Begins another history: no replica can go on without a snapshot.",
+    ),
+    sub(
         "digest-value",
         (0, usize::MAX),
         inspect::digest_value,
@@ -161,6 +168,13 @@ const SUBS: &[Sub] = &[
         "The server does nothing for so long; decimals are allowed.",
     ),
 ];
+
+fn change_history(ctx: &mut Ctx<'_>) -> Outcome {
+    let id = ctx.rng.hex40();
+    ctx.server.repl.history.restart(id);
+    ctx.out.ok();
+    Ok(())
+}
 
 fn debug(ctx: &mut Ctx<'_>) -> Outcome {
     ctx.check_protected("DEBUG", "enable-debug-command")?;

@@ -23,9 +23,8 @@ const WAIT: Command = Command {
 fn wait(ctx: &mut Ctx<'_>) -> Outcome {
     if ctx.server.repl.primary.is_some() {
         return Err(Error::new(
-            "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is \
-             configured to be writable (which is not the default) writes to replicas are just local and are not \
-             propagated.",
+            "ERR WAIT cannot be used with replica instances. Please also note that if a replica is configured to be \
+             writable (which is not the default) writes to replicas are just local and are not propagated.",
         ));
     }
     let replicas = ctx.args.int(1)?;

@@ -151,7 +151,16 @@ pub(super) fn leave(
 
 /// Whether a script that says what it does may be run now, by a command that only reads if `read_only`.
 pub(super) fn may_run(ctx: &Ctx<'_>, flags: ScriptFlags, read_only: bool) -> Outcome {
-    if flags.has(ScriptFlags::COMPAT) || flags.has(ScriptFlags::NO_WRITES) {
+    let says = !flags.has(ScriptFlags::COMPAT);
+    let writes = says && !flags.has(ScriptFlags::NO_WRITES);
+    if ctx.server.repl.restricted {
+        let stale = says && flags.has(ScriptFlags::ALLOW_STALE);
+        let refusal = ctx
+            .server
+            .replica_refusal(ctx.config, ctx.id, writes, stale);
+        refusal.map_or(Ok(()), Err)?;
+    }
+    if !writes {
         return Ok(());
     }
     if read_only {

@@ -1,4 +1,5 @@
 //! CONFIG: reading and changing parameters while the server runs.
+use crate::base::num;
 use crate::command::acl::User;
 use crate::command::persistence::Order;
 use crate::command::{Command, Ctx, Error, F, Flags, Group, Outcome, syntax};
@@ -84,6 +85,7 @@ fn set(ctx: &mut Ctx<'_>) -> Outcome {
     ctx.db.ks.params = ctx.config.keyspace_params();
     ctx.db.ks.tell_changes(ctx.server.tracked.clients() > 0);
     ctx.server.output_limits = ctx.config.output_limits;
+    note_replication(ctx);
     // Any of them may have changed what there is room for.
     ctx.server.evicting = true;
     let now = ctx.config.text("appendonly");
@@ -104,6 +106,16 @@ fn set(ctx: &mut Ctx<'_>) -> Outcome {
     Ok(())
 }
 
+/// What replication follows at once.
+fn note_replication(ctx: &mut Ctx<'_>) {
+    let repl = &mut ctx.server.repl;
+    repl.restricted = repl.primary.is_some() || ctx.config.text("min-replicas-to-write") != b"0";
+    let limit = num::parse_u64(&ctx.config.text("repl-backlog-size"));
+    if let (Some(backlog), Some(limit)) = (&mut repl.history.backlog, limit) {
+        backlog.resize(usize::try_from(limit).unwrap_or(usize::MAX));
+    }
+}
+
 const RESETSTAT: Command = Command {
     name: "resetstat",
     arity: 2,
@@ -115,6 +127,9 @@ const RESETSTAT: Command = Command {
 
 fn resetstat(ctx: &mut Ctx<'_>) -> Outcome {
     ctx.server.stats.reset();
+    let repl = &mut ctx.server.repl;
+    (repl.full_syncs, repl.partial_syncs, repl.refused_syncs) = (0, 0, 0);
+    (repl.net_in, repl.net_out) = (0, 0);
     ctx.db.ks.stats = Default::default();
     ctx.out.ok();
     Ok(())

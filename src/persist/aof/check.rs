@@ -310,29 +310,40 @@ pub fn check(bytes: &[u8], file: &str) -> Check {
     }
 }
 
-/// Where to cut a file for what it held at `seconds` (since 1970): before the first annotation `#TS:` of a later moment;
-/// `None` if there is none.
-pub fn cut_at_timestamp(bytes: &[u8], seconds: i64) -> Option<usize> {
-    let mut reader = Reader {
-        bytes,
-        pos: 0,
-        last: 0,
-        line: 1,
-    };
-    while let Some(first) = bytes.get(reader.pos) {
-        if *first == b'#' {
-            let line = reader.rest_of_line();
-            if let Some(text) = line.strip_prefix(b"#TS:")
-                && strtol(text).0 > seconds
-            {
-                return Some(reader.pos);
+/// What it comes to, to cut a file for what it held at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rewind {
+    /// No annotation of a later moment.
+    Nothing,
+    /// Before this one.
+    At(usize),
+    /// One that tells no moment comes before it.
+    NoMoment,
+    /// The file is damaged before it.
+    Damaged,
+}
+
+/// Where to cut a file for what it held at `seconds` (since 1970): before the first annotation `#TS:` of a later moment.
+/// O(bytes).
+pub fn cut_at_timestamp(bytes: &[u8], seconds: i64) -> Rewind {
+    let mut walk = Walk::from(0);
+    loop {
+        let rest = bytes.get(walk.pos..).unwrap_or_default();
+        if let Some(text) = rest.strip_prefix(b"#TS:") {
+            let (moment, used) = strtol(text);
+            if text.get(used) != Some(&b'\r') {
+                return Rewind::NoMoment;
             }
-            reader.pos += line.len();
-        } else {
-            reader.command().ok()?;
+            if moment > seconds {
+                return Rewind::At(walk.pos);
+            }
+        }
+        match walk.step(bytes, "") {
+            Ok(Some(_)) => {}
+            Ok(None) => return Rewind::Nothing,
+            Err(_) => return Rewind::Damaged,
         }
     }
-    None
 }
 
 #[cfg(test)]
@@ -386,9 +397,12 @@ mod tests {
     fn annotations_tell_where_to_cut() {
         let file = [b"#TS:100\r\n", TWO, b"#TS:200\r\n", TWO].concat();
         assert!(check(&file, "x").is_valid());
-        assert_eq!(cut_at_timestamp(&file, 99), Some(0));
-        assert_eq!(cut_at_timestamp(&file, 150), Some(59));
-        assert_eq!(cut_at_timestamp(&file, 200), None);
+        assert_eq!(cut_at_timestamp(&file, 99), Rewind::At(0));
+        assert_eq!(cut_at_timestamp(&file, 150), Rewind::At(59));
+        assert_eq!(cut_at_timestamp(&file, 200), Rewind::Nothing);
+        let bent = [&file[..20], b"x", &file[20..]].concat();
+        assert_eq!(cut_at_timestamp(&bent, 150), Rewind::Damaged);
+        assert_eq!(cut_at_timestamp(b"#TS:1*0\r\n", 150), Rewind::NoMoment);
     }
 
     #[test]

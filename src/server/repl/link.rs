@@ -67,6 +67,7 @@ impl Node {
         let repl = &mut self.server.repl;
         repl.primary = Some(to);
         repl.down_since_ms = 0;
+        self.server.end_all_waits(&mut self.ks);
         self.note_role();
         self.dial();
     }

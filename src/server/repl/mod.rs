@@ -95,36 +95,12 @@ impl Node {
     #[cold]
     pub(super) fn replica_refusal(&self, id: ClientId, command: &Command) -> Option<Error> {
         let client = self.server.clients.get(id);
-        if client.is_some_and(|c| c.obeyed) {
-            return None;
-        }
         let queue = client.and_then(|c| c.queue.as_deref());
         let queued = queue.filter(|_| command.name == "exec");
         let writes = command.flags.has(F::WRITE) || queued.is_some_and(|q| q.flags().has(F::WRITE));
-        let repl = &self.server.repl;
-        if repl.primary.is_none() {
-            return (writes && self.lacks_replicas())
-                .then(|| Error::new("NOREPLICAS Not enough good replicas to write."));
-        }
-        if writes && self.config.text("replica-read-only") == b"yes" {
-            return Some(Error::new(
-                "READONLY You can't write against a read only replica.",
-            ));
-        }
-        let stale = !command.flags.has(F::STALE)
-            || queued.is_some_and(|q| q.commands().iter().any(|c| !c.command.flags.has(F::STALE)));
-        if stale && !repl.is_up() && self.config.text("replica-serve-stale-data") == b"no" {
-            return Some(Error::new(
-                "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
-            ));
-        }
-        None
-    }
-
-    /// Whether fewer replicas are in time than `min-replicas-to-write` asks for.
-    fn lacks_replicas(&self) -> bool {
-        let number = |name: &str| crate::base::num::parse_u64(&self.config.text(name)).unwrap_or(0);
-        number("min-replicas-max-lag") > 0
-            && (self.server.repl.good as u64) < number("min-replicas-to-write")
+        let stands_stale = |command: &Command| command.flags.has(F::STALE);
+        let stale = stands_stale(command)
+            && queued.is_none_or(|q| q.commands().iter().all(|c| stands_stale(c.command)));
+        self.server.replica_refusal(&self.config, id, writes, stale)
     }
 }

@@ -79,6 +79,34 @@ pub enum Act {
     StopLoad(usize),
 }
 
+impl Act {
+    /// What it is called on a timeline, and the machine that it is done to; `None` if it is nothing to mark: typing and the like.
+    pub fn mark(&self) -> Option<(&'static str, Option<HostId>)> {
+        Some(match self {
+            Act::Add(_) => ("add", None),
+            Act::Kill(host) => ("kill", Some(*host)),
+            Act::PowerOff { host, .. } => ("power off", Some(*host)),
+            Act::Start(host) => ("start", Some(*host)),
+            Act::Pause(host) => ("pause", Some(*host)),
+            Act::Resume(host) => ("resume", Some(*host)),
+            Act::Link { from, .. } => ("link", Some(*from)),
+            Act::Links(_) => ("links", None),
+            Act::Partition(_) => ("partition", None),
+            Act::Heal => ("heal", None),
+            Act::Jump { host, .. } => ("clock jump", Some(*host)),
+            Act::DiskSpeed { host, .. }
+            | Act::DiskRoom { host, .. }
+            | Act::DiskFails { host, .. }
+            | Act::Flip { host, .. } => ("disk", Some(*host)),
+            Act::Load(setup) => ("load", Some(setup.to)),
+            Act::StopLoad(_) => ("load ends", None),
+            Act::Lose { .. } => ("lose", None),
+            Act::Delay { .. } => ("delay", None),
+            Act::Connect { .. } | Act::Send { .. } | Act::Disconnect { .. } => return None,
+        })
+    }
+}
+
 /// Why something could not be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {

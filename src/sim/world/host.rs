@@ -143,6 +143,21 @@ impl Host {
         }
     }
 
+    /// When it is through with what it does at this moment, if it does something.
+    pub fn busy_until_us(&self, now_us: Micros) -> Option<Micros> {
+        (self.free_us > now_us).then_some(self.free_us)
+    }
+
+    /// How much has come that it has not got round to.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// The connection behind a client's number.
+    pub fn conn_of(&self, client: ClientId) -> Option<ConnId> {
+        self.conns.get(&client).copied()
+    }
+
     /// Whether it can do something at this moment.
     pub(super) fn is_free(&self, now_us: Micros) -> bool {
         self.machine.is_some() && !self.paused && self.free_us <= now_us

@@ -38,10 +38,10 @@ pub use act::{Act, Refused};
 pub use cost::{CostMeter, WAKE_US};
 use event::{Event, Events};
 use hash::Hasher;
-pub use host::{Host, HostState, Setup};
+pub use host::{Host, HostState, LogLine, Setup};
 pub use load::{Load, LoadReport, LoadSetup, Mix};
 use net::Net;
-pub use net::{CLIENTS, ConnId, End, HERE, HostId, Link};
+pub use net::{CLIENTS, Conn, ConnId, End, HERE, HostId, Link};
 use std::collections::BTreeMap;
 
 /// What a terminal or another program outside the world holds: a connection to a node, as its user sees it.

@@ -171,3 +171,28 @@ fn acts_that_make_no_sense_are_refused() {
         Err(Refused::NoSuchMessage)
     );
 }
+#[test]
+fn replicas_follow() {
+    let mut world = estate(2, 2);
+    assert_eq!(ask(&mut world, 0, "SET k v"), "+OK\r\n");
+    for replica in [1, 2] {
+        assert_eq!(ask(&mut world, replica, "GET k"), "$1\r\nv\r\n");
+    }
+    let role = ask(&mut world, 0, "ROLE");
+    assert!(
+        role.contains("10.0.0.2") && role.contains("10.0.0.3"),
+        "{role}"
+    );
+}
+
+#[test]
+fn a_partition_holds_back_and_a_heal_lets_through() {
+    let mut world = estate(3, 1);
+    world.act(Act::Partition(vec![vec![0], vec![1]])).unwrap();
+    assert_eq!(ask(&mut world, 0, "SET k v"), "+OK\r\n");
+    run(&mut world, 5 * SECOND);
+    assert_eq!(ask(&mut world, 1, "GET k"), "$-1\r\n");
+    world.act(Act::Heal).unwrap();
+    run(&mut world, 30 * SECOND);
+    assert_eq!(ask(&mut world, 1, "GET k"), "$1\r\nv\r\n");
+}

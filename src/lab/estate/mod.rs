@@ -1,0 +1,7 @@
+//! What the page shows of a world: who is there, what they are to each other, and what is under way between them.
+mod difference;
+mod message;
+mod models;
+
+pub use difference::{DifferenceModel, difference};
+pub use models::{EstateModel, estate};

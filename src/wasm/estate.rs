@@ -1,0 +1,141 @@
+//! A world of many nodes for the page: what is done to it, its time, and what is to be seen of it.
+use super::{from_js, to_js};
+use crate::lab::acts;
+use crate::lab::estate::{difference, estate};
+use crate::lab::plain::DEPTH_MAX;
+use crate::sim::timeline::Timeline;
+use crate::sim::world::Act;
+use wasm_bindgen::prelude::*;
+
+/// Many nodes on one virtual clock, with their past.
+#[wasm_bindgen]
+pub struct Estate {
+    timeline: Timeline,
+}
+
+#[wasm_bindgen]
+impl Estate {
+    /// An empty world. `start_ms`: where its clock stands, in ms since 1970.
+    #[wasm_bindgen(constructor)]
+    pub fn new(seed: u64, start_ms: f64) -> Estate {
+        Estate {
+            timeline: Timeline::new(seed, micros(start_ms)),
+        }
+    }
+
+    /// A copy that goes on by itself: another future.
+    pub fn fork(&self) -> Estate {
+        Estate {
+            timeline: self.timeline.clone(),
+        }
+    }
+
+    /// Does something to the world at its present moment (`src/lab/acts.rs` has the words). Whatever lay in the future is
+    /// forgotten. A number where there is one to tell (of a new machine, session or load), else 0.
+    pub fn act(&mut self, act: JsValue) -> Result<u32, JsError> {
+        let act = from_js(act, DEPTH_MAX);
+        let act = act.and_then(|act| acts::read(act, self.timeline.world()));
+        let act = act.map_err(|e| JsError::new(&e))?;
+        self.done(act)
+    }
+
+    fn done(&mut self, act: Act) -> Result<u32, JsError> {
+        let done = self.timeline.act(act);
+        done.map_err(|refused| JsError::new(refused.text()))
+    }
+
+    /// A session sends bytes.
+    pub fn send(&mut self, session: u32, bytes: Vec<u8>) -> Result<(), JsError> {
+        self.done(Act::Send { session, bytes }).map(drop)
+    }
+
+    /// Takes what has come for a session. What came again after going back is not given again.
+    pub fn output(&mut self, session: u32) -> Vec<u8> {
+        self.timeline.world_mut().take_output(session)
+    }
+
+    /// Whether a session's connection has ended, or is none.
+    pub fn closed(&self, session: u32) -> bool {
+        let session = self.timeline.world().session(session);
+        session.is_none_or(|s| s.closed)
+    }
+
+    /// Lets the world's clock come to `until_ms`, and `most` events happen at most; how many did.
+    pub fn run(&mut self, until_ms: f64, most: f64) -> f64 {
+        self.timeline.run_until(micros(until_ms), most as u64) as f64
+    }
+
+    /// Goes to the moment after so many events, back or forth.
+    pub fn seek(&mut self, events: f64) {
+        self.timeline.seek(events as u64);
+    }
+
+    /// Goes to a moment, in ms since 1970, back or forth.
+    pub fn seek_ms(&mut self, at_ms: f64) {
+        self.timeline.seek_us(micros(at_ms));
+    }
+
+    /// The world's clock, in ms since 1970.
+    pub fn now_ms(&self) -> f64 {
+        self.timeline.world().now_us() as f64 / 1000.0
+    }
+
+    /// When the next event happens, in ms since 1970; -1 if there is none.
+    pub fn next_ms(&self) -> f64 {
+        let next = self.timeline.world().next_event_us();
+        next.map_or(-1.0, |us| us as f64 / 1000.0)
+    }
+
+    /// How many events have happened.
+    pub fn events(&self) -> f64 {
+        self.timeline.world().happened() as f64
+    }
+
+    /// Everything that views of the whole world show (`src/lab/estate/models.rs`).
+    pub fn model(&self) -> Result<JsValue, JsError> {
+        to_js(&estate(&self.timeline))
+    }
+
+    /// In what two worlds differ, machine by machine (`src/lab/estate/difference.rs`).
+    pub fn difference(&self, other: &Estate) -> Result<JsValue, JsError> {
+        to_js(&difference(self.timeline.world(), other.timeline.world()))
+    }
+
+    /// The model of one of the views of a single node, after the command `argv` ran in a session on that machine.
+    pub fn inspect(
+        &self,
+        host: u32,
+        view: &str,
+        argv: Vec<js_sys::Uint8Array>,
+    ) -> Result<JsValue, JsError> {
+        let host = self.timeline.world().hosts().get(host as usize);
+        let Some(node) = host.and_then(|h| h.node()) else {
+            return Ok(JsValue::NULL);
+        };
+        let argv: Vec<Vec<u8>> = argv.iter().map(js_sys::Uint8Array::to_vec).collect();
+        match crate::lab::views::inspect(node, 0, view, &argv) {
+            Some(model) => to_js(&model),
+            None => Ok(JsValue::NULL),
+        }
+    }
+
+    /// The bytes of a file on a machine's disk as a program reads them.
+    pub fn file(&self, host: u32, path: &str) -> Option<Vec<u8>> {
+        let host = self.timeline.world().hosts().get(host as usize)?;
+        host.disk()?.read(path).ok().map(<[u8]>::to_vec)
+    }
+
+    /// A hash of all events so far.
+    pub fn running_hash(&self) -> u64 {
+        self.timeline.world().running_hash()
+    }
+
+    /// A hash of the whole state. O(data).
+    pub fn state_hash(&self) -> u64 {
+        self.timeline.world().state_hash()
+    }
+}
+
+fn micros(ms: f64) -> i64 {
+    (ms * 1000.0).round() as i64
+}

@@ -1,0 +1,332 @@
+/**
+ * Many nodes in the worker: a world on a virtual clock that wall time drives, at any speed, in slices of a few milliseconds;
+ * paused it goes on only when it is told to. What is typed and what breaks are acts on it, so that the same seed and the same
+ * acts at the same moments are the same run.
+ *
+ * One other future may be kept beside the present one. Going back forgets nothing; the first act after it begins a future of
+ * its own.
+ *
+ * @import { Future, EstateInfo, EstateState } from "./estate/world.js"
+ * @import { Job, Surroundings } from "./host.js"
+ */
+import { Estate } from "../pkg/redlab.js";
+import { bringFor, bringRest, canRun } from "./later.js";
+
+const SLICE_MS = 4;
+/** Events between two looks at the clock. */
+const EVENTS = 200;
+/** How long the page is without a turn of its own, and how often it is told what there is to see. */
+const TURN_MS = 8;
+const TOLD_MS = 40;
+/** Wall time that may pass unseen; more means that the page was frozen, and the world with it. */
+const MISSED_MS = 250;
+/** Where every world's clock begins: the same run is the same everywhere. */
+const START_MS = Date.UTC(2025, 0, 1);
+/** As far as one event can be away. */
+const FAR_MS = 1e12;
+/** Does nothing but end the future that lies ahead. */
+const NOTHING = { act: "disconnect", session: 0 };
+
+/** @param {bigint} hash */
+const hex = (hash) => hash.toString(16).padStart(16, "0");
+
+export class EstateHost {
+  #estate;
+  /** Where the clock stood when the page first saw it. */
+  #startMs = START_MS;
+  /** Where it is to be by now. */
+  #targetMs = START_MS;
+  #seenMs = 0;
+  #toldMs = 0;
+  #timer = 0;
+  #playing = true;
+  #speed = 1;
+  /** Wall time was too short for what should have happened. */
+  #behind = false;
+  /** How often the world went to another moment. */
+  #moved = 0;
+  /** @type {Future[]} */
+  #futures = [{ id: 0, parent: null, from_ms: START_MS, kept: true }];
+  #future = 0;
+  /** The other future. @type {{id: number, estate: Estate} | null} */
+  #other = null;
+  /** Terminals, and their sessions in the world: null before the first command, and after the world has moved. @type {Map<number, {host: string, session: number | null}>} */
+  #terminals = new Map();
+  #nextTerminal = 1;
+  #dead = false;
+
+  /** @param {number} id @param {any} options @param {Surroundings} around */
+  constructor(id, options, around) {
+    this.id = id;
+    this.options = options;
+    this.around = around;
+    this.#estate = /** @type {Estate} */ (/** @type {any} */ (null));
+  }
+
+  /** @returns {Promise<EstateInfo>} */
+  async open() {
+    await bringRest();
+    const seed = String(this.options.seed ?? 1);
+    this.#estate = new Estate(BigInt(seed), START_MS);
+    for (const act of this.options.acts) this.#estate.act(act);
+    // Replicas find their primaries before anybody looks.
+    this.#startMs = START_MS + (this.options.ahead_ms ?? 0);
+    this.#estate.run(this.#startMs, Infinity);
+    this.#targetMs = this.#startMs;
+    this.#seenMs = performance.now();
+    this.#arm();
+    return {
+      world: this.id,
+      seed,
+      version: "",
+      now_ms: this.#startMs,
+      keys: 0,
+      saved: {
+        state: "memory",
+        reason: "A world of many nodes lives in memory.",
+        bytes: 0,
+        unsynced: 0,
+        aof: true,
+        free: false,
+      },
+      damage: null,
+      state: this.#state(),
+    };
+  }
+
+  /** @returns {EstateState} */
+  #state() {
+    return {
+      model: this.#estate.model(),
+      start_ms: this.#startMs,
+      now_ms: this.#estate.now_ms(),
+      playing: this.#playing,
+      speed: this.#speed,
+      behind: this.#behind,
+      moved: this.#moved,
+      future: this.#future,
+      futures: this.#futures,
+    };
+  }
+
+  #tell() {
+    if (this.#dead) return;
+    this.#toldMs = performance.now();
+    this.around.emit({ event: "estate", world: this.id, state: this.#state() });
+  }
+
+  // Time
+
+  #arm() {
+    clearTimeout(this.#timer);
+    if (this.#playing && !this.#dead) this.#timer = setTimeout(() => this.#guard(() => this.#turn()), TURN_MS);
+  }
+
+  #turn() {
+    const now = performance.now();
+    const passed_ms = Math.min(now - this.#seenMs, MISSED_MS);
+    this.#seenMs = now;
+    this.#targetMs += passed_ms * this.#speed;
+    let ran = EVENTS;
+    while (ran === EVENTS && performance.now() < now + SLICE_MS) ran = this.#estate.run(this.#targetMs, EVENTS);
+    this.#behind = ran === EVENTS;
+    // What could not be done is not made up for.
+    if (this.#behind) this.#targetMs = this.#estate.now_ms();
+    this.#collect();
+    if (now - this.#toldMs >= TOLD_MS) this.#tell();
+    this.#arm();
+  }
+
+  /** Tells terminals what came for them. */
+  #collect() {
+    for (const [id, terminal] of this.#terminals) {
+      const { session } = terminal;
+      if (session === null) continue;
+      const out = this.#estate.output(session);
+      const closed = this.#estate.closed(session);
+      if (closed) terminal.session = null;
+      if (!out.length && !closed) continue;
+      const buffer = /** @type {ArrayBuffer} */ (out.buffer);
+      const now_ms = this.#estate.now_ms();
+      this.around.emit({ event: "output", world: this.id, session: id, out: buffer, closed, now_ms }, [buffer]);
+    }
+  }
+
+  /** The engine's own failure ends the world; the page is told. @param {() => any} work */
+  #guard(work) {
+    try {
+      return work();
+    } catch (e) {
+      if (e instanceof WebAssembly.RuntimeError) {
+        this.#dead = true;
+        this.#playing = false;
+        this.around.emit({ event: "trap", world: this.id, message: String(e) });
+      }
+      throw e;
+    }
+  }
+
+  /** The world is at another moment: connections of terminals may not be there, or in another state. */
+  #moveOn() {
+    this.#moved++;
+    this.#targetMs = this.#estate.now_ms();
+    for (const terminal of this.#terminals.values()) terminal.session = null;
+  }
+
+  /** What the page asks for, by its name. @param {string} what @param {any} value */
+  async estate(what, value) {
+    /** @type {Record<string, () => any>} */
+    const can = {
+      play: () => this.#play(value),
+      speed: () => void (this.#speed = Math.min(100, Math.max(0.1, Number(value) || 1))),
+      step: () => this.#step(),
+      seek: () => this.#seek(value),
+      act: () => this.#act(value),
+      fork: () => this.#fork(),
+      change: () => this.#change(value),
+      compare: () => this.#compare(),
+      state: () => this.#state(),
+    };
+    if (this.#dead || !can[what]) throw new Error(this.#dead ? "the world has stopped" : `no such request: ${what}`);
+    const answer = this.#guard(can[what]);
+    this.#tell();
+    return answer;
+  }
+
+  /** @param {boolean} on */
+  #play(on) {
+    this.#playing = on;
+    this.#seenMs = performance.now();
+    this.#targetMs = this.#estate.now_ms();
+    this.#arm();
+  }
+
+  /** One event. */
+  #step() {
+    this.#play(false);
+    this.#estate.run(this.#estate.now_ms() + FAR_MS, 1);
+    this.#collect();
+  }
+
+  /** @param {number} at_ms */
+  #seek(at_ms) {
+    this.#play(false);
+    this.#estate.seek_ms(Math.max(this.#startMs, at_ms));
+    this.#moveOn();
+  }
+
+  // Futures
+
+  /** Does something now. What lay ahead is no more: this is another future. @param {any} act @returns {number} */
+  #act(act) {
+    if (/** @type {any} */ (this.#estate.model()).past) this.#begin();
+    return this.#estate.act(act);
+  }
+
+  /** A future that begins now takes the place of the present one. */
+  #begin() {
+    const id = this.#futures.length;
+    const old = this.#futures[this.#future];
+    if (this.#other?.id !== old.id) old.kept = false;
+    this.#futures.push({ id, parent: old.id, from_ms: this.#estate.now_ms(), kept: true });
+    this.#future = id;
+  }
+
+  /** Keeps the future that lies ahead as the other one, and begins a new one here. */
+  #fork() {
+    this.#drop();
+    this.#other = { id: this.#future, estate: this.#estate };
+    this.#estate = this.#estate.fork();
+    this.#estate.act(NOTHING);
+    this.#begin();
+    this.#moveOn();
+  }
+
+  #drop() {
+    if (!this.#other) return;
+    this.#other.estate.free();
+    this.#futures[this.#other.id].kept = false;
+    this.#other = null;
+  }
+
+  /** Goes over to the other future, to the same moment of it. @param {number} id */
+  #change(id) {
+    if (this.#other?.id !== id) throw new Error("no such future");
+    const now_ms = this.#estate.now_ms();
+    const other = this.#other;
+    this.#other = { id: this.#future, estate: this.#estate };
+    this.#estate = other.estate;
+    this.#future = other.id;
+    this.#play(false);
+    this.#estate.seek_ms(now_ms);
+    this.#moveOn();
+  }
+
+  /** In what the two futures differ at this moment; null where there is one alone. */
+  #compare() {
+    if (!this.#other) return null;
+    const other = this.#other.estate;
+    other.seek_ms(this.#estate.now_ms());
+    return {
+      hash: hex(this.#estate.state_hash()),
+      other_hash: hex(other.state_hash()),
+      other: this.#other.id,
+      hosts: /** @type {any} */ (this.#estate.difference(other)).hosts,
+    };
+  }
+
+  // Terminals
+
+  /** @param {string} host */
+  connect(host) {
+    const id = this.#nextTerminal++;
+    this.#terminals.set(id, { host, session: null });
+    return id;
+  }
+
+  /** @param {number} id */
+  reconnect(id) {
+    this.#hangUp(id);
+    return 0;
+  }
+
+  /** @param {number} id */
+  disconnect(id) {
+    this.#hangUp(id);
+    this.#terminals.delete(id);
+  }
+
+  /** Ends a terminal's connection, if that is not to begin another future. @param {number} id */
+  #hangUp(id) {
+    const terminal = this.#terminals.get(id);
+    if (!terminal || terminal.session === null) return;
+    if (!(/** @type {any} */ (this.#estate.model()).past))
+      this.#estate.act({ act: "disconnect", session: terminal.session });
+    terminal.session = null;
+  }
+
+  /** Sends what was typed; the reply comes in virtual time. @param {Job} job */
+  async exec({ session: id, bytes, done, fail }) {
+    try {
+      if (!canRun(bytes)) await bringFor(bytes);
+      const terminal = this.#terminals.get(id);
+      if (!terminal || this.#dead) throw new Error("there is no such connection");
+      this.#guard(() => {
+        terminal.session ??= this.#act({ act: "connect", host: terminal.host });
+        if (/** @type {any} */ (this.#estate.model()).past) this.#act(NOTHING);
+        this.#estate.send(/** @type {number} */ (terminal.session), bytes);
+      });
+      done({ out: new ArrayBuffer(0), now_ms: this.#estate.now_ms(), cost_us: 0, closed: false }, []);
+      this.#tell();
+    } catch (e) {
+      fail(e);
+    }
+  }
+
+  close() {
+    this.#dead = true;
+    clearTimeout(this.#timer);
+    this.#drop();
+    this.#estate?.free();
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * The lab with many nodes: a terminal for each, the topology and replication as views, and the timeline.
+ *
+ * @import { EngineClient } from "../protocol.js"
+ * @import { Pane, Panes } from "../panes.js"
+ * @import { Docs } from "../terminal/docs.js"
+ * @import { History } from "../terminal/history.js"
+ * @import { Preset } from "./presets.js"
+ * @typedef {{client: EngineClient, panes: Panes, foot: HTMLElement, history: History, docs: Promise<Docs>, hints: boolean, keepHints: (on: boolean) => void}} Around
+ */
+import { RedlabTerminal } from "../terminal/terminal.js";
+import { Deck } from "./deck.js";
+import "./estate.css";
+import { futureOf, isTrue } from "./futures.js";
+import { letterOf } from "./marks.js";
+import { PRESETS } from "./presets.js";
+import { Replication } from "./replication.js";
+import { startPage } from "./start.js";
+import { Topology } from "./topology.js";
+import { EstateWorld } from "./world.js";
+
+const PORT = 6379;
+
+export class EstateLab {
+  /** @type {Pane[]} */
+  #panes = [];
+  /** @type {{host: string, terminal: RedlabTerminal, pane: Pane}[]} */
+  #terminals = [];
+  /** @type {{draw: () => void, close: () => void}[]} */
+  #views = [];
+  #deck;
+  #moved = 0;
+  #told = "";
+
+  /** @param {EstateWorld} world @param {Preset} preset @param {Around} around */
+  constructor(world, preset, around) {
+    this.world = world;
+    this.preset = preset;
+    this.around = around;
+    this.#deck = new Deck(world, around.foot);
+  }
+
+  /** @param {string} id of a preset @param {Around} around @returns {Promise<EstateLab>} */
+  static async open(id, around) {
+    const preset = PRESETS.find((p) => p.id === id) ?? PRESETS[1];
+    const world = await EstateWorld.open(around.client, preset);
+    const lab = new EstateLab(world, preset, around);
+    await lab.#fill();
+    return lab;
+  }
+
+  async #fill() {
+    const { panes } = this.around;
+    const start = startPage(this.preset, this.world, (host, line) => this.#type(host, line));
+    this.#panes.push(panes.add({ id: "estate", title: this.preset.title, column: "left", body: start.el }));
+    this.#views.push(start);
+    for (const host of this.preset.hosts) await this.#addTerminal(host);
+    const topology = new Topology(this.world, this.preset.places);
+    const replication = new Replication(this.world);
+    this.#panes.push(
+      panes.add({ id: "topology", title: "Topology", column: "right", body: topology.el, actions: [topology.twin] }),
+      panes.add({
+        id: "replication",
+        title: "Replication",
+        column: "right",
+        body: replication.el,
+        actions: [replication.twin],
+      }),
+    );
+    this.#views.push(topology, replication);
+    this.world.addEventListener("estate", () => this.#changed());
+    panes.show(this.#terminals[0].pane.id);
+    this.#changed();
+    if (matchMedia("(hover: hover) and (min-width: 1081px)").matches) this.#terminals[0].terminal.focus();
+  }
+
+  /** @param {string} host */
+  async #addTerminal(host) {
+    const { panes, history, docs, hints, keepHints } = this.around;
+    const session = await this.world.connect(host);
+    const terminal = new RedlabTerminal();
+    const pane = panes.add({ id: `t-${host}`, title: host, column: "mid", node: letterOf(host), body: terminal });
+    this.#panes.push(pane);
+    this.#terminals.push({ host, terminal, pane });
+    terminal.logView.moment = () => ({ future: this.world.state.future, at_ms: this.world.state.now_ms });
+    const startMs = this.world.state.start_ms;
+    terminal.start({ world: this.world, session, host, port: PORT, history, docs, startMs, hints, keepHints });
+  }
+
+  /** @param {string} host @param {string} line */
+  #type(host, line) {
+    const found = this.#terminals.find((t) => t.host === host) ?? this.#terminals[0];
+    this.around.panes.show(found.pane.id);
+    found.terminal.type(line);
+  }
+
+  #changed() {
+    const { state } = this.world;
+    this.#deck.draw();
+    for (const view of this.#views) view.draw();
+    for (const { host, pane } of this.#terminals) {
+      const machine = state.model.hosts.find((h) => h.name === host);
+      if (machine) pane.setMeta(this.#facts(machine));
+    }
+    this.#grey();
+  }
+
+  /** @param {import("./world.js").Host} machine */
+  #facts({ state, paused, repl, keys, skew_us }) {
+    if (state !== "up") return state === "off" ? "no power" : "the server does not run";
+    const role = repl?.primary ? `replica of ${repl.primary}, ${repl.link}` : "primary";
+    const skew = skew_us ? ` · clock ${skew_us > 0 ? "+" : "−"}${Math.abs(skew_us) / 1e6} s` : "";
+    return `${paused ? "paused · " : ""}${role} · ${keys ?? 0} ${keys === 1 ? "key" : "keys"}${skew}`;
+  }
+
+  /** What terminals show of other moments and futures stays, greyed. */
+  #grey() {
+    const { state } = this.world;
+    const told = `${state.moved} ${state.future} ${state.model.past}`;
+    // Between two moves only what is replayed changes.
+    if (told === this.#told && state.moved === this.#moved && !state.model.past) return;
+    this.#told = told;
+    this.#moved = state.moved;
+    for (const { terminal } of this.#terminals) terminal.logView.grey((moment) => !isTrue(moment, this.world.state));
+  }
+
+  /** Says which future it is. */
+  get future() {
+    return futureOf(this.world.state.future);
+  }
+
+  async close() {
+    for (const pane of this.#panes) pane.remove();
+    for (const view of this.#views) view.close();
+    this.#deck.close();
+    await this.world.close();
+  }
+}

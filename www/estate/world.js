@@ -1,0 +1,125 @@
+/**
+ * Many nodes as the page sees them: `state` is what there is to see now, and an `estate` event tells of each change. What can
+ * be asked of it is in estate-host.js; the acts in src/lab/acts.rs; the model in src/lab/estate/models.rs. Times whose
+ * names end with _us are µs since 1970.
+ *
+ * @import { EngineClient, WorldInfo } from "../protocol.js"
+ *
+ * @typedef {object} Future
+ * @prop {number} id
+ * @prop {number | null} parent the one that it left
+ * @prop {number} from_ms and when
+ * @prop {boolean} kept it can be gone to
+ *
+ * @typedef {object} EstateState
+ * @prop {Model} model
+ * @prop {number} start_ms
+ * @prop {number} now_ms
+ * @prop {boolean} playing
+ * @prop {number} speed virtual time by wall time
+ * @prop {boolean} behind more happens than this machine can do at this speed
+ * @prop {number} moved how often the world went to another moment
+ * @prop {number} future
+ * @prop {Future[]} futures
+ *
+ * @typedef {WorldInfo & {state: EstateState}} EstateInfo
+ *
+ * @typedef {{now_us: number, start_us: number, events: number, furthest_us: number, furthest_events: number, past: boolean,
+ *   acts: {at_us: number, event: number, what: string, host?: string}[], hosts: Host[], links: Link[], conns: Conn[],
+ *   loads: Load[]}} Model
+ * @typedef {{name: string, ip: string, port: number, state: "up" | "down" | "off", paused: boolean, busy_until_us?: number,
+ *   waiting: number, skew_us: number, boots: number, keys?: number, repl?: Repl, log: {at_us: number, level: string, text: string}[]}} Host
+ * @typedef {{role: "primary" | "replica", primary?: string, link: string, id: string, offset: number, former_id?: string,
+ *   former_offset: number, backlog_first?: number, backlog_bytes?: number, backlog_limit?: number, full_syncs: number,
+ *   partial_syncs: number, refused_syncs: number, replicas: {name: string, stage: string, acked: number, lag_bytes: number,
+ *   silent_ms: number}[]}} Repl
+ * @typedef {{from: string, to: string, latency_us: number, jitter_us: number, loss_ppm: number, bytes_per_s: number, cut: boolean}} Link
+ * @typedef {{forward: boolean, sent_us: number, due_us: number, bytes: number, kind: string, text: string, tries: number}} Message
+ * @typedef {{id: number, kind: "replication" | "terminal" | "client", from: string, to: string, stands: boolean, messages: Message[], more: number}} Conn
+ * @typedef {{name: string, to: string, clients: number, sent: number, answered: number, writes: number, errors: number,
+ *   unanswered: number, mean_us?: number, most_us: number, texts: string[]}} Load
+ * @typedef {{hash: string, other_hash: string, other: number, hosts: {name: string, keys: number, some: string[], offset?: number, other_offset?: number}[]}} Comparison
+ */
+import { World } from "../protocol.js";
+
+/** What one server alone is asked for: here it is done to a machine. @returns {Promise<any>} */
+const elsewhere = () =>
+  Promise.reject(new Error("There are several machines here: point at one in the topology to break it."));
+
+export class EstateWorld extends World {
+  /** @type {EstateState} */
+  state;
+
+  /** @param {EngineClient} client @param {EstateInfo} info */
+  constructor(client, info) {
+    super(client, info);
+    this.state = info.state;
+  }
+
+  /** @param {EngineClient} client @param {{seed: string, acts: any[], ahead_ms: number}} preset */
+  static async open(client, { seed, acts, ahead_ms }) {
+    const options = { name: null, seed, acts, ahead_ms };
+    return client.adopt(new EstateWorld(client, await client.request("open", { options })));
+  }
+
+  /** @override @param {any} m */
+  receive(m) {
+    if (m.event === "estate") {
+      const moved = m.state.moved !== this.state.moved;
+      this.state = m.state;
+      if (moved) this.tellSessions("moved");
+    }
+    super.receive(m);
+  }
+
+  /** @param {string} what @param {any} [value] */
+  #ask(what, value) {
+    return this.client.request("estate", { world: this.info.world, what, value });
+  }
+
+  /** @param {boolean} on */
+  play(on) {
+    return this.#ask("play", on);
+  }
+
+  /** @param {number} times */
+  setSpeed(times) {
+    return this.#ask("speed", times);
+  }
+
+  /** Lets one event happen. */
+  step() {
+    return this.#ask("step");
+  }
+
+  /** Goes to a moment, back or forth. @param {number} at_ms since 1970 */
+  seek(at_ms) {
+    return this.#ask("seek", at_ms);
+  }
+
+  /** Does something to the world. @param {Record<string, any>} act @returns {Promise<number>} */
+  act(act) {
+    return this.#ask("act", act);
+  }
+
+  /** Keeps the future that lies ahead as the other one, and begins a new one here. */
+  fork() {
+    return this.#ask("fork");
+  }
+
+  /** Goes over to the other future. @param {number} id */
+  change(id) {
+    return this.#ask("change", id);
+  }
+
+  /** In what the two futures differ at this moment. @returns {Promise<Comparison | null>} */
+  compare() {
+    return this.#ask("compare");
+  }
+
+  crash = elsewhere;
+  setDisk = elsewhere;
+  flip = elsewhere;
+  disk = elsewhere;
+  restart = elsewhere;
+}

@@ -1,0 +1,7 @@
+/** Worlds of several machines that the lab offers, by the words of its address; www/estate/presets.js builds them. */
+export const ESTATES = [
+  ["one", "One node"],
+  ["primary-replicas", "A primary and two replicas"],
+  ["chain", "A chain"],
+  ["five", "Five independent nodes"],
+];
