@@ -20,6 +20,10 @@ const kinds = {
   tabs: (args) => ["node", "scripts/soak-tabs.mjs", "--keep", ...args],
   replication: (args) => conformance("soak-replication", ["--count", "2500", ...args]),
   scripts: (args) => conformance("soak-scripts", args),
+  worlds: () => {
+    process.env.REDLAB_WORLDS ??= "1000";
+    return ["cargo", "test", "--quiet", "--release", "--test", "worlds"];
+  },
   fuzz: (args) => ["node", "scripts/fuzz.mjs", ...args],
   "redis-py": (args) => ["node", "tests/clients/suite.mjs", ...args],
 };

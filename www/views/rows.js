@@ -52,10 +52,10 @@ export class Rows {
     return Math.max(1, Math.floor(this.el.clientHeight / this.rowHeight));
   }
 
-  /** Brings a row into sight. @param {number} row @param {boolean} [centre] */
-  show(row, centre = false) {
-    if (!centre && row >= this.first && row < this.first + this.shown - 1) return;
-    const above = centre ? Math.floor(this.shown / 2) : row < this.first ? 0 : this.shown - 2;
+  /** Brings a row into sight. @param {number} row */
+  show(row) {
+    if (row >= this.first && row < this.first + this.shown - 1) return;
+    const above = row < this.first ? 0 : this.shown - 2;
     this.el.scrollTop = this.#place.go((row - above) * this.rowHeight);
     this.#later();
   }

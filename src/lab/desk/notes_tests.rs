@@ -127,3 +127,59 @@ fn damaged_bytes_do_no_harm() {
         assert!(!fits, "bit {bit}");
     }
 }
+
+/// A file of an old version, in forms that only older servers wrote.
+fn old_snapshot() -> Vec<u8> {
+    let mut bytes = b"REDIS0004\xfe\x00".to_vec();
+    let mut key = |kind: u8, name: &[u8], value: &[u8]| {
+        bytes.extend([kind, name.len() as u8]);
+        bytes.extend_from_slice(name);
+        bytes.extend_from_slice(value);
+    };
+    // Its length, 19; then the header, "ann", 10, and the end.
+    let ziplist = b"\x13\x13\x00\x00\x00\x0f\x00\x00\x00\x02\x00\x00\x03ann\x05\xfe\x0a\xff";
+    key(12, b"lb", ziplist);
+    key(10, b"l", ziplist);
+    key(14, b"q", &[b"\x01", &ziplist[..]].concat());
+    key(9, b"h", b"\x08\x01\x01f\x02\x00vw\xff");
+    key(3, b"z", b"\x02\x01a\x031.5\x01b\xfe");
+    key(1, b"old", b"\x02\x01a\xc1\x39\x30");
+    key(
+        11,
+        b"ints",
+        b"\x0c\x02\x00\x00\x00\x02\x00\x00\x00\x05\x00\xff\xff",
+    );
+    bytes.push(0xff);
+    bytes
+}
+
+#[test]
+fn old_forms_are_laid_open_as_well() {
+    let bytes = old_snapshot();
+    let notes = all(&bytes);
+    let texts: Vec<&str> = notes.iter().map(|n| n.text.as_str()).collect();
+    assert!(notes.iter().all(|n| n.kind != "unreadable"), "{texts:#?}");
+    for part in [
+        "sorted set as ziplist, key lb, length 2",
+        "member ann",
+        "score 10",
+        "element 10",
+        "1 nodes",
+        "zipmap, length 8: f, vw",
+        "score 1.5",
+        "score inf",
+        "element 12345, int16",
+        "member 5",
+        "member -1",
+        "the data ends here",
+    ] {
+        assert!(texts.contains(&part), "{part}: {texts:#?}");
+    }
+    assert_eq!(notes.last().map(|n| n.at + n.len), Some(bytes.len()));
+    for bit in 0..bytes.len() * 8 {
+        let mut bytes = bytes.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        all(&bytes);
+        all(&bytes[..bit / 8]);
+    }
+}
