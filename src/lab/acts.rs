@@ -45,10 +45,12 @@ pub fn read(value: Plain, world: &World) -> Result<Act, String> {
         unknown: None,
     };
     let act = act_of(WORDS[kind], &mut named);
-    if let Some(name) = named.unknown {
-        return Err(["no machine is called '", &name, "'"].concat());
+    // A name that is missing is told as such, not as one that nobody has.
+    let act = named.f.end(act).map_err(told)?;
+    match named.unknown {
+        Some(name) => Err(["no machine is called '", &name, "'"].concat()),
+        None => Ok(act),
     }
-    named.f.end(act).map_err(told)
 }
 
 /// The fields of an act, and the world that its names are of.
