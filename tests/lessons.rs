@@ -1,11 +1,14 @@
 //! Every lesson, played by the native engine: the start fails its goals, each solution passes, each command of a solution
 //! is needed unless it is marked, each named mistake fails at the goal it names. `lessons.test.mjs` plays the same in
 //! WebAssembly and compares with what is written to `target/tmp/lessons.json` here.
+#[path = "support/plain.rs"]
+mod plain;
+
+use plain::plain;
 use redlab::command::Config;
 use redlab::lab::grader::{Grader, Part, State};
 use redlab::lab::json;
 use redlab::lab::lesson::{Answers, Lesson, Line, Wrong};
-use redlab::lab::plain::Plain;
 use redlab::server::{Effect, Input, NodeOptions};
 use redlab::sim::disk::{Disk, Speed};
 use redlab::sim::machine::Machine;
@@ -195,21 +198,6 @@ fn lessons() -> Vec<Value> {
     let errors = String::from_utf8_lossy(&out.stderr);
     assert!(out.status.success(), "\n{errors}");
     serde_json::from_slice(&out.stdout).expect("JSON")
-}
-
-/// JSON as the engine takes it in.
-fn plain(json: &Value) -> Plain {
-    match json {
-        Value::Null => Plain::Null,
-        Value::Bool(flag) => Plain::Bool(*flag),
-        Value::Number(n) => Plain::Number(n.as_f64().expect("a double")),
-        Value::String(text) => Plain::Text(text.clone()),
-        Value::Array(list) => Plain::List(list.iter().map(plain).collect()),
-        Value::Object(fields) => {
-            let fields = fields.iter().map(|(name, v)| (name.clone(), plain(v)));
-            Plain::Fields(fields.collect())
-        }
-    }
 }
 
 /// The answers that a lesson comes with.

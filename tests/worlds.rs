@@ -4,9 +4,12 @@
 //! written to `target/tmp/worlds.json` here.
 //!
 //! `REDLAB_WORLDS=1000 cargo test --release --test worlds` tries more of them, from `REDLAB_WORLD` on.
+#[path = "support/plain.rs"]
+mod plain;
+
+use plain::plain;
 use redlab::base::rng::Rng;
 use redlab::lab::acts;
-use redlab::lab::plain::Plain;
 use redlab::sim::timeline::Timeline;
 use redlab::sim::world::{Act, Host, HostState, World};
 use serde_json::{Value, json};
@@ -150,20 +153,6 @@ impl Scenario {
 fn run(timeline: &mut Timeline, until_ms: i64, hashes: &mut Vec<u64>) {
     while timeline.run_until(until_ms * 1000, EVERY) == EVERY {
         hashes.push(timeline.world().running_hash());
-    }
-}
-
-fn plain(json: &Value) -> Plain {
-    match json {
-        Value::Null => Plain::Null,
-        Value::Bool(flag) => Plain::Bool(*flag),
-        Value::Number(n) => Plain::Number(n.as_f64().expect("a double")),
-        Value::String(text) => Plain::Text(text.clone()),
-        Value::Array(list) => Plain::List(list.iter().map(plain).collect()),
-        Value::Object(map) => {
-            let fields = map.iter().map(|(name, value)| (name.clone(), plain(value)));
-            Plain::Fields(fields.collect())
-        }
     }
 }
 

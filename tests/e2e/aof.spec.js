@@ -1,23 +1,12 @@
 // The view of the append-only file: its bytes and who wrote them, what a power cut takes, damage and its repair, large files.
 import { expect, test } from "@playwright/test";
 import { noViolations } from "./axe.js";
+import { enter, viewOf } from "./sessions.js";
 
 const input = "redlab-terminal input";
 const INCREMENT = "appendonlydir/appendonly.aof.1.incr.aof";
 const log = (page) => page.locator("redlab-terminal .log").first();
-const view = (page) => page.locator('redlab-views .view[aria-label="AOF"]');
-const sum = (page) => view(page).locator(".body > .sum");
-const said = (page) => view(page).locator(".said");
-const press = (page, name) => view(page).getByRole("button", { name, exact: true }).click();
-
-/** @param {import("@playwright/test").Page} page @param {string[]} lines */
-async function type(page, ...lines) {
-  for (const line of lines) {
-    await page.fill(input, line);
-    await page.press(input, "Enter");
-    await expect(page.locator(input)).toHaveValue("");
-  }
-}
+const { view, sum, said, press } = viewOf("AOF");
 
 test.beforeEach(async ({ page }) => {
   await page.goto("./");
@@ -32,7 +21,7 @@ async function open(page) {
 
 test("each command's bytes are tied to the line that wrote them, both ways", async ({ page }) => {
   await open(page);
-  await type(page, "SET hits 42", "GET hits", "INCR hits");
+  await enter(page, "SET hits 42", "GET hits", "INCR hits");
   const incr = view(page).locator('[data-name*="command 3: INCR hits"]').first();
   await expect(incr).toHaveAttribute("data-name", /on the platter · written by this line at 00:/);
   await incr.hover();
@@ -40,26 +29,26 @@ test("each command's bytes are tied to the line that wrote them, both ways", asy
   await expect(log(page).locator(".cmd.pointed")).toContainText("INCR hits");
   await log(page).locator(".cmd", { hasText: "SET hits 42" }).hover();
   await expect(view(page).locator(".rows .on").first()).toHaveAttribute("data-name", /SET hits 42/);
-  await type(page, "MULTI", "INCR n", "EXEC", "EVAL \"redis.call('incr','n') redis.call('incr','n')\" 0");
+  await enter(page, "MULTI", "INCR n", "EXEC", "EVAL \"redis.call('incr','n') redis.call('incr','n')\" 0");
   await expect(view(page).locator('[data-name*="incr n"]').first()).toHaveAttribute("data-name", /written by EVAL/);
 });
 
 test("what only the page cache has is underlined and lost with the power", async ({ page }) => {
   await open(page);
-  await type(page, "SET a 1", "CONFIG SET appendfsync no", "SET b 2");
+  await enter(page, "SET a 1", "CONFIG SET appendfsync no", "SET b 2");
   await expect(sum(page)).toContainText("in the page cache only: a power cut takes them");
   await expect(view(page).locator(".rows .cache").first()).toHaveAttribute(
     "data-name",
     /SET b 2.*in the page cache only/,
   );
-  await type(page, ":crash");
+  await enter(page, ":crash");
   await expect(sum(page)).toContainText("All of it is on the platter");
   await expect(view(page).locator('[data-name*="SET b 2"]')).toHaveCount(0);
 });
 
 test("a rewrite puts a base before the increment", async ({ page }) => {
   await open(page);
-  await type(page, "SET a 1", "BGREWRITEAOF");
+  await enter(page, "SET a 1", "BGREWRITEAOF");
   await expect(view(page).locator(".chip", { hasText: "appendonly.aof.2.base.rdb" })).toContainText("base");
   await expect(view(page).locator(".chip[aria-pressed=true]")).toContainText("appendonly.aof.2.incr.aof");
   await expect(sum(page)).toContainText("2 files make up the data");
@@ -67,7 +56,7 @@ test("a rewrite puts a base before the increment", async ({ page }) => {
 
 test("a broken end is shown with the tool's verdict, and repaired", async ({ page }) => {
   await open(page);
-  await type(page, "SET a 1", "SET b 2", `:flip ${INCREMENT} 50`);
+  await enter(page, "SET a 1", "SET b 2", `:flip ${INCREMENT} 50`);
   await expect(sum(page)).toContainText("It is sound up to byte 50");
   await expect(view(page).locator(".rows .broken").first()).toBeVisible();
   await press(page, "Check it");
@@ -81,28 +70,28 @@ test("a broken end is shown with the tool's verdict, and repaired", async ({ pag
   await expect(sum(page)).not.toContainText("It is sound up to");
   await press(page, "What would a server say?");
   await expect(said(page)).toContainText("A server starts with it and has 1 key");
-  await type(page, ":check appendonly.aof.manifest");
+  await enter(page, ":check appendonly.aof.manifest");
   await expect(log(page)).toContainText("All AOF files and manifest are valid");
   await press(page, "Restart with it");
   await press(page, "Restart the server");
-  await type(page, "DBSIZE");
+  await enter(page, "DBSIZE");
   await expect(log(page).locator(".rep").last()).toHaveText("(integer) 1");
 });
 
 test(":check knows the options of the tools", async ({ page }) => {
-  await type(page, "CONFIG SET aof-timestamp-enabled yes", "SET a 1", "SAVE", ":check dump.rdb");
+  await enter(page, "CONFIG SET aof-timestamp-enabled yes", "SET a 1", "SAVE", ":check dump.rdb");
   await expect(log(page)).toContainText("\\o/ RDB looks OK! \\o/");
-  await type(page, `:check --truncate-to-timestamp 99999999999 ${INCREMENT}`);
+  await enter(page, `:check --truncate-to-timestamp 99999999999 ${INCREMENT}`);
   await expect(log(page)).toContainText("Truncate nothing in AOF");
-  await type(page, ":check nosuch.aof");
+  await enter(page, ":check nosuch.aof");
   await expect(log(page)).toContainText("Cannot open file nosuch.aof: No such file or directory");
-  await type(page, ":check");
+  await enter(page, ":check");
   await expect(log(page)).toContainText(":check FILE [--fix | --truncate-to-timestamp SECONDS]");
 });
 
 test("by keyboard and in a table, without breaking a rule", async ({ page }) => {
   await open(page);
-  await type(page, "SET a 1", "SET b 2");
+  await enter(page, "SET a 1", "SET b 2");
   await expect(view(page).locator('[data-name*="SET b 2"]').first()).toBeVisible();
   await view(page).locator(".rows").focus();
   for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowRight");
@@ -116,7 +105,7 @@ test("by keyboard and in a table, without breaking a rule", async ({ page }) => 
 });
 
 test("the files of an append-only directory are brought together, tried and loaded", async ({ page }) => {
-  await type(page, "SET here 1");
+  await enter(page, "SET here 1");
   await open(page);
   const file = (name, text) => ({ name, mimeType: "application/octet-stream", buffer: Buffer.from(text) });
   const set = (key) => `*3\r\n$3\r\nSET\r\n$${key.length}\r\n${key}\r\n$1\r\n1\r\n`;
@@ -141,7 +130,7 @@ test("the files of an append-only directory are brought together, tried and load
   await press(page, "Leave it");
   await press(page, "Load it");
   await press(page, "Replace what the sandbox has");
-  await type(page, "EXISTS ann bob here");
+  await enter(page, "EXISTS ann bob here");
   await expect(log(page).locator(".rep").last()).toHaveText("(integer) 2");
 });
 

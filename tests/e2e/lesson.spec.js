@@ -1,17 +1,9 @@
 // A lesson from start to end, and the views beside it, as a learner meets them.
 import { expect, test } from "@playwright/test";
 import { noViolations } from "./axe.js";
+import { say } from "./sessions.js";
 
 const input = "redlab-terminal input";
-
-/** @param {import("@playwright/test").Page} page @param {...string} lines */
-async function type(page, ...lines) {
-  for (const line of lines) {
-    await page.fill(input, line);
-    await page.press(input, "Enter");
-    await expect(page.locator("redlab-terminal .cmd").last()).toContainText(line);
-  }
-}
 
 /** @param {import("@playwright/test").Page} page */
 async function open(page, path = "./#lesson/leaderboard") {
@@ -34,12 +26,12 @@ test("goals come true one after another, with reasons until then", async ({ page
   const goal = (i) => page.locator(".goals li").nth(i);
   await expect(page.locator(".rule .num").first()).toHaveText("0 of 7");
   await expect(goal(2)).toContainText("answers zed; expected eve");
-  await type(page, "ZRANK lb ann");
+  await say(page, "ZRANK lb ann");
   await expect(goal(0)).toContainText("ZRANK lb ann answered 2; this is not it yet");
-  await type(page, "ZREVRANK lb ann");
+  await say(page, "ZREVRANK lb ann");
   await expect(goal(0)).toHaveClass("met");
   await expect(page.locator("redlab-lesson [role=status]")).toContainText("Reached: Ask for ann's place");
-  await type(page, ...SOLUTION.slice(1));
+  await say(page, ...SOLUTION.slice(1));
   await expect(page.locator(".done")).toContainText("100 of 100");
   await expect(page.locator(".done h3, .done h4").first()).toBeInViewport();
   await expect(page.locator(".goals li:not(.met)")).toHaveCount(0);
@@ -64,7 +56,7 @@ test("hints open one by one, cost once, and stay open over a new start", async (
 test("a forbidden command ends the attempt, and a new start repairs it", async ({ page }) => {
   await open(page);
   await page.locator(".lesson .body").evaluate((el) => (el.scrollTop = el.scrollHeight));
-  await type(page, "FLUSHALL");
+  await say(page, "FLUSHALL");
   await expect(page.locator(".ended")).toContainText("FLUSHALL");
   await expect(page.locator(".ended")).toBeInViewport();
   await page.locator(".ended button").click();
@@ -75,12 +67,12 @@ test("a forbidden command ends the attempt, and a new start repairs it", async (
 test("the sorted set is drawn: bytes, then the skiplist with the path of the search", async ({ page }) => {
   await open(page);
   const view = page.locator(".view", { hasText: "Sorted set" }).first();
-  await type(page, "ZRANK lb eve");
+  await say(page, "ZRANK lb eve");
   await expect(view.locator(".meta")).toContainText("lb · listpack · 11 members");
   await expect(view.locator(".sum")).toContainText("rank 6");
-  await type(page, "CONFIG SET zset-max-listpack-entries 8", "ZADD lb 5 ned");
+  await say(page, "CONFIG SET zset-max-listpack-entries 8", "ZADD lb 5 ned");
   await expect(view.locator(".foot")).toContainText("listpack → skiplist: 12 members, zset-max-listpack-entries is 8");
-  await type(page, "ZRANK lb eve");
+  await say(page, "ZRANK lb eve");
   await expect(view.locator(".sum")).toContainText(/ZRANK lb eve tried \d+ pointers, took \d+: .*rank 7/);
   await expect(view.locator("svg line.path").first()).toBeAttached();
   await view.getByRole("button", { name: "Table" }).click();
@@ -98,13 +90,13 @@ test("the list is drawn: one listpack, then the chain, with the way to a place",
   // The lesson names its views: what stands there first is the list's.
   const view = page.locator(".view").first();
   await expect(view.locator(".try").first()).toHaveText("RPUSH letters a b c");
-  await type(page, "LINDEX jobs -1");
+  await say(page, "LINDEX jobs -1");
   await expect(view.locator(".meta")).toContainText("jobs · listpack · 4 elements");
   await expect(view.locator(".sum")).toContainText("LINDEX jobs 3 comes from the right and finds mail:1");
-  await type(page, "CONFIG SET list-max-listpack-size 3", "LPUSH jobs mail:10");
+  await say(page, "CONFIG SET list-max-listpack-size 3", "LPUSH jobs mail:10");
   await expect(view.locator(".foot")).toContainText("listpack → quicklist");
   await expect(view.locator(".sum")).toContainText("LPUSH jobs adds on the left. 5 elements in 2 listpacks");
-  await type(page, "LINDEX jobs 1");
+  await say(page, "LINDEX jobs 1");
   await expect(view.locator("svg .on-edge")).toHaveCount(1);
   await expect(view.locator("svg")).toContainText("report:4");
   await noViolations(page);
@@ -117,16 +109,16 @@ test("the hash table shows the bucket of the key and a rehash", async ({ page })
   await open(page, "./");
   const view = page.locator(".view", { hasText: "Hash table" }).first();
   await expect(view.locator(".try")).toHaveText("SET greeting hello");
-  await type(page, "SET greeting hello");
+  await say(page, "SET greeting hello");
   await expect(view.locator(".sum")).toContainText("greeting hashes to");
   await expect(view.locator("svg")).toContainText("greeting");
-  await type(page, "DEBUG POPULATE 4100 key 5", "SET a 1");
+  await say(page, "DEBUG POPULATE 4100 key 5", "SET a 1");
   await expect(view.locator(".meta")).toContainText("rehashing");
 });
 
 test("the drawing is one stop for Tab, and arrows walk through it", async ({ page }) => {
   await open(page);
-  await type(page, "ZRANK lb eve");
+  await say(page, "ZRANK lb eve");
   const parts = page.locator(".view").first().locator("[data-name]");
   await parts.first().focus();
   await page.keyboard.press("ArrowRight");

@@ -4,22 +4,11 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { noViolations } from "./axe.js";
+import { enter, viewOf } from "./sessions.js";
 
 const input = "redlab-terminal input";
 const log = (page) => page.locator("redlab-terminal .log").first();
-const view = (page) => page.locator('redlab-views .view[aria-label="RDB"]');
-const sum = (page) => view(page).locator(".body > .sum");
-const said = (page) => view(page).locator(".said");
-const press = (page, name) => view(page).getByRole("button", { name, exact: true }).click();
-
-/** @param {import("@playwright/test").Page} page @param {string[]} lines */
-async function type(page, ...lines) {
-  for (const line of lines) {
-    await page.fill(input, line);
-    await page.press(input, "Enter");
-    await expect(page.locator(input)).toHaveValue("");
-  }
-}
+const { view, sum, said, press } = viewOf("RDB");
 
 test.beforeEach(async ({ page }) => {
   await page.goto("./");
@@ -28,7 +17,7 @@ test.beforeEach(async ({ page }) => {
 });
 
 test("fields are named from the magic to the checksum", async ({ page }) => {
-  await type(page, "SET hits 42", "SET sess u1 EX 1000", "ZADD lb 7 bob", `SET long ${"ab".repeat(50)}`, "SAVE");
+  await enter(page, "SET hits 42", "SET sess u1 EX 1000", "ZADD lb 7 bob", `SET long ${"ab".repeat(50)}`, "SAVE");
   await expect(sum(page)).toContainText("4 keys in");
   await expect(sum(page)).toContainText("The checksum fits");
   await view(page).getByRole("button", { name: "Table" }).click();
@@ -50,7 +39,7 @@ test("fields are named from the magic to the checksum", async ({ page }) => {
 });
 
 test("a byte that is changed is found by tool and server, and changed back", async ({ page }) => {
-  await type(page, "SET hits 42", "SAVE");
+  await enter(page, "SET hits 42", "SAVE");
   await expect(sum(page)).toContainText("1 key in");
   await view(page).locator(".rows").focus();
   await page.keyboard.press("End");
@@ -79,13 +68,13 @@ test("a byte that is changed is found by tool and server, and changed back", asy
 });
 
 test("a snapshot goes out as a file, comes back to be looked at, and is loaded", async ({ page }) => {
-  await type(page, "SET a 1", "SAVE");
+  await enter(page, "SET a 1", "SAVE");
   const coming = page.waitForEvent("download");
   await press(page, "Download");
   const path = join(mkdtempSync(join(tmpdir(), "redlab-")), "dump.rdb");
   await (await coming).saveAs(path);
   expect(readFileSync(path).subarray(0, 5).toString()).toBe("REDIS");
-  await type(page, "SET b 2");
+  await enter(page, "SET b 2");
   await view(page).locator("input[type=file]").first().setInputFiles(path);
   await expect(sum(page)).toContainText("It was brought here; no server has read it");
   await press(page, "Check it");
@@ -93,12 +82,12 @@ test("a snapshot goes out as a file, comes back to be looked at, and is loaded",
   await press(page, "Load it");
   await press(page, "Replace what the sandbox has");
   await expect(log(page)).toContainText("The sandbox was restarted");
-  await type(page, "DBSIZE");
+  await enter(page, "DBSIZE");
   await expect(log(page).locator(".rep").last()).toHaveText("(integer) 1");
 });
 
 test("what is no snapshot is told in the server's words, and nothing is lost", async ({ page }) => {
-  await type(page, "SET a 1");
+  await enter(page, "SET a 1");
   await view(page)
     .locator("input[type=file]")
     .first()
@@ -109,12 +98,12 @@ test("what is no snapshot is told in the server's words, and nothing is lost", a
   await press(page, "Load it");
   await press(page, "Replace what the sandbox has");
   await expect(said(page)).toContainText("Nothing has changed");
-  await type(page, "GET a");
+  await enter(page, "GET a");
   await expect(log(page).locator(".rep").last()).toHaveText('"1"');
 });
 
 test("at 320 px, in the dark, and with forced colours", async ({ page }) => {
-  await type(page, "SET hits 42", "SET sess u1 EX 1000", "SAVE");
+  await enter(page, "SET hits 42", "SET sess u1 EX 1000", "SAVE");
   await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
   await page.setViewportSize({ width: 320, height: 800 });
   await page.locator("#tabs").getByRole("button", { name: "Views" }).click();

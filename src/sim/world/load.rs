@@ -6,6 +6,7 @@ use super::net::{CLIENTS, ConnId, End, HostId};
 use crate::base::rng::Rng;
 use crate::base::time::Micros;
 use crate::base::{num, real};
+use crate::repl::handshake::command as encode;
 use std::collections::{BTreeMap, VecDeque};
 
 /// How long a client waits before it connects again, µs.
@@ -259,17 +260,6 @@ impl World {
             self.events.add(at_us, Event::Load { load, client });
         }
     }
-}
-
-/// A command in RESP.
-fn encode(words: &[&[u8]]) -> Vec<u8> {
-    let mut out = format!("*{}\r\n", words.len()).into_bytes();
-    for word in words {
-        out.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
-        out.extend_from_slice(word);
-        out.extend_from_slice(b"\r\n");
-    }
-    out
 }
 
 /// How long the first answer is, if it is whole: a line, or a string.

@@ -78,30 +78,25 @@ const LAST: [Item; 3] = [
     Number("last id, sequence:"),
 ];
 const STREAM: &[Item] = &[NODES, LAST[0], LAST[1], LAST[2], Times("groups", GROUP)];
-const STREAM_2: &[Item] = &[
-    NODES,
-    LAST[0],
-    LAST[1],
-    LAST[2],
-    FIRST[0],
-    FIRST[1],
-    FIRST[2],
-    FIRST[3],
-    FIRST[4],
-    Times("groups", GROUP_2),
-];
-const STREAM_3: &[Item] = &[
-    NODES,
-    LAST[0],
-    LAST[1],
-    LAST[2],
-    FIRST[0],
-    FIRST[1],
-    FIRST[2],
-    FIRST[3],
-    FIRST[4],
-    Times("groups", GROUP_3),
-];
+/// A stream since version 2: what it says of itself stands before its groups.
+macro_rules! stream {
+    ($group:ident) => {
+        &[
+            NODES,
+            LAST[0],
+            LAST[1],
+            LAST[2],
+            FIRST[0],
+            FIRST[1],
+            FIRST[2],
+            FIRST[3],
+            FIRST[4],
+            Times("groups", $group),
+        ]
+    };
+}
+const STREAM_2: &[Item] = stream!(GROUP_2);
+const STREAM_3: &[Item] = stream!(GROUP_3);
 const FIRST: [Item; 5] = [
     Number("first id, ms:"),
     Number("first id, sequence:"),
