@@ -126,6 +126,20 @@ impl F80 {
         self.kind == Kind::Infinite
     }
 
+    /// The double at the end of their range that is nearest to it: for a number that no double is near to, because it is too
+    /// great or too small. `None` for what is no finite number.
+    pub fn at_range_end(self) -> Option<f64> {
+        let Kind::Finite { exponent, .. } = self.kind else {
+            return None;
+        };
+        let end = if exponent > 0 {
+            f64::MAX
+        } else {
+            f64::MIN_POSITIVE
+        };
+        Some(if self.negative { -end } else { end })
+    }
+
     /// Appends the number as the server shows it: 17 decimals, rounded, without trailing zeros; never an exponent, and
     /// never `-0`. At most about 4950 bytes.
     pub fn write(self, out: &mut Vec<u8>) {

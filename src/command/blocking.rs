@@ -4,6 +4,7 @@
 //! words, whenever a key that it waits for may have come; until then what its client sends is kept.
 use super::args::OwnedArgs;
 use super::{Args, Client, ClientId, Command, Ctx, Effect, Error, Server};
+use crate::base::f80::F80;
 use crate::base::{num, time::Micros};
 use crate::keyspace::{Keyspace, waiting::Awaited, watch::Place};
 use crate::resp::Reply;
@@ -126,7 +127,10 @@ impl Ctx<'_> {
     /// The moment that a timeout in seconds, argument `i`, stands for; `None` is for ever.
     pub fn deadline(&self, i: usize) -> Result<Option<Micros>, Error> {
         let not = || Error::new("ERR timeout is not a float or out of range");
-        let seconds = num::parse_f64(self.arg(i)).ok_or_else(not)?;
+        let text = self.arg(i);
+        // The real server reads 80 bits: what is beyond a double is a number all the same.
+        let beyond = || F80::parse(text).and_then(F80::at_range_end);
+        let seconds = num::parse_f64(text).or_else(beyond).ok_or_else(not)?;
         let ms = (seconds * 1000.0).ceil();
         if ms < 0.0 {
             return Err(Error::new("ERR timeout is negative"));

@@ -86,7 +86,7 @@ fn lcs(ctx: &mut Ctx<'_>) -> Outcome {
         ));
     }
     let options = Options::read(ctx)?;
-    let table = Table::new(&strings[0], &strings[1])?;
+    let table = Table::new(&strings[0], &strings[1], ctx.config.proto_max_bulk_len)?;
     let len = table.at(strings[0].len(), strings[1].len());
     if options.len {
         ctx.out.int(i64::from(len));
@@ -144,9 +144,14 @@ struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// Fills the table. O(N*M) time and space, refused beyond `MAX_CELLS`.
-    fn new(a: &'a [u8], b: &'a [u8]) -> Result<Table<'a>, Error> {
+    /// Fills the table. O(N*M) time and space, refused beyond `most_bytes` and `MAX_CELLS`.
+    fn new(a: &'a [u8], b: &'a [u8], most_bytes: i64) -> Result<Table<'a>, Error> {
         let cells = (a.len() as u64 + 1) * (b.len() as u64 + 1);
+        if cells.saturating_mul(4) > most_bytes.unsigned_abs() {
+            return Err(Error::new(
+                "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len",
+            ));
+        }
         if cells > MAX_CELLS {
             return Err(Error::new(
                 "ERR Insufficient memory, failed allocating transient memory for LCS",
@@ -202,7 +207,7 @@ mod tests {
 
     #[test]
     fn finds_runs_from_the_end() {
-        let table = Table::new(b"ohmytext", b"mynewtext").expect("small");
+        let table = Table::new(b"ohmytext", b"mynewtext", i64::MAX).expect("small");
         let runs: Vec<Run> = table.matches().collect();
         let expected = [(4, 5, 4), (2, 0, 2)].map(|(a, b, len)| Run { a, b, len });
         assert_eq!(runs, expected);
@@ -212,7 +217,10 @@ mod tests {
     #[test]
     fn refuses_what_does_not_fit() {
         let long = vec![0; 1 << 14];
-        assert!(Table::new(&long, &long).is_err());
-        assert_eq!(Table::new(b"", &long).map(|t| t.at(0, 1 << 14)), Ok(0));
+        assert!(Table::new(&long, &long, i64::MAX).is_err());
+        assert_eq!(
+            Table::new(b"", &long, i64::MAX).map(|t| t.at(0, 1 << 14)),
+            Ok(0)
+        );
     }
 }

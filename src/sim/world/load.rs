@@ -3,9 +3,9 @@
 use super::World;
 use super::event::Event;
 use super::net::{CLIENTS, ConnId, End, HostId};
+use crate::base::num;
 use crate::base::rng::Rng;
 use crate::base::time::Micros;
-use crate::base::{num, real};
 use crate::repl::handshake::command as encode;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -163,7 +163,7 @@ impl Load {
         }
         // Arrivals that know nothing of each other: the time between them is exponential.
         let mean_us = 1e6 * self.users.len() as f64 / f64::from(self.setup.rate_per_s);
-        let us = -real::ln(1.0 - self.rng.float()) * mean_us;
+        let us = exponential(&mut self.rng) * mean_us;
         (us as Micros).max(1)
     }
 
@@ -276,8 +276,58 @@ fn answer_length(bytes: &[u8]) -> Option<usize> {
     (bytes.len() >= whole).then_some(whole)
 }
 
-/// A number below `n`, the k-th with a probability of about 1/k: by inversion of the continuous distribution.
+/// A number below `n`, the k-th with a probability of about 1/k: each octave is equally likely, and each number in it.
 fn zipf(rng: &mut Rng, n: u32) -> u32 {
-    let x = real::exp(rng.float() * real::ln(f64::from(n) + 1.0));
-    (x as u32).saturating_sub(1).min(n - 1)
+    let octaves = u64::from(n.ilog2()) + 1;
+    loop {
+        let low = 1u64 << rng.below(octaves);
+        let k = low + rng.below(low);
+        if k <= u64::from(n) {
+            return (k - 1) as u32;
+        }
+    }
+}
+
+/// An exponentially distributed number with mean 1, by comparisons alone (von Neumann, 1951).
+fn exponential(rng: &mut Rng) -> f64 {
+    let mut whole = 0.0;
+    loop {
+        let first = rng.float();
+        let (mut last, mut length) = (first, 1);
+        loop {
+            let next = rng.float();
+            if next >= last {
+                break;
+            }
+            (last, length) = (next, length + 1);
+        }
+        if length % 2 == 1 {
+            return whole + first;
+        }
+        whole += 1.0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_have_the_distributions_that_they_say() {
+        let mut rng = Rng::new(3);
+        let draws: Vec<f64> = (0..20_000).map(|_| exponential(&mut rng)).collect();
+        let mean = draws.iter().sum::<f64>() / 20_000.0;
+        let beyond = draws.iter().filter(|x| **x > 2.0).count();
+        assert!((mean - 1.0).abs() < 0.03, "{mean}");
+        // e^-2 of them.
+        assert!((2500..2920).contains(&beyond), "{beyond}");
+        let mut counts = [0u32; 100];
+        (0..70_000).for_each(|_| counts[zipf(&mut rng, 100) as usize] += 1);
+        assert!(
+            counts[0] > counts[1] && counts[1] > 3 * counts[15],
+            "{counts:?}"
+        );
+        assert!(counts.iter().all(|n| *n > 0));
+        assert_eq!(zipf(&mut rng, 1), 0);
+    }
 }
