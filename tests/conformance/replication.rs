@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 
 /// Commands between two comparisons.
 const SEGMENT: u64 = 250;
-/// How long all may take to come to the same offset.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// How long all may take to come to the same offset: longer than `repl-timeout`, after which a link is given up that was cut
+/// while nobody was speaking.
+const PATIENCE: Duration = Duration::from_secs(100);
 
 /// Who follows whom, the primary first.
 const CHAINS: [&[Kind]; 4] = [
