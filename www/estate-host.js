@@ -219,7 +219,7 @@ export class EstateHost {
 
   /** Does something now. What lay ahead is no more: this is another future. @param {any} act @returns {number} */
   #act(act) {
-    if (/** @type {any} */ (this.#estate.model()).past) this.#begin();
+    if (this.#estate.is_past()) this.#begin();
     return this.#estate.act(act);
   }
 
@@ -300,8 +300,7 @@ export class EstateHost {
   #hangUp(id) {
     const terminal = this.#terminals.get(id);
     if (!terminal || terminal.session === null) return;
-    if (!(/** @type {any} */ (this.#estate.model()).past))
-      this.#estate.act({ act: "disconnect", session: terminal.session });
+    if (!this.#estate.is_past()) this.#estate.act({ act: "disconnect", session: terminal.session });
     terminal.session = null;
   }
 
@@ -313,7 +312,7 @@ export class EstateHost {
       if (!terminal || this.#dead) throw new Error("there is no such connection");
       this.#guard(() => {
         terminal.session ??= this.#act({ act: "connect", host: terminal.host });
-        if (/** @type {any} */ (this.#estate.model()).past) this.#act(NOTHING);
+        if (this.#estate.is_past()) this.#act(NOTHING);
         this.#estate.send(/** @type {number} */ (terminal.session), bytes);
       });
       done({ out: new ArrayBuffer(0), now_ms: this.#estate.now_ms(), cost_us: 0, closed: false }, []);

@@ -9,11 +9,14 @@
  * @import { KeptFile, Meta, Store } from "./store.js"
  */
 import { Platter } from "../pkg/redlab.js";
+import { CONFIG, MANIFEST, copied, filesOf, logOf, platterOf } from "./disk-files.js";
 import { Engine } from "./engine.js";
 import { bringFor, bringRest, canRun } from "./later.js";
+import { SandboxLock } from "./lock.js";
 import { concat, encodeCommand } from "./resp.js";
 import { DiskStore, MemoryStore } from "./store.js";
-import { isTar, pack, unpack } from "./tar.js";
+import { pack } from "./tar.js";
+import { trial, whyUnread } from "./trial.js";
 
 const SLICE_MS = 4;
 /** Instructions that a script runs between two looks at the clock: a fraction of a millisecond. */
@@ -24,10 +27,6 @@ const TICK_MS = 100;
 const MISSED_MS = 1000;
 /** Virtual time that a slice may let pass for the disk; the wall clock catches up. */
 const DISK_MS = 20;
-/** What a sandbox's server is told: who sees a write acknowledged keeps it, until somebody sets it otherwise. */
-const CONFIG = "appendonly yes\nappendfsync always";
-const DIRECTORY = "appendonlydir/";
-const MANIFEST = `${DIRECTORY}appendonly.aof.manifest`;
 /** How often an idle world's clock is kept. */
 const KEEP_CLOCK_MS = 10_000;
 
@@ -49,42 +48,6 @@ const keptClock = (meta) => (Number.isFinite(meta?.clock_ms) ? Number(meta?.cloc
 
 /** Views whose models are about files. */
 const OF_FILES = new Set(["aof", "rdb", "bytes", "commands", "fields", "field"]);
-
-const encoder = new TextEncoder();
-
-/**
- * The files of a disk out of what somebody brings: an archive of them, or a log or snapshot, which becomes the base of an
- * append-only file.
- * @param {Uint8Array} bytes @returns {KeptFile[]}
- */
-function filesOf(bytes) {
-  const base = `${DIRECTORY}appendonly.aof.1.base.aof`;
-  const list = encoder.encode("file appendonly.aof.1.base.aof seq 1 type b\n");
-  const files = isTar(bytes)
-    ? unpack(bytes)
-    : [
-        { name: base, bytes },
-        { name: MANIFEST, bytes: list },
-      ];
-  const dump = files.find(({ name }) => name === "dump.rdb");
-  // With a snapshot alone, as without an append-only file.
-  if (dump && !files.some(({ name }) => name === MANIFEST)) return filesOf(dump.bytes);
-  return files.map(({ name, bytes: b }, i) => ({ name, file: i + 1, bytes: b }));
-}
-
-/** @param {KeptFile[]} files */
-function platterOf(files) {
-  const platter = new Platter();
-  for (const { name, file, bytes } of files) platter.add(name, file, bytes);
-  return platter;
-}
-
-/** A store in memory with what another one had. @param {import("./store.js").Kept} kept */
-async function copied({ files, log, meta }) {
-  const copy = new MemoryStore();
-  if (meta) await copy.replace(log.length ? filesOf(log) : files, meta);
-  return copy;
-}
 
 /** Lets messages in between two slices. @returns {Promise<void>} */
 const turn = () =>
@@ -128,8 +91,7 @@ export class HostWorld {
   #rebooted = false;
   /** Why a lesson's server does not run; "" while it does. */
   #down = "";
-  /** Gives the sandbox's lock back. */
-  #release = () => {};
+  #lock = new SandboxLock();
   #closed = false;
   /** Scripts are gone through line by line. */
   #holds = false;
@@ -166,35 +128,13 @@ export class HostWorld {
       return new MemoryStore();
     }
     const disk = new DiskStore(this.around.db, name);
-    if (await this.#lock(name)) {
+    if (await this.#lock.take(name, () => this.#setSaved({ ...this.#saved, free: true }))) {
       this.#saved = savedAs("saved", "");
       return disk;
     }
     // Another tab writes these files: work on a copy.
     this.#saved = savedAs("second", "Another tab has this sandbox open. This one works on a copy.");
     return copied(await disk.read());
-  }
-
-  /** Takes the sandbox's lock if it is free; else waits for it in the background. @param {string} name @returns {Promise<boolean>} */
-  #lock(name) {
-    const locks = navigator.locks;
-    if (!locks) return Promise.resolve(true);
-    const hold = () => new Promise((/** @type {(x?: any) => void} */ release) => (this.#release = release));
-    return new Promise((answer) => {
-      locks.request(`redlab:${name}`, { ifAvailable: true }, (lock) => {
-        answer(lock !== null);
-        return lock ? hold() : undefined;
-      });
-    }).then((got) => {
-      if (!got)
-        locks.request(`redlab:${name}`, () => {
-          if (this.#closed) return;
-          const held = hold();
-          this.#setSaved({ ...this.#saved, free: true });
-          return held;
-        });
-      return Boolean(got);
-    });
   }
 
   /** A new engine out of what the store holds. @param {Store} store @returns {Promise<WorldInfo>} */
@@ -725,9 +665,7 @@ export class HostWorld {
   /** The append-only file in one: its base, which may be a snapshot, and what came since. */
   async download() {
     if (this.options.lesson && !this.#lessonDisk()) return concat(this.#log);
-    const parts = this.#files().filter(({ name }) => name.startsWith(DIRECTORY) && name !== MANIFEST);
-    const base = parts.filter(({ name }) => name.includes(".base."));
-    return concat([...base, ...parts.filter((f) => !base.includes(f))].map(({ bytes }) => bytes));
+    return logOf(this.#files());
   }
 
   /** The files as they are, in an archive. */
@@ -791,9 +729,7 @@ export class HostWorld {
 
   /** What a server would say of a file, or of all files that belong with it. @param {string} name */
   async tryFile(name) {
-    const { engine, ...said } = await this.#trial(await this.#setOf(name));
-    engine.free();
-    return said;
+    return trial(await this.#setOf(name), this.#clockMs);
   }
 
   /** Starts the sandbox anew with a file, or all files that belong with it. @param {string} name */
@@ -823,42 +759,12 @@ export class HostWorld {
   /** @param {KeptFile[]} files */
   async #replaceBy(files) {
     if (this.options.lesson) throw new Error("a lesson brings its own data");
-    const why = await this.#tryFiles(files);
+    const why = whyUnread(files, this.#clockMs);
     if (why) throw new Error(`it is no append-only file, snapshot or archive of them (${why})`);
     return this.#alone(async () => {
       await this.#guard(() => this.#store.replace(files, this.#meta()));
       return (await this.#reload()).damage;
     });
-  }
-
-  /** A server of its own that has read files, and what it said. @param {KeptFile[]} files */
-  async #trial(files) {
-    const engine = new Engine(0n, this.#clockMs, CONFIG, platterOf(files));
-    await this.#read(engine);
-    return { engine, words: engine.warnings().join(". "), runs: !engine.exited(), keys: engine.kept()[3] };
-  }
-
-  /** Lets an engine read its files in its own time. @param {Engine} engine */
-  async #read(engine) {
-    for (let now = this.#clockMs; (engine.stalled() || engine.loading()) && !engine.exited();) {
-      now = Math.max(now, engine.next_timer()) + 0.001;
-      engine.advance(now);
-    }
-  }
-
-  /** Why nothing can be read of files, or "". @param {KeptFile[]} files */
-  async #tryFiles(files) {
-    const { engine, words } = await this.#trial(files);
-    try {
-      if (engine.exited() && engine.repair()) {
-        engine.restart();
-        await this.#read(engine);
-      }
-      const data = files.filter(({ name }) => name !== MANIFEST).map(({ name }) => engine.file(name)?.length ?? 0);
-      return engine.exited() || !data.some((length) => length > 0) ? words || "no file of it is one" : "";
-    } finally {
-      engine.free();
-    }
   }
 
   takeOver() {
@@ -875,7 +781,7 @@ export class HostWorld {
   close() {
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#release();
+    this.#lock.release();
     this.#engine.free();
   }
 }

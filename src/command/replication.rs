@@ -3,7 +3,7 @@ use super::{Client, ClientId, Config, Effect, Error, Server};
 use crate::base::num;
 use crate::base::time::{Micros, Millis};
 use crate::repl::History;
-use crate::repl::handshake::command;
+use crate::resp::request::command;
 
 /// Where a primary listens.
 #[derive(Clone, Debug, PartialEq, Eq)]

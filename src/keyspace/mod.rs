@@ -114,8 +114,6 @@ pub struct Keyspace {
     /// While a log is read: its commands ran when nothing of what they touch had expired, and what did expire then says
     /// so itself. Nothing expires meanwhile, and a moment in the past is stored like any other.
     pub loading: bool,
-    /// Elements that the running command has looked at without replying with them, for the cost model.
-    pub visited: u64,
     /// The running command's client asked that its accesses do not count as use (CLIENT NO-TOUCH).
     pub no_touch: bool,
     /// Off in DEBUG SET-ACTIVE-EXPIRE 0: then only access expires keys.
@@ -146,7 +144,6 @@ impl Keyspace {
             events: Vec::new(),
             propagated: Vec::new(),
             quiet: false,
-            visited: 0,
             paused: false,
             follows: false,
             obeys: false,

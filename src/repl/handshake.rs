@@ -1,4 +1,5 @@
 //! The replica's side of the first words, up to the answer to PSYNC.
+use crate::resp::request::command;
 use std::collections::VecDeque;
 
 /// What a replica says of itself.
@@ -52,23 +53,6 @@ enum Await {
 pub struct Handshake {
     about: Introduction,
     awaits: VecDeque<Await>,
-}
-
-/// A command as it is sent.
-pub fn command(words: &[&[u8]]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let count = |out: &mut Vec<u8>, sign: u8, n: usize| {
-        out.push(sign);
-        crate::base::num::write_i64(out, n as i64);
-        out.extend_from_slice(b"\r\n");
-    };
-    count(&mut out, b'*', words.len());
-    for word in words {
-        count(&mut out, b'$', word.len());
-        out.extend_from_slice(word);
-        out.extend_from_slice(b"\r\n");
-    }
-    out
 }
 
 impl Handshake {

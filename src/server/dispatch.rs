@@ -381,8 +381,7 @@ impl Node {
     #[cold]
     fn charge(&mut self, args: Args<'_>, reply_bytes: usize) {
         let bytes: usize = args.from(0).map(<[u8]>::len).sum();
-        let visited = std::mem::take(&mut self.ks.visited);
-        self.meter.ran((bytes + reply_bytes) as u64, visited);
+        self.meter.ran((bytes + reply_bytes) as u64);
     }
 }
 

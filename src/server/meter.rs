@@ -13,8 +13,8 @@ pub trait Meter {
         false
     }
 
-    /// A command ran that took and gave so many bytes, and looked at so many elements besides.
-    fn ran(&mut self, _bytes: u64, _visited: u64) {}
+    /// A command ran that took and gave so many bytes.
+    fn ran(&mut self, _bytes: u64) {}
 
     /// Another one that goes on from here by itself.
     fn copied(&self) -> Box<dyn Meter>;

@@ -91,6 +91,11 @@ impl Estate {
         self.timeline.world().happened() as f64
     }
 
+    /// Whether this moment has a future already: an act would begin another one.
+    pub fn is_past(&self) -> bool {
+        self.timeline.is_past()
+    }
+
     /// Everything that views of the whole world show (`src/lab/estate/models.rs`).
     pub fn model(&self) -> Result<JsValue, JsError> {
         to_js(&estate(&self.timeline))

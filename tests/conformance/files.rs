@@ -53,11 +53,35 @@ fn number(reply: &Reply) -> i64 {
 }
 
 /// The digest of a server's data once it has loaded its files. (DEBUG itself does not wait for that.)
-pub fn digest(peer: &mut dyn Peer, on: usize) -> String {
+fn digest(peer: &mut dyn Peer, on: usize) -> String {
     while peer.ask(on, "DBSIZE").lossy().starts_with("LOADING") {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     peer.ask(on, "DEBUG DIGEST").lossy()
+}
+
+/// The digests of two servers' data, if they are not the same.
+pub fn other_data(peers: [&mut dyn Peer; 2], on: [usize; 2]) -> Option<String> {
+    let [a, b] = peers;
+    let kept = [digest(a, on[0]), digest(b, on[1])];
+    (kept[0] != kept[1]).then(|| kept.join(" "))
+}
+
+/// What comparisons came to.
+#[derive(Default)]
+pub struct Verdicts {
+    pub passed: usize,
+    pub failures: Vec<String>,
+}
+
+impl Verdicts {
+    /// Counts a comparison; `found`: what is wrong, `place`: where to find it again.
+    pub fn judge(&mut self, place: &str, what: &str, found: Option<String>) {
+        match found {
+            None => self.passed += 1,
+            Some(found) => self.failures.push(format!("{place}, {what}: {found}")),
+        }
+    }
 }
 
 /// What a snapshot keeps of a stream.
@@ -209,15 +233,11 @@ pub fn compare(
     let folder = Folder::new();
     let mut oracle = Server::oracle_in(&folder.0)?;
     let mut generator = Generator::alone(syntax, now_s);
-    let (mut passed, mut failures) = (0, Vec::new());
+    let mut verdicts = Verdicts::default();
     for segment in segments {
         generator.begin(seed, segment);
-        let mut judge = |what: &str, found: Option<String>| match found {
-            None => passed += 1,
-            Some(found) => failures.push(format!(
-                "files, seed {seed}, file {segment}, {what}: {found}"
-            )),
-        };
+        let place = format!("files, seed {seed}, file {segment}");
+        let mut judge = |what: &str, found| verdicts.judge(&place, what, found);
         let mut ours = Local::new();
         let on = ours.open();
         fill(&mut ours, on, &mut generator);
@@ -236,10 +256,9 @@ pub fn compare(
                 STREAM,
             ),
         );
-        let kept = [digest(&mut ours, on), digest(&mut again, here)];
         judge(
             "read by redlab",
-            (kept[0] != kept[1]).then(|| kept.join(" ")),
+            other_data([&mut ours, &mut again], [on, here]),
         );
 
         oracle.ask(there, "SELECT 0");
@@ -264,5 +283,5 @@ pub fn compare(
             ),
         );
     }
-    Ok((passed, failures))
+    Ok((verdicts.passed, verdicts.failures))
 }

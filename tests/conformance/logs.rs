@@ -1,7 +1,7 @@
 //! Append-only directories in both directions: what random commands wrote on redlab is read by a real server as it starts,
 //! and what they wrote there is read by redlab; with rewrites in between, with and without an RDB preamble.
 
-use crate::files::{Folder, difference, digest, fill};
+use crate::files::{Folder, Verdicts, difference, fill, other_data};
 use crate::generate::Generator;
 use crate::grammar::Syntax;
 use crate::local::Local;
@@ -88,15 +88,11 @@ pub fn compare(
 ) -> Result<(usize, Vec<String>), String> {
     let folder = Folder::new();
     let mut generator = Generator::alone(syntax, now_s);
-    let (mut passed, mut failures) = (0, Vec::new());
+    let mut verdicts = Verdicts::default();
     for segment in segments {
         generator.begin(seed, segment);
-        let mut judge = |what: &str, found: Option<String>| match found {
-            None => passed += 1,
-            Some(found) => failures.push(format!(
-                "logs, seed {seed}, directory {segment}, {what}: {found}"
-            )),
-        };
+        let place = format!("logs, seed {seed}, directory {segment}");
+        let mut judge = |what: &str, found| verdicts.judge(&place, what, found);
         let settings = settings(segment);
         let mut ours = Local::on_disk(Vec::new(), &settings);
         let on = ours.open();
@@ -118,10 +114,9 @@ pub fn compare(
             "redlab's log",
             difference(["redlab", "oracle"], peers, [here, there], STREAM),
         );
-        let kept = [digest(&mut ours, on), digest(&mut again, here)];
         judge(
             "read by redlab",
-            (kept[0] != kept[1]).then(|| kept.join(" ")),
+            other_data([&mut ours, &mut again], [on, here]),
         );
 
         oracle.ask(there, "SELECT 0");
@@ -141,5 +136,5 @@ pub fn compare(
             difference(["redlab", "oracle"], peers, [here, there], STREAM),
         );
     }
-    Ok((passed, failures))
+    Ok((verdicts.passed, verdicts.failures))
 }

@@ -23,6 +23,12 @@ async function type(page, host, line) {
 /** @param {import("@playwright/test").Page} page @param {string} words */
 const press = (page, words) => deck(page).getByRole("button", { name: words, exact: true }).click();
 
+/** Stops time; what the page shows after that is where it stopped. @param {import("@playwright/test").Page} page */
+async function pause(page) {
+  await press(page, "Pause");
+  await expect(deck(page).getByRole("button", { name: "Play", exact: true })).toBeVisible();
+}
+
 /** Chooses a machine or a link, and does something to it. @param {import("@playwright/test").Page} page @param {RegExp} what @param {string} deed */
 async function breaks(page, what, deed) {
   await page.getByRole("button", { name: what }).first().dispatchEvent("click");
@@ -55,7 +61,7 @@ test.describe("a primary and two replicas", () => {
     await type(page, "n3", "SET greeting no");
     await expect(log(page, "n3")).toContainText("READONLY You can't write against a read only replica.");
     await expect(terminal(page, "n2").locator(".ps").last()).toHaveText("n2:6379>");
-    await press(page, "Pause");
+    await pause(page);
     const stands = await deck(page).locator(".clock").textContent();
     await type(page, "n1", "INCR hits");
     await expect(log(page, "n1")).toContainText("INCR hits");
@@ -82,7 +88,7 @@ test.describe("a primary and two replicas", () => {
   test("one goes back, and takes another way; both futures stay", async ({ page }) => {
     await type(page, "n1", "SET a old");
     await expect(log(page, "n1")).toContainText("OK");
-    await press(page, "Pause");
+    await pause(page);
     await seek(page, 0);
     await expect(deck(page).locator(".clock")).toHaveText("00:00.000");
     await expect(log(page, "n1").locator(".cmd.untrue")).toHaveCount(1);
@@ -91,7 +97,7 @@ test.describe("a primary and two replicas", () => {
     await press(page, "Play");
     await type(page, "n1", "SET a new");
     await expect(log(page, "n1").locator(".rep:not(.untrue)")).toHaveText("OK");
-    await press(page, "Pause");
+    await pause(page);
     await expect(deck(page).locator(".difference")).toContainText("n1: 1 key (a)");
     await press(page, "Future A");
     // What was typed there comes again in its time.
@@ -117,7 +123,7 @@ test.describe("a primary and two replicas", () => {
   });
 
   test("time goes by events, and messages can be read, lost and delayed", async ({ page }) => {
-    await press(page, "Pause");
+    await pause(page);
     await type(page, "n1", "SET greeting hello");
     const message = page.getByRole("button", { name: /^n1 to n2: .*SET greeting hello/ });
     for (let i = 0; i < 60 && !(await message.count()); i++) await press(page, "Step");
@@ -134,7 +140,7 @@ test.describe("a primary and two replicas", () => {
   }) => {
     await page.getByRole("button", { name: "Start", exact: true }).click();
     await expect(page.locator(".loads")).toContainText("answered");
-    await press(page, "Pause");
+    await pause(page);
     await noViolations(page);
     await page.emulateMedia({ colorScheme: "dark" });
     await noViolations(page);

@@ -6,9 +6,10 @@ use crate::base::num;
 use crate::command::client::ReplyMode;
 use crate::command::replication::{Address, Link, Way};
 use crate::command::{Client, ClientId, Effect};
-use crate::repl::handshake::{Handshake, Introduction, Step, command};
+use crate::repl::handshake::{Handshake, Introduction, Step};
 use crate::repl::payload::{Payload, Progress};
 use crate::resp::Reply;
+use crate::resp::request::command;
 
 /// The talk with the primary as long as it is no stream of commands.
 #[derive(Clone, Default)]

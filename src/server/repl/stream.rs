@@ -5,7 +5,7 @@ use crate::base::num;
 use crate::command::replication::{Link, Stage};
 use crate::command::{Args, ClientId, Server};
 use crate::persist::rdb::save;
-use crate::repl::handshake::command;
+use crate::resp::request::command;
 use crate::server::propagate::Log;
 
 impl Server {

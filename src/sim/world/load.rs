@@ -6,7 +6,7 @@ use super::net::{CLIENTS, ConnId, End, HostId};
 use crate::base::num;
 use crate::base::rng::Rng;
 use crate::base::time::Micros;
-use crate::repl::handshake::command as encode;
+use crate::resp::request;
 use std::collections::{BTreeMap, VecDeque};
 
 /// How long a client waits before it connects again, µs.
@@ -149,9 +149,9 @@ impl Load {
             Some((_, number)) => {
                 let mut value = number.to_string().into_bytes();
                 value.resize(value.len().max(self.setup.value_bytes), b'.');
-                encode(&[b"SET", &name, &value])
+                request::command(&[b"SET", &name, &value])
             }
-            None => encode(&[b"GET", &name]),
+            None => request::command(&[b"GET", &name]),
         };
         (bytes, Asked { at_us, write })
     }

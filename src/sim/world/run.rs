@@ -93,10 +93,13 @@ impl World {
 
     /// A server takes a connection in; or it says why not.
     fn accept(&mut self, id: ConnId, from: Side, to: HostId) -> bool {
-        let laddr = self.address(to);
-        let (ip, port) = match from.place {
-            HERE => ("127.0.0.1".into(), self.hosts[to].setup.port),
-            place => (self.ip_of(place), self.hosts[to].setup.port),
+        // Who is beside the server comes over the loopback interface.
+        let (ip, laddr) = match from.place {
+            HERE => (
+                "127.0.0.1".into(),
+                format!("127.0.0.1:{}", self.hosts[to].setup.port),
+            ),
+            place => (self.ip_of(place), self.address(to)),
         };
         let host = &mut self.hosts[to];
         let Some(machine) = &mut host.machine else {
@@ -108,11 +111,6 @@ impl World {
             self.close(id, false, self.now_us);
             return true;
         }
-        let laddr = if from.place == HERE {
-            format!("127.0.0.1:{port}")
-        } else {
-            laddr
-        };
         let client = machine.node.connect_from(Peer {
             addr,
             laddr,
@@ -169,7 +167,7 @@ impl World {
                 }
                 self.give(host, Waiting::Connected(client));
             }
-            End::Session(session) => self.session_stands(session, id),
+            End::Session(_) => self.send_early(id),
             End::Load(load, client) => self.load_stands(load, client),
         }
     }
@@ -319,8 +317,8 @@ impl World {
         }
     }
 
-    /// The session's connection stands: what was typed meanwhile goes out.
-    fn session_stands(&mut self, _session: u32, id: ConnId) {
+    /// A connection stands: what was given to it meanwhile goes out.
+    fn send_early(&mut self, id: ConnId) {
         let Some(conn) = self.net.conn_mut(id) else {
             return;
         };
