@@ -100,6 +100,7 @@ impl Node {
             Order::Save(id) => {
                 let path = format!("temp-{}.rdb", self.server.pid);
                 let job = self.save_job(&path, true);
+                self.note_image(&path);
                 self.run_front(job, Front::Save(id));
             }
             Order::BackgroundSave => self.begin_save(),
@@ -137,7 +138,9 @@ impl Node {
         let mut job = match save {
             true => {
                 self.say(false, &["Saving the final RDB snapshot before exiting."]);
-                self.save_job(&format!("temp-{}.rdb", self.server.pid), true)
+                let path = format!("temp-{}.rdb", self.server.pid);
+                self.note_image(&path);
+                self.save_job(&path, true)
             }
             false => Job::of([]),
         };
@@ -230,6 +233,7 @@ impl Node {
         let aof = &mut self.storage.aof;
         aof.state = State::Off;
         aof.path = String::new();
+        self.note_opened();
         self.server.persist.aof.on = false;
         self.server.persist.aof.safe = self.server.persist.aof.logged;
         if !self.storage.tapped {

@@ -1,6 +1,7 @@
 //! The replica's side: the connection to its primary.
 //!
 //! A link that is lost leaves the data a part of the primary's history; the next one asks to go on from there.
+use super::super::journal::Note;
 use super::super::node::Node;
 use crate::base::num;
 use crate::command::client::ReplyMode;
@@ -90,6 +91,7 @@ impl Node {
         repl.link = Link::Off;
         repl.has_part = false;
         repl.history.branch(id);
+        self.note_called();
         self.drop_followers();
         self.note_role();
     }
@@ -331,15 +333,15 @@ impl Node {
             self.say(false, &["Primary replication ID changed to ", &id]);
             self.drop_followers();
         }
-        self.establish();
+        self.establish(false);
         self.say(
             false,
             &["PRIMARY <-> REPLICA sync: Primary accepted a Partial Resynchronization."],
         );
     }
 
-    /// From now on the primary's bytes are commands.
-    pub(super) fn establish(&mut self) {
+    /// From now on the primary's bytes are commands; `full`: behind a snapshot.
+    pub(super) fn establish(&mut self, full: bool) {
         let limit = self.backlog_limit();
         let repl = &mut self.server.repl;
         repl.history.open_backlog(limit);
@@ -355,6 +357,10 @@ impl Node {
             client.reply_mode = ReplyMode::Off;
             client.db = db;
         }
+        self.note(|node| Note::Synced {
+            id: node.server.repl.history.id.clone(),
+            full,
+        });
     }
 
     /// The connection to the primary is lost, or was refused.
@@ -406,6 +412,9 @@ impl Node {
     fn end_link(&mut self) -> usize {
         self.sync.talk = Talk::default();
         self.end_stream();
+        if self.server.repl.link == Link::Connected {
+            self.note(|_| Note::LinkLost);
+        }
         let id = std::mem::take(&mut self.server.repl.link_id);
         self.server.repl.transfer = (-1, 0);
         self.server.clients.get(id).map_or(0, |c: &Client| c.db)

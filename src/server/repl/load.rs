@@ -1,4 +1,5 @@
 //! A snapshot of the primary takes the place of the data.
+use super::super::journal::Note;
 use super::super::node::Node;
 use super::super::persist::{Front, Job};
 use crate::base::num;
@@ -46,6 +47,10 @@ impl Node {
         });
         ops.push(Op::SyncDir { dir: String::new() });
         let mut job = Job::of(ops);
+        if let Some((id, offset)) = self.sync.talk.full.clone() {
+            let path = path.clone();
+            self.note(|_| Note::Received { path, id, offset });
+        }
         job.temporary = Some(path);
         self.run_front(job, Front::Received);
     }
@@ -96,6 +101,11 @@ impl Node {
             Ok(loaded) => loaded,
             Err(fault) => {
                 let why = fault.to_string();
+                // What there is now is a part of the snapshot, and of no history.
+                self.note(|_| Note::Synced {
+                    id: String::new(),
+                    full: true,
+                });
                 return self.give_up_link(
                     &[
                         "Failed trying to load the PRIMARY synchronization DB from disk: ",
@@ -117,7 +127,7 @@ impl Node {
         let (id, offset) = full.unwrap_or((own, repl.history.offset));
         repl.history.restart(id);
         repl.history.offset = offset;
-        self.establish();
+        self.establish(true);
         self.send_ack();
         self.say(false, &["PRIMARY <-> REPLICA sync: Finished with success"]);
     }

@@ -20,12 +20,14 @@
 //! - `net`: connections as TCP has them, on links that are slow, lossy or cut;
 //! - `act`: all that can be done to a world from outside, faults among them;
 //! - `load`: simulated clients;
-//! - `cost`: what work takes in virtual time.
+//! - `cost`: what work takes in virtual time;
+//! - `ledger`: where each acknowledged write is.
 mod act;
 mod cost;
 mod event;
 mod hash;
 mod host;
+pub mod ledger;
 mod load;
 mod net;
 mod run;
@@ -39,6 +41,7 @@ pub use cost::{CostMeter, WAKE_US};
 use event::{Event, Events};
 use hash::Hasher;
 pub use host::{Host, HostState, LogLine, Setup};
+use ledger::Ledger;
 pub use load::{Load, LoadReport, LoadSetup, Mix};
 use net::Net;
 pub use net::{CLIENTS, Conn, ConnId, End, HERE, HostId, Link};
@@ -73,6 +76,7 @@ pub struct World {
     last_session: SessionId,
     loads: Vec<Load>,
     hash: Hasher,
+    ledger: Ledger,
 }
 
 impl World {
@@ -92,6 +96,7 @@ impl World {
             last_session: 0,
             loads: Vec::new(),
             hash: Hasher::new(seed),
+            ledger: Ledger::default(),
         }
     }
 
