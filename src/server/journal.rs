@@ -25,9 +25,11 @@ pub enum Note {
         offset: i64,
         former: Option<String>,
     },
-    /// The data is a part of the history with this id, which the primary sends; `full`: by a snapshot of it. An id that
-    /// nobody has: it is no whole part of any.
-    Synced { id: String, full: bool },
+    /// The data has made room for the primary's snapshot.
+    Emptied,
+    /// The data is a part of the history with this id, which the primary sends. An id that nobody has: it is no whole part of
+    /// any.
+    Synced(String),
     /// The connection to the primary is gone, and with it what was on its way.
     LinkLost,
     /// The data of the files is there.

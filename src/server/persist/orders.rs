@@ -87,6 +87,11 @@ impl Node {
         if self.server.persist.order.is_none() {
             return false;
         }
+        if matches!(self.server.persist.order, Some(Order::Exit { .. })) {
+            // Whoever has not read its files has nothing to add to them.
+            self.storage.start = None;
+            self.stop_loading();
+        }
         let flushed = self.server.persist.aof.write_error.is_some() || !self.has_log();
         let storage = &self.storage;
         if storage.front.is_some() || !storage.aof.is_quiet() || storage.start.is_some() || !flushed
@@ -146,6 +151,11 @@ impl Node {
         };
         job.before(self.last_sync());
         self.run_front(job, Front::Exit { id, force });
+    }
+
+    /// Whether the primary's snapshot is on its way into a file.
+    pub(in crate::server) fn writes_received(&self) -> bool {
+        matches!(self.storage.front, Some((_, Front::Received)))
     }
 
     pub(in crate::server) fn run_front(&mut self, job: Job, about: Front) {

@@ -333,15 +333,15 @@ impl Node {
             self.say(false, &["Primary replication ID changed to ", &id]);
             self.drop_followers();
         }
-        self.establish(false);
+        self.establish();
         self.say(
             false,
             &["PRIMARY <-> REPLICA sync: Primary accepted a Partial Resynchronization."],
         );
     }
 
-    /// From now on the primary's bytes are commands; `full`: behind a snapshot.
-    pub(super) fn establish(&mut self, full: bool) {
+    /// From now on the primary's bytes are commands.
+    pub(super) fn establish(&mut self) {
         let limit = self.backlog_limit();
         let repl = &mut self.server.repl;
         repl.history.open_backlog(limit);
@@ -357,10 +357,7 @@ impl Node {
             client.reply_mode = ReplyMode::Off;
             client.db = db;
         }
-        self.note(|node| Note::Synced {
-            id: node.server.repl.history.id.clone(),
-            full,
-        });
+        self.note(|node| Note::Synced(node.server.repl.history.id.clone()));
     }
 
     /// The connection to the primary is lost, or was refused.

@@ -203,10 +203,6 @@ impl Files {
         check.ok_up_to < bytes.len() - from
     }
 
-    pub fn debug(&self) -> String {
-        format!("{:?} {:?} {:?}", self.known, self.open, self.images)
-    }
-
     /// The file that the log goes to.
     pub fn opened(&self) -> Option<u64> {
         self.open.map(|(number, _)| number)

@@ -198,6 +198,7 @@ impl Ledger {
             _ => seat.memory = Memory::Is(base),
         }
         seat.name = Some(stream);
+        seat.replaced = None;
     }
 
     fn synced(&mut self, id: HostId, name: &str) {
@@ -253,7 +254,7 @@ impl World {
         let mut cause = other_names.then_some(Why::Files);
         for note in notes {
             match &note {
-                Note::Synced { full: true, .. } => {
+                Note::Emptied => {
                     let by = self.primary_of(id);
                     self.ledger.seats[id].replaced = by;
                     cause = Some(Why::Replaced { by });
@@ -305,7 +306,8 @@ impl World {
                 offset,
                 former,
             } => ledger.called(id, name, offset, former),
-            Note::Synced { id: name, .. } => ledger.synced(id, &name),
+            Note::Emptied => ledger.seats[id].memory = Memory::Is(Data::Nothing),
+            Note::Synced(name) => ledger.synced(id, &name),
             Note::LinkLost => {}
             Note::Loaded => {
                 let loaded = ledger.seats[id].loading;

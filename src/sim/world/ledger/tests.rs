@@ -315,24 +315,3 @@ fn a_copy_of_the_world_has_a_ledger_of_its_own() {
     assert_eq!(copy.ledger().newest(9).len(), 1);
     assert_eq!(world.ledger().newest(9).len(), 2);
 }
-
-#[test]
-fn debug_me() {
-    let mut world = world(2, "always");
-    quickly(&mut world, 0, "SET a 1");
-    run(&mut world, SECOND);
-    let seat = &world.ledger.seats[1];
-    eprintln!("{:?} {:?}", seat.memory, seat.files.debug());
-    let disk = world.hosts()[1].disk().unwrap();
-    for path in disk.all() {
-        eprintln!("{path} {:?} {:?}", disk.number(path), disk.read(path).map(|b| String::from_utf8_lossy(b).into_owned()));
-    }
-    for side in [Side::Cache, Side::Platter] {
-        eprintln!("{:?}", seat.files.data(&world.hosts[1].reads, disk, side, &world.ledger.histories));
-    }
-    for line in &world.hosts[1].log { eprintln!("{} {}", line.at_us - START_US, line.text); }
-    let node = world.hosts[1].node().unwrap();
-    let p = &node.server().persist;
-    eprintln!("active {} stalled {} on {} bg {:?} order {:?} next {} now {}", p.active, p.stalled, p.aof.on, p.background, p.order.is_some(), node.next_timer_us() - world.now_us, world.now_us - START_US);
-    panic!();
-}
