@@ -186,10 +186,12 @@ export class EstateHost {
       change: () => this.#change(value),
       compare: () => this.#compare(),
       state: () => this.#state(),
+      ledger: () => this.#estate.ledger(),
     };
     if (this.#dead || !can[what]) throw new Error(this.#dead ? "the world has stopped" : `no such request: ${what}`);
     const answer = this.#guard(can[what]);
-    this.#tell();
+    // To look is no change.
+    if (what !== "ledger") this.#tell();
     return answer;
   }
 
@@ -315,7 +317,8 @@ export class EstateHost {
         if (this.#estate.is_past()) this.#act(NOTHING);
         this.#estate.send(/** @type {number} */ (terminal.session), bytes);
       });
-      done({ out: new ArrayBuffer(0), now_ms: this.#estate.now_ms(), cost_us: 0, closed: false }, []);
+      const conn = terminal.session;
+      done({ out: new ArrayBuffer(0), now_ms: this.#estate.now_ms(), cost_us: 0, closed: false, conn }, []);
       this.#tell();
     } catch (e) {
       fail(e);

@@ -1,4 +1,5 @@
 //! The models themselves: plain data of a moment.
+use super::ledger::{TallyModel, tally};
 use super::message::describe;
 use crate::base::time::Micros;
 use crate::command::replication::Stage;
@@ -28,8 +29,10 @@ pub struct EstateModel {
     links: Vec<LinkModel>,
     conns: Vec<ConnModel>,
     loads: Vec<LoadModel>,
+    /// How well acknowledged writes are kept.
+    ledger: TallyModel,
 }
-json_object! { EstateModel: now_us, start_us, events, furthest_us, furthest_events, past, acts, hosts, links, conns, loads }
+json_object! { EstateModel: now_us, start_us, events, furthest_us, furthest_events, past, acts, hosts, links, conns, loads, ledger }
 
 /// A fault or another act that is worth a mark on the timeline.
 struct ActModel {
@@ -177,11 +180,12 @@ pub fn estate(timeline: &Timeline) -> EstateModel {
         links: links(world),
         conns: world.net().conns().map(|c| conn(world, c)).collect(),
         loads: loads(world),
+        ledger: tally(world),
     }
 }
 
 /// What a place is called.
-fn place_name(world: &World, place: HostId) -> String {
+pub(super) fn place_name(world: &World, place: HostId) -> String {
     match place {
         HERE => "here".into(),
         CLIENTS => "clients".into(),
@@ -279,7 +283,7 @@ fn replicas(world: &World, host: &Host, node: &Node) -> Vec<ReplicaModel> {
     server.repl.followers.iter().filter_map(each).collect()
 }
 
-fn end_name(world: &World, end: End, place: HostId) -> String {
+pub(super) fn end_name(world: &World, end: End, place: HostId) -> String {
     match end {
         End::Node(id, _) => place_name(world, id),
         End::Session(_) => place_name(world, place),

@@ -132,6 +132,13 @@ impl Load {
         users.flat_map(each).collect()
     }
 
+    /// All keys that it may write.
+    pub fn all_keys(&self) -> impl Iterator<Item = Vec<u8>> + '_ {
+        let keys = self.setup.keys.max(1);
+        let users = 0..self.users.len();
+        users.flat_map(move |user| (0..keys).map(move |key| self.key(user, key)))
+    }
+
     fn key(&self, user: usize, key: u32) -> Vec<u8> {
         format!("{}:{user}:{key}", self.setup.name).into_bytes()
     }

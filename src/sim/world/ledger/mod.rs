@@ -432,7 +432,9 @@ impl World {
                 lost.from = lost.from.max(held);
                 lost.from < lost.to
             });
-            let mut from = history.lost.last().map_or(held, |lost| lost.to.max(held));
+            // Those behind the first that was lost have been entered.
+            let end = history.lost.first().map_or(history.count, |lost| lost.from);
+            let (mut from, mut entered) = (held, Vec::new());
             let mut enter = |to: u64, why| {
                 if from < to {
                     let loss = Loss {
@@ -441,16 +443,17 @@ impl World {
                         why,
                         without,
                     };
-                    history.lost.push(history::Lost { from, to, loss });
+                    entered.push(history::Lost { from, to, loss });
                     from = to;
                 }
             };
-            let cached = cached.unwrap_or(0).min(history.count);
+            let cached = cached.unwrap_or(0).min(end);
             if cached > held && cause.torn {
                 enter(held + 1, Why::Torn);
             }
             enter(cached, Why::PageCache);
-            enter(history.count, cause.why);
+            enter(end, cause.why);
+            history.lost.splice(0..0, entered);
         }
     }
 
