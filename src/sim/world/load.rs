@@ -6,7 +6,9 @@ use super::net::{CLIENTS, ConnId, End, HostId};
 use crate::base::num;
 use crate::base::rng::Rng;
 use crate::base::time::Micros;
+use crate::keyspace::Value;
 use crate::resp::request;
+use crate::server::Node;
 use std::collections::{BTreeMap, VecDeque};
 
 /// How long a client waits before it connects again, µs.
@@ -130,6 +132,18 @@ impl Load {
             named.collect::<Vec<_>>()
         };
         users.flat_map(each).collect()
+    }
+
+    /// The number that a node has of one of these keys; 0 if it has none.
+    pub fn stored(&self, node: &Node, key: &[u8]) -> u64 {
+        let table = node.keyspace().table(0);
+        let found = table.dict().find(key).map(|id| &table.object(id).value);
+        let Some(Value::Str(text)) = found else {
+            return 0;
+        };
+        let bytes = text.to_vec();
+        let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
+        num::parse_u64(&bytes[..digits]).unwrap_or(0)
     }
 
     fn key(&self, user: usize, key: u32) -> Vec<u8> {
