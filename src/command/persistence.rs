@@ -35,13 +35,15 @@ pub enum Background {
     Sync,
 }
 
-/// Reading the files at the start.
+/// Reading files: at the start, or what the primary has sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Loading {
     pub started_ms: Millis,
     /// Bytes of all files, as far as they are known, and those read.
     pub total_bytes: u64,
     pub loaded_bytes: u64,
+    /// Those of the files that are read already.
+    pub before_bytes: u64,
 }
 
 /// Figures of snapshots.

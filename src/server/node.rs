@@ -350,6 +350,10 @@ impl Node {
         self.advance(now_us);
         self.stamp_us = None;
         self.fuel = SLICE;
+        // The disk's answers belong to the input that asked.
+        if !matches!(input, Input::Disk(..)) {
+            self.new_slice();
+        }
         // The disk's answers belong to the turn that asked.
         if let Some(trail) = &mut self.trail
             && !matches!(input, Input::Disk(..))
@@ -360,7 +364,7 @@ impl Node {
             Input::Data(id, bytes) if self.puts_off_input(id) => self.keep(id, bytes),
             Input::Data(id, bytes) if self.is_link(id) => self.hear_primary(bytes),
             Input::Data(id, bytes) => self.feed(id, bytes),
-            Input::Disconnect(id) if self.orphan(id) => {}
+            Input::Disconnect(id) if self.orphan(id) || self.lost_while_loading(id) => {}
             Input::Disconnect(id) if self.is_link(id) => self.link_gone(),
             Input::Connected(id) => self.link_stands(id),
             Input::Disconnect(id) => self.forget(id),
@@ -472,7 +476,9 @@ impl Node {
     /// Whether what this client sends has to wait.
     #[inline(always)]
     fn puts_off_input(&self, id: ClientId) -> bool {
-        self.is_busy() || self.script.is_some() && self.waits_for_script(Some(id))
+        self.is_busy()
+            || self.script.is_some() && self.waits_for_script(Some(id))
+            || self.sync.loads() && self.is_link(id)
     }
 
     /// Input of a busy node: it waits its turn.
@@ -606,6 +612,9 @@ impl Node {
         let Some(client) = self.server.clients.get_mut(id) else {
             return;
         };
+        if self.sync.loads() && self.server.repl.link_id == id {
+            return; // its turn comes when the snapshot before it is loaded
+        }
         let query = std::mem::take(&mut client.query);
         if self.is_link(id) && !self.server.repl.is_up() {
             return self.hear_primary(&query);

@@ -5,7 +5,7 @@
 //! - `flush`: the append-only file as it grows;
 //! - `orders`: what commands want: SAVE, BGSAVE, BGREWRITEAOF, `appendonly`, SHUTDOWN;
 //! - `background`: snapshots and rewrites beside the commands, and what the cron begins by itself;
-//! - `start`: reading the files.
+//! - `reading`: a snapshot read slice by slice; `start`: the files, as the node begins.
 //!
 //! At most four things are under way: the file's flush, one job that everything waits for (`front`), one in the background,
 //! and reading at the start. Each has at most one request out.
@@ -13,6 +13,7 @@ mod background;
 mod flush;
 mod job;
 mod orders;
+mod reading;
 mod start;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,8 @@ use crate::persist::disk::{Answer, DiskError, Done, MemoryDisk, Op, Request};
 use flush::Aof;
 pub(super) use job::Job;
 pub(super) use orders::Front;
+pub(super) use reading::Reading;
+use reading::SLICE;
 use start::Start;
 
 /// All of it.
@@ -42,6 +45,8 @@ pub(super) struct Storage {
     /// How the last background job ended; the cron takes note of it.
     ended: Option<Result<(), DiskError>>,
     start: Option<Start>,
+    /// What the input at hand may still read of files.
+    slice: usize,
     /// Forks so far; each child has a number of its own.
     forks: u32,
     /// A host takes the log itself.
@@ -95,6 +100,7 @@ impl Node {
             || storage.back.is_some()
             || storage.ended.is_some()
             || storage.start.is_some()
+            || self.sync.loads()
             || self.sync.is_serving();
     }
 
@@ -158,10 +164,17 @@ impl Node {
         waited && !waits
     }
 
+    /// An input may read so much.
+    #[inline(always)]
+    pub(super) fn new_slice(&mut self) {
+        self.storage.slice = SLICE;
+    }
+
     /// The beginning of an input: what goes on by itself.
     #[cold]
     pub(super) fn persist_on(&mut self) {
         self.start_on();
+        self.load_on();
         self.background_on();
     }
 
@@ -193,11 +206,16 @@ impl Node {
         if client.is_some_and(|c| c.obeyed) {
             return None;
         }
-        if persist.loading.is_some() && !command.flags.has(F::LOADING) {
+        let queue = client.and_then(|c| c.queue.as_deref());
+        let queue = queue.filter(|_| command.name == "exec");
+        let loads = |command: &Command| command.flags.has(F::LOADING);
+        if persist.loading.is_some()
+            && !(loads(command)
+                && queue.is_none_or(|q| q.commands().iter().all(|c| loads(c.command))))
+        {
             return Some(Error::new("LOADING Redis is loading the dataset in memory"));
         }
-        let queue = client.and_then(|c| c.queue.as_deref());
-        let queued = queue.filter(|_| command.name == "exec").map(|q| q.flags());
+        let queued = queue.map(|q| q.flags());
         let writes = command.flags.has(F::WRITE) || queued.is_some_and(|flags| flags.has(F::WRITE));
         if !writes && command.name != "ping" {
             return None;
@@ -246,6 +264,7 @@ impl Node {
             for (number, done) in done {
                 self.answered(number, done);
             }
+            self.start_on();
         }
     }
 
@@ -274,6 +293,7 @@ impl Node {
         let reads = |start: &Start| start.awaits == 0;
         if self.storage.back.as_ref().is_some_and(ready)
             || self.storage.start.as_ref().is_some_and(reads)
+            || self.sync.loads()
         {
             return Some(now_us);
         }

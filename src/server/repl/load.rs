@@ -1,12 +1,26 @@
-//! A snapshot of the primary takes the place of the data.
+//! A snapshot of the primary takes the place of the data. It is read by slices; meanwhile clients are told LOADING, and what
+//! the primary sends behind it is kept.
 use super::super::node::Node;
-use super::super::persist::{Front, Job};
+use super::super::persist::{Front, Job, Reading};
 use crate::base::num;
+use crate::command::ClientId;
 use crate::command::persistence::{self, Background};
 use crate::persist::disk::{DiskError, Op};
+use crate::persist::rdb::Fault;
+use crate::persist::rdb::load::Loaded;
 
 /// Bytes of the file that are written at a time.
 const PIECE: usize = 256 << 10;
+
+/// A snapshot that is being read.
+#[derive(Clone)]
+pub(super) struct Incoming {
+    reading: Reading,
+    /// There is an append-only file, which has to begin anew.
+    appends: bool,
+    /// The connection that brought it is gone by now.
+    lost: bool,
+}
 
 impl Node {
     /// All of the snapshot has come.
@@ -71,13 +85,6 @@ impl Node {
         if appends {
             self.stopped();
         }
-        self.replace_data(&bytes);
-        if appends {
-            self.start_aof(0);
-        }
-    }
-
-    fn replace_data(&mut self, bytes: &[u8]) {
         self.drop_followers();
         self.server.repl.history.backlog = None;
         self.say(false, &["PRIMARY <-> REPLICA sync: Flushing old data"]);
@@ -86,12 +93,55 @@ impl Node {
         }
         self.server.libraries.flush();
         self.say(false, &["PRIMARY <-> REPLICA sync: Loading DB in memory"]);
-        self.ks.loading = true;
-        let loaded = self.load_file(bytes, true);
-        self.ks.loading = false;
-        self.ks.propagated.clear();
-        self.ks.settle();
+        self.begin_loading(bytes.len() as u64);
+        self.sync.incoming = Some(Box::new(Incoming {
+            reading: self.begin_reading(bytes, true),
+            appends,
+            lost: false,
+        }));
+        self.load_on();
+    }
+
+    /// Goes on with the snapshot as far as this input may.
+    pub(in crate::server) fn load_on(&mut self) {
+        if !self.may_read() {
+            return;
+        }
+        let Some(mut incoming) = self.sync.incoming.take() else {
+            return;
+        };
+        let Some(loaded) = self.read_slice(&mut incoming.reading) else {
+            self.sync.incoming = Some(incoming);
+            return;
+        };
+        self.end_loading();
         self.ks.signal_everything();
+        self.replaced(loaded);
+        if incoming.appends {
+            self.start_aof(0);
+        }
+        let id = self.server.repl.link_id;
+        if incoming.lost && id != 0 {
+            self.link_gone();
+        } else if id != 0 {
+            self.wait_turn(id);
+        }
+        self.serve_waiting();
+    }
+
+    /// The connection to the primary is gone while its snapshot is loaded: that is looked at afterwards.
+    pub(in crate::server) fn lost_while_loading(&mut self, id: ClientId) -> bool {
+        let link = self.is_link(id);
+        let incoming = self.sync.incoming.as_mut().filter(|_| link);
+        incoming.map(|incoming| incoming.lost = true).is_some()
+    }
+
+    /// Nothing is loaded any more: the process ends.
+    pub(in crate::server) fn stop_loading(&mut self) {
+        self.sync.incoming = None;
+    }
+
+    fn replaced(&mut self, loaded: Result<Loaded, Fault>) {
         let loaded = match loaded {
             Ok(loaded) => loaded,
             Err(fault) => {
