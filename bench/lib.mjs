@@ -42,12 +42,19 @@ export const startServer = async (program, more = []) => {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
-  const stop = () => child.kill("SIGKILL");
-  process.on("exit", stop);
+  const kill = () => child.kill("SIGKILL");
+  process.on("exit", kill);
+  const stop = () => {
+    process.off("exit", kill);
+    kill();
+  };
   return { port, pid: /** @type {number} */ (child.pid), stop };
 };
 
-/** A raw connection: `reply` sends bytes and waits for so many replies of one line or bulk each. @param {number} port */
+/**
+ * A raw connection: `reply` sends bytes, waits for so many replies of one line or bulk each, and gives the bytes that came last.
+ * @param {number} port
+ */
 export const openConnection = (port) =>
   new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1");
@@ -64,7 +71,7 @@ export const openConnection = (port) =>
             let seen = 0;
             onData = (data) => {
               for (let i = 0; i < data.length; i++) if (data[i] === 10) seen++;
-              if (seen >= count) done(undefined);
+              if (seen >= count) done(data);
             };
             socket.write(bytes);
           }),

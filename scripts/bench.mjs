@@ -25,7 +25,7 @@ const scripts = globSync("bench", ".mjs").filter((f) => !/\/(lib|client|page)\.m
 const chosen = scripts.filter(wanted);
 if (chosen.length) {
   run("cargo", "xtask", "build");
-  if (chosen.some((f) => /compare-cli|scripts/.test(f))) {
+  if (chosen.some((f) => /compare-cli|persist|scripts/.test(f))) {
     run("cargo", "build", "--quiet", "--release", "--features", "server", "--bin", "redlab-server");
   }
 }

@@ -237,6 +237,58 @@ fn a_replica_gets_the_data_and_what_comes_after_it() {
 }
 
 #[test]
+fn a_large_snapshot_is_loaded_by_slices() {
+    for (end, full) in [("", "1"), ("cut", "1"), ("shutdown", "1")] {
+        let mut estate = Estate::new(2, 3, &[("repl-diskless-sync", "no")]);
+        for n in 0..6000 {
+            estate.ask(0, &format!("SET key:{n} value:{n}"));
+            estate.ask(0, &format!("SADD set member:{n}"));
+        }
+        estate.ask(1, "SET old 1");
+        estate.ask(1, "REPLICAOF localhost 0");
+        // Until the first slice of it is read.
+        for _ in 0..1_000_000 {
+            if estate.nodes[1].is_loading() {
+                break;
+            }
+            estate.pump(4096);
+            if estate.pipes.iter().all(|pipe| pipe.moving[0].is_empty()) {
+                estate.now_us += SECOND / 10;
+                let now_us = estate.now_us;
+                estate.nodes[0].handle(Input::Tick, now_us);
+                if !estate.nodes[1].is_loading() {
+                    estate.nodes[1].handle(Input::Tick, now_us);
+                }
+                estate.effects(1);
+            }
+        }
+        assert!(estate.nodes[1].is_loading());
+        // What the primary says meanwhile is heard afterwards.
+        estate.ask(0, "SET late 1");
+        let loading = "-LOADING Redis is loading the dataset in memory\r\n";
+        assert_eq!(estate.ask(1, "GET old"), loading);
+        assert_eq!(estate.ask(1, "REPLICAOF NO ONE"), loading);
+        assert_eq!(estate.info(1, "loading"), "1");
+        match end {
+            "cut" => estate.cut_all(),
+            "shutdown" => {
+                let id = estate.users[1];
+                let now_us = estate.now_us;
+                estate.nodes[1].handle(Input::Data(id, b"SHUTDOWN\r\n"), now_us);
+                assert!(estate.nodes[1].drain().contains(&Effect::Exit));
+                continue;
+            }
+            _ => {}
+        }
+        estate.run(3 * SECOND);
+        assert_eq!(estate.info(1, "loading"), "0");
+        assert_eq!(estate.ask(1, "GET late"), "$1\r\n1\r\n");
+        assert_eq!(estate.info(0, "sync_full"), full);
+        estate.check(end);
+    }
+}
+
+#[test]
 fn links_that_are_cut_at_any_byte_go_on_where_they_were() {
     let mut partial = 0;
     for seed in 0..60 {

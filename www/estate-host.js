@@ -7,7 +7,8 @@
  * its own.
  *
  * @import { Future, EstateInfo, EstateState } from "./estate/world.js"
- * @import { Job, Surroundings } from "./host.js"
+ * @import { Job } from "./batch.js"
+ * @import { Surroundings } from "./host.js"
  */
 import { Estate } from "../pkg/redlab.js";
 import { bringFor, bringRest, canRun } from "./later.js";
@@ -375,7 +376,7 @@ export class EstateHost {
         if (this.#estate.is_past()) this.#act(NOTHING);
         this.#estate.send(/** @type {number} */ (terminal.session), bytes);
       });
-      done({ out: new ArrayBuffer(0), now_ms: this.#estate.now_ms(), cost_us: 0, closed: false }, []);
+      done({ out: new Uint8Array(0), now_ms: this.#estate.now_ms(), cost_us: 0, closed: false, ran: 0 });
       this.#tell();
     } catch (e) {
       fail(e);

@@ -1,8 +1,8 @@
 /**
  * The engine as the page sees it: a worker behind a MessagePort. The lab and an embed's iframe use the same messages.
  *
- * A request carries an id and is answered by {id, ok} or {id, error}; events carry `event`. Byte strings travel as
- * transferred ArrayBuffers. A world is one engine with its clock, its connections and where it is kept; a port may
+ * A request carries an id and is answered by {id, ok} or {id, error}; events carry `event`. They travel together
+ * (outbox.js); large byte strings as transferred ArrayBuffers. A world is one engine with its clock, its connections and where it is kept; a port may
  * open several.
  *
  * @typedef {object} WorldOptions
@@ -53,9 +53,11 @@
  *   | {event: "trap", world: number, message: string}} EngineEvent
  */
 
+import { opened, outbox } from "./outbox.js";
+
 /** A worker or iframe at the other end of `port`. */
 export class EngineClient {
-  #port;
+  #post;
   #next = 1;
   /** @type {Map<number, {resolve: (x: any) => void, reject: (e: Error) => void}>} */
   #waiting = new Map();
@@ -64,8 +66,8 @@ export class EngineClient {
 
   /** @param {MessagePort | Worker} port */
   constructor(port) {
-    this.#port = port;
-    port.onmessage = (e) => this.#receive(e.data);
+    this.#post = outbox(port);
+    port.onmessage = (e) => opened(e.data).forEach((m) => this.#receive(m));
     if ("onerror" in port)
       port.onerror = (e) => this.fail(String(/** @type {any} */ (e).message ?? "the engine's worker could not start"));
     if ("start" in port) port.start();
@@ -87,7 +89,7 @@ export class EngineClient {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#port.postMessage({ id, op, ...args }, transfer);
+      this.#post({ id, op, ...args }, transfer);
     });
   }
 
@@ -97,7 +99,7 @@ export class EngineClient {
     const waiting = this.#waiting.get(m.id);
     this.#waiting.delete(m.id);
     if ("error" in m) waiting?.reject(new Error(m.error));
-    else waiting?.resolve(m.ok);
+    else waiting?.resolve("raw" in m ? { ...m.ok, out: m.raw } : m.ok);
   }
 
   /** @param {WorldOptions} options @returns {Promise<World>} */
@@ -331,9 +333,7 @@ export class Session extends EventTarget {
    * @returns {Promise<Exec>}
    */
   async exec(bytes) {
-    const copy = bytes.slice().buffer;
-    const r = await this.#ask("exec", { bytes: copy }, [copy]);
-    return { ...r, out: new Uint8Array(r.out) };
+    return this.#ask("exec", { raw: bytes.slice() });
   }
 
   /**

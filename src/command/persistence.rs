@@ -3,7 +3,7 @@ use super::ClientId;
 use crate::base::time::{Micros, Millis};
 use crate::persist::disk::DiskError;
 
-/// What a command wants of the node's files. The node takes it up before anything else runs.
+/// What a command wants of the node's files, or the cron. The node takes it up before anything else runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// SAVE by this client, who has no reply yet.
@@ -14,6 +14,8 @@ pub enum Order {
     /// `appendonly` was switched on by this client, who has no reply yet; 0: nobody waits.
     StartAof(ClientId),
     StopAof,
+    /// What a rewrite made becomes the base of the append-only file.
+    PlaceBase,
     /// A snapshot of the primary is to take the place of the data.
     Load,
     /// SHUTDOWN of this client, with or without a snapshot before; `force`: even if that fails.
@@ -33,13 +35,15 @@ pub enum Background {
     Sync,
 }
 
-/// Reading the files at the start.
+/// Reading files: at the start, or what the primary has sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Loading {
     pub started_ms: Millis,
     /// Bytes of all files, as far as they are known, and those read.
     pub total_bytes: u64,
     pub loaded_bytes: u64,
+    /// Those of the files that are read already.
+    pub before_bytes: u64,
 }
 
 /// Figures of snapshots.

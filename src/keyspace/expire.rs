@@ -11,7 +11,7 @@ const MAX_ROUNDS: usize = 64;
 impl Keyspace {
     /// One cycle over all databases, called by the node's cron; deletes at most `SAMPLE * MAX_ROUNDS` keys a database.
     pub fn expire_cycle(&mut self) {
-        if !self.active_expire || self.paused || self.follows {
+        if !self.active_expire || self.paused || self.follows || self.loading {
             return;
         }
         for index in 0..self.count() {

@@ -350,6 +350,10 @@ impl Node {
         self.advance(now_us);
         self.stamp_us = None;
         self.fuel = SLICE;
+        // The disk's answers belong to the input that asked.
+        if !matches!(input, Input::Disk(..)) {
+            self.new_slice();
+        }
         // The disk's answers belong to the turn that asked.
         if let Some(trail) = &mut self.trail
             && !matches!(input, Input::Disk(..))
@@ -360,7 +364,7 @@ impl Node {
             Input::Data(id, bytes) if self.puts_off_input(id) => self.keep(id, bytes),
             Input::Data(id, bytes) if self.is_link(id) => self.hear_primary(bytes),
             Input::Data(id, bytes) => self.feed(id, bytes),
-            Input::Disconnect(id) if self.orphan(id) => {}
+            Input::Disconnect(id) if self.orphan(id) || self.lost_while_loading(id) => {}
             Input::Disconnect(id) if self.is_link(id) => self.link_gone(),
             Input::Connected(id) => self.link_stands(id),
             Input::Disconnect(id) => self.forget(id),
@@ -377,11 +381,7 @@ impl Node {
     /// What is done whenever the requests at hand are worked off, unless a script among them is not through.
     pub(super) fn settle_input(&mut self) {
         if self.script.is_some() {
-            // SHUTDOWN NOSAVE is heard meanwhile.
-            if self.server.persist.order.is_some() {
-                self.persist();
-            }
-            return;
+            return self.settle_disk();
         }
         if self.ks.waiting.is_ready() {
             self.serve_keys();
@@ -399,8 +399,17 @@ impl Node {
         if repl.wants_acks || repl.acked || repl.failover.is_some() {
             self.replication_turn();
         }
-        if self.server.persist.active {
-            self.persist();
+        self.settle_disk();
+    }
+
+    /// What an input or a turn leaves for the disk.
+    pub(super) fn settle_disk(&mut self) {
+        if !self.server.persist.active {
+            return;
+        }
+        match self.script {
+            Some(_) => self.persist_beside_script(),
+            None => self.persist(),
         }
     }
 
@@ -467,11 +476,16 @@ impl Node {
     /// Whether what this client sends has to wait.
     #[inline(always)]
     fn puts_off_input(&self, id: ClientId) -> bool {
-        self.is_busy() || self.script.is_some() && self.waits_for_script(Some(id))
+        self.is_busy()
+            || self.script.is_some() && self.waits_for_script(Some(id))
+            || self.sync.loads() && self.is_link(id)
     }
 
     /// Input of a busy node: it waits its turn.
     fn keep(&mut self, id: ClientId, bytes: &[u8]) {
+        if self.is_link(id) {
+            self.put_off_primary(bytes.len());
+        }
         if let Some(client) = self.server.clients.get_mut(id) {
             self.server.stats.net_in += bytes.len() as u64;
             client.net_in += bytes.len() as u64;
@@ -601,6 +615,9 @@ impl Node {
         let Some(client) = self.server.clients.get_mut(id) else {
             return;
         };
+        if self.sync.loads() && self.server.repl.link_id == id {
+            return; // its turn comes when the snapshot before it is loaded
+        }
         let query = std::mem::take(&mut client.query);
         if self.is_link(id) && !self.server.repl.is_up() {
             return self.hear_primary(&query);

@@ -5,8 +5,7 @@ use crate::commands::generic::value_limits;
 use crate::commands::server::snapshot;
 use crate::persist::rdb::load::Loaded;
 use crate::persist::rdb::save;
-use crate::persist::rdb::{Fault, Limits, Why};
-use crate::script::library::Policy;
+use crate::persist::rdb::{Fault, Limits};
 
 /// What values of a file become under a configuration.
 pub fn file_limits(config: &Config) -> Limits {
@@ -30,19 +29,12 @@ impl Node {
 
     /// Reads a file into a node without data. After a fault the node has what came before it. O(bytes).
     pub fn load_rdb(&mut self, bytes: &[u8]) -> Result<Loaded, Fault> {
-        self.load_file(bytes, false)
-    }
-
-    /// The same; keys that have expired are left out unless `keep_expired`.
-    pub(super) fn load_file(&mut self, bytes: &[u8], keep_expired: bool) -> Result<Loaded, Fault> {
-        let room = usize::try_from(self.server.memory_ceiling).unwrap_or(usize::MAX);
-        let loaded = snapshot::load(&mut self.ks, &self.config, bytes, room, keep_expired)?;
-        let libraries = &mut self.server.libraries;
-        let restored = libraries.restore(&loaded.functions, Policy::Append);
-        restored.map_err(|why| Fault {
-            at: 0,
-            why: Why::Text(String::from_utf8_lossy(&why).into_owned().into()),
-        })?;
-        Ok(loaded)
+        let mut reading = self.begin_reading(bytes.to_vec(), false);
+        loop {
+            self.new_slice();
+            if let Some(done) = self.read_slice(&mut reading) {
+                return done;
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! A run is its start and the acts done to it, each with the number of events before it: that is a [`Trace`]. Copies of the
 //! world are kept on the way ([`CHECKPOINTS`] at most, ever further apart), so that going back means to take the nearest one
 //! and to let the events after it happen again.
-use super::world::{Act, Refused, World};
+use super::world::{Act, HostId, Refused, World};
 use crate::base::time::Micros;
 use std::any::Any;
 
@@ -149,6 +149,36 @@ impl Timeline {
     /// Whether this moment has a future already.
     pub fn is_past(&self) -> bool {
         self.world.happened() < self.furthest.0 || self.acts < self.trace.done.len()
+    }
+
+    /// How many of the trace's acts have been done at this moment.
+    pub fn acts_done(&self) -> usize {
+        self.acts
+    }
+
+    /// Lets happen what happened before a moment of a saved run, `most` events of it at most; whether the world is at that
+    /// moment now.
+    pub fn reach(&mut self, event: u64, at_us: Micros, most: u64) -> bool {
+        let left = event.saturating_sub(self.world.happened());
+        self.run_on(at_us, self.world.happened() + left.min(most));
+        self.world.clear_output();
+        self.world.happened() == event && self.world.now_us() == at_us
+    }
+
+    /// Lets events happen until one is the arrival of something at `place`, `most` of them at most; whether there was one.
+    pub fn run_to_message(&mut self, place: HostId, most: u64) -> bool {
+        for _ in 0..most {
+            let Some(at_us) = self.world.next_event_us() else {
+                return false;
+            };
+            if self.run_until(at_us, 1) == 0 {
+                return false;
+            }
+            if self.world.arrived_at() == Some(place) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Does something to the world now. Whatever had come after this moment is another future and forgotten; who wants to keep

@@ -179,6 +179,32 @@ impl Estate {
         host.disk()?.read(path).ok().map(<[u8]>::to_vec)
     }
 
+    /// The program of an application process; `None` if there is none of this name.
+    pub fn program(&self, name: &str) -> Option<String> {
+        let apps = self.timeline.world().apps().iter();
+        let mut found = apps.filter(|app| app.setup.name == name);
+        found.next().map(|app| app.setup.source.clone())
+    }
+
+    /// How many acts have been done at this moment: whoever notes them forgets those behind it when another one is done.
+    pub fn acts_done(&self) -> u32 {
+        self.timeline.acts_done() as u32
+    }
+
+    /// Lets the world come to the moment after so many events, with its clock at `at_us`, µs since 1970; `most` events happen
+    /// at most. Whether it is there: then the next act of a saved run can be done.
+    pub fn reach(&mut self, events: f64, at_us: f64, most: f64) -> bool {
+        self.timeline
+            .reach(events as u64, at_us as i64, most as u64)
+    }
+
+    /// Lets events happen until one of them is that something arrives at this machine, process or database, `most` at most;
+    /// whether it has.
+    pub fn run_to_message(&mut self, name: &str, most: f64) -> bool {
+        let place = self.timeline.world().place_named(name);
+        place.is_some_and(|place| self.timeline.run_to_message(place, most as u64))
+    }
+
     /// A hash of all events so far.
     pub fn running_hash(&self) -> u64 {
         self.timeline.world().running_hash()

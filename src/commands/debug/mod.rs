@@ -11,7 +11,7 @@ use crate::base::num;
 use crate::command::{Args, Command, Ctx, Error, F, Group, Outcome};
 use crate::commands::server::snapshot;
 use crate::keyspace::{Str, Value};
-use crate::persist::rdb::save;
+use crate::persist::rdb::{load, save};
 
 /// The family, file by file.
 pub const TABLES: &[&[Command]] = &[&[DEBUG]];
@@ -280,7 +280,8 @@ fn reload(ctx: &mut Ctx<'_>) -> Outcome {
     for index in 0..ctx.db.ks.count() {
         ctx.db.ks.flush(index, false);
     }
-    match snapshot::load(ctx.db.ks, ctx.config, &file, usize::MAX, false) {
+    let options = snapshot::load_options(ctx.db.ks, ctx.config, usize::MAX, false);
+    match load::load(&file, ctx.db.ks, &options) {
         Ok(_) => accept(ctx),
         Err(_) => Err(FAILED),
     }

@@ -3,9 +3,9 @@ use crate::base::num;
 use crate::command::Config;
 use crate::commands::generic::value_limits;
 use crate::keyspace::{IntBuf, Keyspace};
-use crate::persist::rdb::load::{self, Loaded};
+use crate::persist::rdb::VERSION;
+use crate::persist::rdb::load;
 use crate::persist::rdb::save::{self, Uses};
-use crate::persist::rdb::{Fault, VERSION};
 
 /// How a snapshot is written now.
 pub fn save_options(ks: &Keyspace, config: &Config) -> save::Options {
@@ -34,19 +34,17 @@ pub fn save_options(ks: &Keyspace, config: &Config) -> save::Options {
     }
 }
 
-/// Reads a snapshot into empty databases; compressed strings may unfold to at most `room` bytes. Keys that have expired are
-/// left out unless `keep_expired`. O(bytes).
-pub fn load(
-    ks: &mut Keyspace,
+/// How a snapshot is read now; compressed strings may unfold to at most `room` bytes. Keys that have expired are left out
+/// unless `keep_expired`.
+pub fn load_options(
+    ks: &Keyspace,
     config: &Config,
-    bytes: &[u8],
     room: usize,
     keep_expired: bool,
-) -> Result<Loaded, Fault> {
-    let options = load::Options {
+) -> load::Options {
+    load::Options {
         limits: value_limits(config, ks.hash_seed, room),
         checksum: config.text("rdbchecksum") == b"yes",
         keep_expired,
-    };
-    load::load(bytes, ks, &options)
+    }
 }

@@ -24,7 +24,17 @@ enum Len {
 
 impl<'a> Reader<'a> {
     pub fn new(bytes: &'a [u8], room: usize) -> Reader<'a> {
-        Reader { bytes, at: 0, room }
+        Reader::resume(bytes, (0, room))
+    }
+
+    /// One that goes on where another stopped; `mark`: what [`Reader::mark`] said there.
+    pub fn resume(bytes: &'a [u8], (at, room): (usize, usize)) -> Reader<'a> {
+        Reader { bytes, at, room }
+    }
+
+    /// Where it stands, and how many bytes decompression may still make.
+    pub fn mark(&self) -> (usize, usize) {
+        (self.at, self.room)
     }
 
     pub fn position(&self) -> usize {

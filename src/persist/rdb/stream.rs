@@ -25,22 +25,28 @@ impl Reader<'_> {
         })
     }
 
-    /// A stream. O(bytes).
-    pub fn stream(&mut self, kind: u8) -> Read<Stream> {
-        let mut stream = Stream::default();
-        for _ in 0..self.count(ID_BYTES)? {
-            let key = self.string()?;
-            let mut key = Reader::new(&key, 0);
-            let first = key.raw_id()?;
-            if key.left() > 0 {
-                return self.fault("a node of a stream that begins with no id");
-            }
-            let pack = self.listpack()?;
-            self.check(
-                stream.push_node(first, pack),
-                "a node of a stream that is not whole",
-            )?;
+    /// How many nodes a stream has.
+    pub fn stream_nodes(&mut self) -> Read<usize> {
+        self.count(ID_BYTES)
+    }
+
+    /// The next node of a stream. O(bytes).
+    pub fn stream_node(&mut self, stream: &mut Stream) -> Read<()> {
+        let key = self.string()?;
+        let mut key = Reader::new(&key, 0);
+        let first = key.raw_id()?;
+        if key.left() > 0 {
+            return self.fault("a node of a stream that begins with no id");
         }
+        let pack = self.listpack()?;
+        self.check(
+            stream.push_node(first, pack),
+            "a node of a stream that is not whole",
+        )
+    }
+
+    /// What stands behind the nodes of a stream. O(bytes).
+    pub fn stream_rest(&mut self, kind: u8, mut stream: Stream) -> Read<Stream> {
         if self.len()? != stream.len() {
             return self.fault("a stream of another length than it says");
         }

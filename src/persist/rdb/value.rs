@@ -5,12 +5,12 @@ use crate::ds::dict::Dict;
 use crate::ds::intset::Intset;
 use crate::ds::listpack::Listpack;
 use crate::ds::quicklist::{Container, Options, Quicklist};
+use crate::ds::stream::Stream;
 use crate::keyspace::hash::{Hash, HashLimits};
 use crate::keyspace::list::List;
 use crate::keyspace::set::{Set, SetLimits};
 use crate::keyspace::zset::{Zset, ZsetLimits, bytes_of};
 use crate::keyspace::{IntBuf, Str, Typed, Value};
-use std::borrow::Cow;
 
 /// Of so few entries each is compared with each.
 const FEW: usize = 32;
@@ -26,20 +26,55 @@ pub struct Limits {
     pub room: usize,
 }
 
+/// A value of many elements of which some are read: reading can stop after each of them.
+#[derive(Clone)]
+pub(super) struct Part {
+    /// Where it began.
+    start: usize,
+    kind: u8,
+    /// Elements that are to be read yet: nodes where it is made of nodes.
+    pub left: usize,
+    made: Made,
+}
+
+#[derive(Clone)]
+enum Made {
+    List(Quicklist),
+    Set(Set),
+    Hash(Hash),
+    Zset { dict: Dict<f64>, longest: usize },
+    Stream(Stream),
+}
+
+/// What the first bytes of a value give.
+pub(super) enum Begun {
+    Whole(Value),
+    Part(Box<Part>),
+}
+
 const NOT_WHOLE: &str = "a compact encoding that is not whole";
 const TWICE: &str = "an element that is there already";
 
 impl<'a> Reader<'a> {
     /// The value of a type. O(bytes), and n log n for sorted sets of n members.
     pub fn value(&mut self, kind: u8, limits: &Limits) -> Read<Value> {
+        match self.begin(kind, limits)? {
+            Begun::Whole(value) => Ok(value),
+            Begun::Part(mut part) => {
+                while part.left > 0 {
+                    self.add(&mut part, limits)?;
+                }
+                self.finish(*part, limits)
+            }
+        }
+    }
+
+    /// Reads a value that stands in one string, or begins one of many elements.
+    pub fn begin(&mut self, kind: u8, limits: &Limits) -> Read<Begun> {
         let start = self.position();
         let value = match kind {
             kind::STRING => Value::Str(Str::new(&self.string()?)),
-            kind::LIST => self.plain_list(limits)?.wrap(),
-            kind::LIST_ZIPLIST | kind::LIST_QUICKLIST | kind::LIST_QUICKLIST_2 => {
-                self.list(kind, limits)?.wrap()
-            }
-            kind::SET => self.set(limits)?.wrap(),
+            kind::LIST_ZIPLIST => self.ziplist(limits)?.wrap(),
             kind::SET_INTSET => {
                 let ints = self.string()?.into_owned();
                 let ints = self.check(Intset::from_bytes(ints).ok(), NOT_WHOLE)?;
@@ -50,32 +85,104 @@ impl<'a> Reader<'a> {
                 self.distinct(&lp, 1, limits)?;
                 Set::from_pack(lp, &limits.set).wrap()
             }
-            kind::HASH => self.hash(limits)?.wrap(),
             kind::HASH_LISTPACK | kind::HASH_ZIPLIST | kind::HASH_ZIPMAP => {
                 let lp = self.pairs(kind, limits)?;
                 // Only of the oldest form does a real server look at the texts as well.
                 Hash::from_pack(lp, kind == kind::HASH_ZIPMAP, &limits.hash).wrap()
             }
-            kind::ZSET | kind::ZSET_2 => self.zset(kind, limits)?.wrap(),
             kind::ZSET_LISTPACK | kind::ZSET_ZIPLIST => {
                 let lp = self.pairs(kind, limits)?;
                 let zset = Zset::from_pack(lp, &limits.zset);
                 self.check(zset, "scores that do not ascend")?.wrap()
             }
-            kind::STREAM | kind::STREAM_2 | kind::STREAM_3 => self.stream(kind)?.wrap(),
             kind::MODULE => return self.fault("Pre-release module format not supported"),
             kind::MODULE_2 => {
                 return self.module("module data I can't load: no matching module type '");
             }
+            _ => return self.begin_part(kind, limits),
+        };
+        whole(value, start).map(Begun::Whole)
+    }
+
+    fn begin_part(&mut self, kind: u8, limits: &Limits) -> Read<Begun> {
+        let start = self.position();
+        let (left, made) = match kind {
+            kind::LIST | kind::LIST_QUICKLIST | kind::LIST_QUICKLIST_2 => {
+                (self.count(1)?, Made::List(Quicklist::new(limits.list)))
+            }
+            kind::SET => {
+                let count = self.count(1)?;
+                let set = match count > limits.set.intset_entries {
+                    true => Set::table(&limits.set, count),
+                    false => Set::default(),
+                };
+                (count, Made::Set(set))
+            }
+            kind::HASH => {
+                let count = self.count(2)?;
+                let hash = match count > limits.hash.entries {
+                    true => Hash::table(&limits.hash, count),
+                    false => Hash::default(),
+                };
+                (count, Made::Hash(hash))
+            }
+            kind::ZSET | kind::ZSET_2 => {
+                let count = self.count(2)?;
+                let mut dict = Dict::new(limits.zset.seed);
+                dict.expand(count);
+                (count, Made::Zset { dict, longest: 0 })
+            }
+            kind::STREAM | kind::STREAM_2 | kind::STREAM_3 => {
+                (self.stream_nodes()?, Made::Stream(Stream::default()))
+            }
             _ => return self.fault_at(start.saturating_sub(1), "an unknown type of value"),
         };
-        if value.is_empty() {
-            return Err(Fault {
-                at: start,
-                why: Why::Empty,
-            });
+        Ok(Begun::Part(Box::new(Part {
+            start,
+            kind,
+            left,
+            made,
+        })))
+    }
+
+    /// Reads the next element of a value, which must have one left.
+    pub fn add(&mut self, part: &mut Part, limits: &Limits) -> Read<()> {
+        part.left -= 1;
+        match &mut part.made {
+            Made::List(ql) => self.list_node(part.kind, ql),
+            Made::Set(set) => {
+                let new = set.add(&self.string()?, &limits.set);
+                self.check(new.then_some(()), TWICE)
+            }
+            Made::Hash(hash) => {
+                let (field, value) = (self.string()?, self.string()?);
+                let new = hash.set(&field, &value, &limits.hash);
+                self.check(new.then_some(()), TWICE)
+            }
+            Made::Zset { dict, longest } => {
+                let member = self.string()?;
+                let score = match part.kind {
+                    kind::ZSET => self.text_score()?,
+                    _ => self.binary_score()?,
+                };
+                *longest = member.len().max(*longest);
+                let (_, new) = dict.find_or_insert(&member, || score);
+                self.check(new.then_some(()), TWICE)
+            }
+            Made::Stream(stream) => self.stream_node(stream),
         }
-        Ok(value)
+    }
+
+    /// The value whose elements are all read. O(n), and n log n for a sorted set that is not in order.
+    pub fn finish(&mut self, part: Part, limits: &Limits) -> Read<Value> {
+        let value = match part.made {
+            Made::List(ql) => List::of_quicklist(ql, limits.list).wrap(),
+            Made::Set(set) => set.wrap(),
+            Made::Hash(hash) => hash.wrap(),
+            Made::Zset { dict, longest } => Zset::from_dict(dict, longest, &limits.zset).wrap(),
+            Made::Stream(stream) => self.stream_rest(part.kind, stream)?.wrap(),
+        };
+        whole(value, part.start)
     }
 
     /// Modules cannot be loaded; the message names the one that would be needed, as a real server's does.
@@ -142,83 +249,42 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn plain_list(&mut self, limits: &Limits) -> Read<List> {
+    /// A list in one ziplist, as servers before Redis 3.2 wrote it.
+    fn ziplist(&mut self, limits: &Limits) -> Read<List> {
         let mut ql = Quicklist::new(limits.list);
-        for _ in 0..self.count(1)? {
+        let lp = self.old_form(old::ziplist)?;
+        lp.iter().for_each(|entry| ql.push_back(&entry.to_vec()));
+        // As a real server leaves it, however short.
+        Ok(List::Long(ql))
+    }
+
+    /// An element of a list, or a node of it: a ziplist, a listpack or a large element.
+    fn list_node(&mut self, kind: u8, ql: &mut Quicklist) -> Read<()> {
+        if kind == kind::LIST {
             ql.push_back(&self.string()?);
+            return Ok(());
         }
-        Ok(List::of_quicklist(ql, limits.list))
-    }
-
-    /// A list of nodes: ziplists, listpacks or large elements.
-    fn list(&mut self, kind: u8, limits: &Limits) -> Read<List> {
-        let mut ql = Quicklist::new(limits.list);
-        if kind == kind::LIST_ZIPLIST {
-            let lp = self.old_form(old::ziplist)?;
-            lp.iter().for_each(|entry| ql.push_back(&entry.to_vec()));
-            // As a real server leaves it, however short.
-            return Ok(List::Long(ql));
+        if kind == kind::LIST_QUICKLIST {
+            ql.push_container(Container::Packed(self.old_form(old::ziplist)?));
+            return Ok(());
         }
-        for _ in 0..self.count(1)? {
-            if kind == kind::LIST_QUICKLIST {
-                ql.push_container(Container::Packed(self.old_form(old::ziplist)?));
-                continue;
-            }
-            let node = match self.len()? {
-                container::PLAIN => Container::Plain(self.string()?.into_owned()),
-                container::PACKED => Container::Packed(self.listpack()?),
-                _ => return self.fault("a node of an unknown kind"),
-            };
-            ql.push_container(node);
-        }
-        Ok(List::of_quicklist(ql, limits.list))
-    }
-
-    fn set(&mut self, limits: &Limits) -> Read<Set> {
-        let count = self.count(1)?;
-        let mut set = match count > limits.set.intset_entries {
-            true => Set::table(&limits.set, count),
-            false => Set::default(),
+        let node = match self.len()? {
+            container::PLAIN => Container::Plain(self.string()?.into_owned()),
+            container::PACKED => Container::Packed(self.listpack()?),
+            _ => return self.fault("a node of an unknown kind"),
         };
-        for _ in 0..count {
-            if !set.add(&self.string()?, &limits.set) {
-                return self.fault(TWICE);
-            }
-        }
-        Ok(set)
+        ql.push_container(node);
+        Ok(())
     }
+}
 
-    fn hash(&mut self, limits: &Limits) -> Read<Hash> {
-        let count = self.count(2)?;
-        let mut hash = match count > limits.hash.entries {
-            true => Hash::table(&limits.hash, count),
-            false => Hash::default(),
-        };
-        for _ in 0..count {
-            let (field, value) = (self.string()?, self.string()?);
-            if !hash.set(&field, &value, &limits.hash) {
-                return self.fault(TWICE);
-            }
-        }
-        Ok(hash)
-    }
-
-    fn zset(&mut self, kind: u8, limits: &Limits) -> Read<Zset> {
-        let count = self.count(2)?;
-        let mut dict = Dict::new(limits.zset.seed);
-        dict.expand(count);
-        let mut longest = 0;
-        for _ in 0..count {
-            let member: Cow<'_, [u8]> = self.string()?;
-            let score = match kind {
-                kind::ZSET => self.text_score()?,
-                _ => self.binary_score()?,
-            };
-            longest = longest.max(member.len());
-            if !dict.find_or_insert(&member, || score).1 {
-                return self.fault(TWICE);
-            }
-        }
-        Ok(Zset::from_dict(dict, longest, &limits.zset))
+/// `value`, unless it has no element.
+fn whole(value: Value, start: usize) -> Read<Value> {
+    match value.is_empty() {
+        true => Err(Fault {
+            at: start,
+            why: Why::Empty,
+        }),
+        false => Ok(value),
     }
 }

@@ -5,7 +5,7 @@
 //! - `flush`: the append-only file as it grows;
 //! - `orders`: what commands want: SAVE, BGSAVE, BGREWRITEAOF, `appendonly`, SHUTDOWN;
 //! - `background`: snapshots and rewrites beside the commands, and what the cron begins by itself;
-//! - `start`: reading the files.
+//! - `reading`: a snapshot read slice by slice; `start`: the files, as the node begins.
 //!
 //! At most four things are under way: the file's flush, one job that everything waits for (`front`), one in the background,
 //! and reading at the start. Each has at most one request out.
@@ -13,6 +13,7 @@ mod background;
 mod flush;
 mod job;
 mod orders;
+mod reading;
 mod start;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,8 @@ use crate::persist::disk::{Answer, DiskError, Done, MemoryDisk, Op, Request};
 use flush::Aof;
 pub(super) use job::Job;
 pub(super) use orders::Front;
+pub(super) use reading::Reading;
+use reading::SLICE;
 use start::Start;
 
 /// All of it.
@@ -42,10 +45,14 @@ pub(super) struct Storage {
     /// How the last background job ended; the cron takes note of it.
     ended: Option<Result<(), DiskError>>,
     start: Option<Start>,
+    /// What the input at hand may still read of files.
+    slice: usize,
     /// Forks so far; each child has a number of its own.
     forks: u32,
     /// A host takes the log itself.
     pub(super) tapped: bool,
+    /// The log is written at the end of the host's turn, not of each input.
+    gathers: bool,
     /// The node cannot go on.
     dead: bool,
 }
@@ -80,20 +87,11 @@ impl Node {
     /// The end of an input: the disk is asked for what follows from it, and whoever waited for the disk goes on.
     #[cold]
     pub(super) fn persist(&mut self) {
-        loop {
-            self.order_load();
-            self.take_order();
-            self.flush_aof();
+        if self.gathers_on() {
+            self.collect_log();
             self.serve_memory();
-            if self.take_order() {
-                continue; // what the disk answered left the next one
-            }
-            let waits = self.waits_for_disk();
-            let waited = std::mem::replace(&mut self.server.persist.stalled, waits);
-            if waits || !waited {
-                break;
-            }
-            self.resume();
+        } else {
+            self.write_log();
         }
         let (storage, persist) = (&self.storage, &mut self.server.persist);
         persist.active = persist.aof.on
@@ -102,13 +100,81 @@ impl Node {
             || storage.back.is_some()
             || storage.ended.is_some()
             || storage.start.is_some()
+            || self.sync.loads()
             || self.sync.is_serving();
+    }
+
+    /// Begins a turn of the host's loop, as when a real server serves all clients that have sent something before it writes:
+    /// what the inputs until [`Node::end_turn`] write goes to the disk together, and one fsync serves all of it. A command that
+    /// itself needs the disk is not put off. No output may be shown meanwhile.
+    pub fn begin_turn(&mut self) {
+        self.storage.gathers = true;
+    }
+
+    /// Ends it: the disk is asked for what follows from all of it. Output stands then as after an input.
+    pub fn end_turn(&mut self) {
+        self.storage.gathers = false;
+        self.settle_disk();
+    }
+
+    /// Whether what is written can wait for the turn's end.
+    fn gathers_on(&self) -> bool {
+        let persist = &self.server.persist;
+        self.storage.gathers
+            && !persist.stalled
+            && persist.order.is_none()
+            && self.storage.front.is_none()
+    }
+
+    /// Writes and syncs what is due, and takes up orders, until that has to wait for the disk.
+    fn write_log(&mut self) {
+        loop {
+            self.order_load();
+            self.take_order();
+            self.flush_aof();
+            self.serve_memory();
+            if self.take_order() {
+                continue; // what the disk answered left the next one
+            }
+            if !self.ends_stall() {
+                break;
+            }
+            self.resume();
+        }
+    }
+
+    /// The end of an input while a script is not through: what was written before it goes to the disk, and is waited for.
+    #[cold]
+    pub(super) fn persist_beside_script(&mut self) {
+        // SHUTDOWN NOSAVE is heard meanwhile.
+        if self.gathers_on() || self.server.persist.order.is_some() {
+            return self.persist();
+        }
+        self.flush_aof();
+        self.serve_memory();
+        if self.ends_stall() {
+            self.resume();
+        }
+    }
+
+    /// Notes whether the disk has to answer first; whether it has just done so.
+    fn ends_stall(&mut self) -> bool {
+        let waits = self.waits_for_disk();
+        let waited = std::mem::replace(&mut self.server.persist.stalled, waits);
+        waited && !waits
+    }
+
+    /// An input may read so much.
+    #[inline(always)]
+    pub(super) fn new_slice(&mut self) {
+        self.storage.slice = SLICE;
     }
 
     /// The beginning of an input: what goes on by itself.
     #[cold]
     pub(super) fn persist_on(&mut self) {
         self.start_on();
+        self.load_on();
         self.background_on();
     }
 
@@ -140,11 +206,16 @@ impl Node {
         if client.is_some_and(|c| c.obeyed) {
             return None;
         }
-        if persist.loading.is_some() && !command.flags.has(F::LOADING) {
+        let queue = client.and_then(|c| c.queue.as_deref());
+        let queue = queue.filter(|_| command.name == "exec");
+        let loads = |command: &Command| command.flags.has(F::LOADING);
+        if persist.loading.is_some()
+            && !(loads(command)
+                && queue.is_none_or(|q| q.commands().iter().all(|c| loads(c.command))))
+        {
             return Some(Error::new("LOADING Redis is loading the dataset in memory"));
         }
-        let queue = client.and_then(|c| c.queue.as_deref());
-        let queued = queue.filter(|_| command.name == "exec").map(|q| q.flags());
+        let queued = queue.map(|q| q.flags());
         let writes = command.flags.has(F::WRITE) || queued.is_some_and(|flags| flags.has(F::WRITE));
         if !writes && command.name != "ping" {
             return None;
@@ -193,6 +264,7 @@ impl Node {
             for (number, done) in done {
                 self.answered(number, done);
             }
+            self.start_on();
         }
     }
 
@@ -221,6 +293,7 @@ impl Node {
         let reads = |start: &Start| start.awaits == 0;
         if self.storage.back.as_ref().is_some_and(ready)
             || self.storage.start.as_ref().is_some_and(reads)
+            || self.sync.loads()
         {
             return Some(now_us);
         }

@@ -87,6 +87,11 @@ impl Node {
         if self.server.persist.order.is_none() {
             return false;
         }
+        if matches!(self.server.persist.order, Some(Order::Exit { .. })) {
+            // Whoever has not read its files has nothing to add to them.
+            self.storage.start = None;
+            self.stop_loading();
+        }
         let flushed = self.server.persist.aof.write_error.is_some() || !self.has_log();
         let storage = &self.storage;
         if storage.front.is_some() || !storage.aof.is_quiet() || storage.start.is_some() || !flushed
@@ -110,6 +115,7 @@ impl Node {
                 let sync = self.last_sync();
                 self.run_front(Job::of(sync), Front::Stop);
             }
+            Order::PlaceBase => self.place_base(),
             Order::Load => self.begin_load(),
             Order::Exit { id, save, force } => self.begin_exit(id, save, force),
         }

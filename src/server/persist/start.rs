@@ -5,7 +5,7 @@ use super::super::node::Node;
 use super::flush::State;
 use super::job::Job;
 use super::orders::Front;
-use crate::command::persistence::Loading;
+use super::reading::Reading;
 use crate::command::{Args, Client};
 use crate::persist::aof::manifest::Manifest;
 use crate::persist::disk::{Answer, DiskError, Done, Op};
@@ -30,14 +30,30 @@ enum Kind {
     },
 }
 
+/// What is to be done next.
+#[derive(Clone)]
+enum Next {
+    /// Ask for the next piece of the file, or first for its length.
+    Ask,
+    /// Go on with the snapshot that stands in it.
+    Read(Box<Reading>),
+    /// Run the commands that came.
+    Run,
+}
+
 /// See the head of this file.
 #[derive(Clone)]
 pub(super) struct Start {
     pub(super) awaits: u64,
     kind: Kind,
+    next: Next,
     path: String,
+    /// How long the file is, once that is known.
+    len: Option<u64>,
     /// Where the next piece begins.
     at: u64,
+    /// All of it was read.
+    whole: bool,
     /// What was read and has not been understood yet, and where in the file it begins.
     bytes: Vec<u8>,
     bytes_at: u64,
@@ -56,21 +72,16 @@ pub(super) struct Start {
     total_bytes: u64,
 }
 
-impl Node {
-    /// Begins to read the files; the node answers LOADING until it is done.
-    pub(in crate::server) fn start(&mut self) {
-        let aof = self.config.text("appendonly") == b"yes";
-        let (kind, path) = match aof {
-            true => (Kind::Manifest, self.manifest_path()),
-            false => (Kind::Snapshot, self.storage_text("dbfilename")),
-        };
-        let mut loader = Client::new(LOADER, String::new(), String::new(), self.ks.now_ms);
-        loader.obeyed = true;
-        self.storage.start = Some(Start {
+impl Start {
+    fn new(aof: bool, loader: Client) -> Start {
+        Start {
             awaits: 0,
-            kind,
-            path,
+            kind: Kind::Manifest,
+            next: Next::Ask,
+            path: String::new(),
+            len: None,
             at: 0,
+            whole: false,
             bytes: Vec::new(),
             bytes_at: 0,
             preamble: true,
@@ -81,29 +92,86 @@ impl Node {
             valid: 0,
             base_bytes: 0,
             total_bytes: 0,
-        });
-        self.ks.loading = true;
-        let persist = &mut self.server.persist;
-        persist.loading = Some(Loading {
-            started_ms: self.ks.now_ms,
-            ..Loading::default()
-        });
-        (persist.restricted, persist.active) = (true, true);
+        }
+    }
+
+    /// Turns to another file.
+    fn open(&mut self, kind: Kind, path: String) {
+        (self.kind, self.path) = (kind, path);
+        (self.next, self.len, self.at, self.whole) = (Next::Ask, None, 0, false);
+        (self.bytes, self.bytes_at, self.valid) = (Vec::new(), 0, 0);
+        self.preamble = true;
+    }
+
+    /// Takes a piece, or what else the disk says of the file.
+    fn take(&mut self, answer: Answer) {
+        match answer {
+            Answer::Length(len) => self.len = Some(len),
+            Answer::Bytes(bytes) => {
+                self.at += bytes.len() as u64;
+                self.whole = bytes.len() < PIECE;
+                if self.bytes.is_empty() {
+                    self.bytes = bytes;
+                    // A snapshot is read when all of it is here: it does not move as it grows.
+                    if self.kind == Kind::Snapshot || self.bytes.starts_with(b"REDIS") {
+                        let more = self.len.unwrap_or(0).saturating_sub(self.at);
+                        let _ = self
+                            .bytes
+                            .try_reserve_exact(usize::try_from(more).unwrap_or(0));
+                    }
+                } else {
+                    self.bytes.extend_from_slice(&bytes);
+                }
+            }
+            Answer::Done | Answer::Written(_) => self.whole = true,
+        }
+    }
+
+    /// The next request.
+    fn ask(&self) -> Op {
+        let path = self.path.clone();
+        match self.len {
+            None => Op::Length { path },
+            Some(_) => Op::Read {
+                path,
+                at: self.at,
+                len: PIECE,
+            },
+        }
+    }
+}
+
+impl Node {
+    /// Begins to read the files; the node answers LOADING until it is done.
+    pub(in crate::server) fn start(&mut self) {
+        let aof = self.config.text("appendonly") == b"yes";
+        let mut loader = Client::new(LOADER, String::new(), String::new(), self.ks.now_ms);
+        loader.obeyed = true;
+        let mut start = Start::new(aof, loader);
+        match aof {
+            true => start.open(Kind::Manifest, self.manifest_path()),
+            false => start.open(Kind::Snapshot, self.storage_text("dbfilename")),
+        }
+        self.storage.start = Some(start);
+        self.begin_loading(0);
+        self.new_slice();
         self.start_on();
     }
 
-    /// Asks for the next piece, unless one is on its way.
+    /// Goes on as far as this input may: asks for the next piece, unless one is on its way, or works on what came.
     pub(super) fn start_on(&mut self) {
-        let Some(start) = &mut self.storage.start else {
-            return;
-        };
-        if start.awaits == 0 {
-            let (path, at) = (start.path.clone(), start.at);
-            start.awaits = self.storage.asked.ask(Op::Read {
-                path,
-                at,
-                len: PIECE,
-            });
+        let ready = |start: &mut Start| start.awaits == 0;
+        while self.may_read()
+            && let Some(mut start) = self.storage.start.take_if(ready)
+        {
+            match std::mem::replace(&mut start.next, Next::Ask) {
+                Next::Ask => {
+                    start.awaits = self.storage.asked.ask(start.ask());
+                    self.storage.start = Some(start);
+                }
+                Next::Read(reading) => self.read_snapshot(start, reading),
+                Next::Run => self.read_log(start),
+            }
         }
     }
 
@@ -112,24 +180,15 @@ impl Node {
             return;
         };
         start.awaits = 0;
-        let whole = match done {
-            Ok(Answer::Bytes(bytes)) => {
-                start.at += bytes.len() as u64;
-                let whole = bytes.len() < PIECE;
-                match start.bytes.is_empty() {
-                    true => start.bytes = bytes,
-                    false => start.bytes.extend_from_slice(&bytes),
+        match (done, start.kind) {
+            (Ok(answer), _) => {
+                if let Answer::Bytes(bytes) = &answer {
+                    self.spend(bytes.len());
                 }
-                Ok(whole)
+                start.take(answer);
+                self.note_progress(&start);
+                self.came(start);
             }
-            Ok(_) => Ok(true),
-            Err(error) => Err(error),
-        };
-        if let Some(loading) = &mut self.server.persist.loading {
-            loading.loaded_bytes = start.total_bytes + start.at;
-            loading.total_bytes = loading.total_bytes.max(loading.loaded_bytes);
-        }
-        match (whole, start.kind) {
             (Err(DiskError::NotFound), Kind::Snapshot) => self.after_snapshot(start),
             (Err(DiskError::NotFound), Kind::Manifest) if start.aof => self.no_more_files(start),
             (Err(DiskError::NotFound), Kind::Manifest) => self.loaded(),
@@ -142,19 +201,66 @@ impl Node {
                     error.text(),
                 ]);
             }
-            (Ok(true), Kind::Snapshot) => self.read_snapshot(start),
-            (Ok(true), Kind::Manifest) => self.read_manifest(start),
-            (Ok(whole), Kind::Log { last }) => self.read_log(start, whole, last),
-            (Ok(false), _) => self.storage.start = Some(start),
         }
     }
 
-    fn read_snapshot(&mut self, start: Start) {
-        match self.load_file(&start.bytes, self.ks.follows) {
+    /// What INFO says of it.
+    fn note_progress(&mut self, start: &Start) {
+        if let Some(loading) = &mut self.server.persist.loading {
+            loading.before_bytes = start.total_bytes;
+            loading.loaded_bytes = start.total_bytes + start.bytes_at;
+            loading.total_bytes = start.total_bytes + start.len.unwrap_or(start.at);
+        }
+    }
+
+    /// Something came of the file: what is to be done with it?
+    fn came(&mut self, mut start: Start) {
+        match start.kind {
+            Kind::Manifest if start.whole => return self.read_manifest(start),
+            Kind::Snapshot if start.whole => {
+                let bytes = std::mem::take(&mut start.bytes);
+                let reading = self.begin_reading(bytes, self.ks.follows);
+                start.next = Next::Read(Box::new(reading));
+            }
+            Kind::Log { .. } if start.at > 0 || start.whole => start.next = Next::Run,
+            _ => {}
+        }
+        self.storage.start = Some(start);
+    }
+
+    /// Reads on in a snapshot: that of the node, or the one in front of a log.
+    fn read_snapshot(&mut self, mut start: Start, mut reading: Box<Reading>) {
+        let done = self.read_slice(&mut reading);
+        let Some(done) = done else {
+            start.next = Next::Read(reading);
+            self.storage.start = Some(start);
+            return;
+        };
+        let log = matches!(start.kind, Kind::Log { .. });
+        match done {
+            Ok(loaded) if log => {
+                self.note_loaded(loaded.keys, loaded.expired);
+                start.bytes = reading.bytes;
+                start.bytes.drain(..loaded.end);
+                start.bytes_at = loaded.end as u64;
+                start.valid = start.bytes_at;
+                start.preamble = false;
+                start.next = Next::Run;
+                self.storage.start = Some(start);
+            }
             Ok(loaded) => {
                 self.note_loaded(loaded.keys, loaded.expired);
                 self.adopt_history(&loaded.about);
                 self.after_snapshot(start);
+            }
+            Err(fault) if log => {
+                let (path, why) = (start.path, fault.to_string());
+                self.give_up(&[
+                    "Error reading the RDB preamble of the AOF file ",
+                    &path,
+                    ", AOF loading aborted: ",
+                    &why,
+                ]);
             }
             Err(fault) => {
                 let why = fault.to_string();
@@ -168,9 +274,7 @@ impl Node {
     }
 
     fn after_snapshot(&mut self, mut start: Start) {
-        start.kind = Kind::Manifest;
-        start.path = self.manifest_path();
-        (start.at, start.bytes) = (0, Vec::new());
+        start.open(Kind::Manifest, self.manifest_path());
         self.storage.start = Some(start);
     }
 
@@ -227,53 +331,47 @@ impl Node {
     fn next_file(&mut self, mut start: Start) {
         match start.files.pop_front() {
             Some((path, last)) => {
-                start.kind = Kind::Log { last };
-                (start.path, start.at, start.bytes_at, start.valid) = (path, 0, 0, 0);
-                start.bytes = Vec::new();
-                start.preamble = true;
+                start.open(Kind::Log { last }, path);
                 self.storage.start = Some(start);
             }
             None => self.no_more_files(start),
         }
     }
 
-    /// A piece of a file of the manifest came; `whole`: it was the last.
-    fn read_log(&mut self, mut start: Start, whole: bool, last: bool) {
+    /// A piece of a file of the manifest came, or is not worked off yet.
+    fn read_log(&mut self, mut start: Start) {
         if start.preamble {
             let rdb = start.bytes.starts_with(b"REDIS");
-            if !whole && (rdb || start.bytes.len() < 5) {
+            if !start.whole && (rdb || start.bytes.len() < 5) {
                 self.storage.start = Some(start);
                 return;
             }
             if rdb {
-                match self.load_file(&start.bytes, true) {
-                    Ok(loaded) => {
-                        self.note_loaded(loaded.keys, loaded.expired);
-                        start.bytes.drain(..loaded.end);
-                        start.bytes_at = loaded.end as u64;
-                        start.valid = start.bytes_at;
-                    }
-                    Err(fault) => {
-                        let why = fault.to_string();
-                        let path = start.path;
-                        return self.give_up(&[
-                            "Error reading the RDB preamble of the AOF file ",
-                            &path,
-                            ", AOF loading aborted: ",
-                            &why,
-                        ]);
-                    }
-                }
+                let bytes = std::mem::take(&mut start.bytes);
+                start.next = Next::Read(Box::new(self.begin_reading(bytes, true)));
+                self.storage.start = Some(start);
+                return;
             }
             start.preamble = false;
         }
-        if let Err(why) = self.run_log(&mut start) {
-            return self.give_up(&[&why]);
+        match self.run_log(&mut start) {
+            Err(why) => return self.give_up(&[&why]),
+            Ok(false) => {
+                start.next = Next::Run;
+                self.note_progress(&start);
+                self.storage.start = Some(start);
+                return;
+            }
+            Ok(true) if !start.whole => {
+                self.note_progress(&start);
+                self.storage.start = Some(start);
+                return;
+            }
+            Ok(true) => {}
         }
-        if !whole {
-            self.storage.start = Some(start);
+        let Kind::Log { last } = start.kind else {
             return;
-        }
+        };
         let end = start.at;
         start.total_bytes += end;
         if start
@@ -324,8 +422,9 @@ impl Node {
         self.next_file(start);
     }
 
-    /// Runs the whole commands among what was read. Errors: what ends the node.
-    fn run_log(&mut self, start: &mut Start) -> Result<(), String> {
+    /// Runs the whole commands among what was read, as far as this input may; whether those were all. Errors: what ends the
+    /// node.
+    fn run_log(&mut self, start: &mut Start) -> Result<bool, String> {
         if let Some(loader) = start.loader.take() {
             self.server.clients.put_first(loader);
         }
@@ -334,7 +433,7 @@ impl Node {
         done
     }
 
-    fn run_commands(&mut self, start: &mut Start) -> Result<(), String> {
+    fn run_commands(&mut self, start: &mut Start) -> Result<bool, String> {
         let limits = Limits {
             max_bulk: 512 << 20,
             max_multibulk: i64::from(i32::MAX),
@@ -342,6 +441,7 @@ impl Node {
         };
         let bytes = std::mem::take(&mut start.bytes);
         let (mut at, mut ranges) = (0, Vec::new());
+        let most = self.storage.slice;
         let bad = || {
             format!(
                 "Bad file format reading the append only file {}: make a backup of your AOF file, then use the check tool with --fix on its manifest",
@@ -350,11 +450,14 @@ impl Node {
         };
         let done = loop {
             let rest = &bytes[at..];
+            if at >= most {
+                break Ok(false);
+            }
             match rest.first() {
-                None => break Ok(()),
+                None => break Ok(true),
                 Some(b'#') => match rest.iter().position(|b| *b == b'\n') {
                     Some(end) => at += end + 1,
-                    None => break Ok(()),
+                    None => break Ok(true),
                 },
                 Some(b'*') => {
                     let mut pos = 0;
@@ -371,7 +474,7 @@ impl Node {
                             dispatch::run(self, LOADER, args);
                         }
                         Parsed::Empty => {}
-                        Parsed::Incomplete => break Ok(()),
+                        Parsed::Incomplete => break Ok(true),
                         Parsed::Inline(_) | Parsed::Error(_) => break Err(bad()),
                     }
                     at += pos;
@@ -389,6 +492,7 @@ impl Node {
         start.bytes = bytes;
         start.bytes.drain(..at);
         start.bytes_at += at as u64;
+        self.storage.slice = most.saturating_sub(at);
         done
     }
 
@@ -475,17 +579,13 @@ impl Node {
 
     /// The data is there.
     fn loaded(&mut self) {
-        self.ks.loading = false;
         // What was loaded was no work of this process.
         let connections = self.server.stats.connections;
         self.server.stats.reset();
         self.server.stats.connections = connections;
         self.ks.stats = Default::default();
-        let persist = &mut self.server.persist;
-        persist.loading = None;
-        persist.saves.dirty = self.ks.dirty;
+        self.server.persist.saves.dirty = self.ks.dirty;
         self.ks.events.clear();
-        self.ks.propagated.clear();
-        self.ks.settle();
+        self.end_loading();
     }
 }

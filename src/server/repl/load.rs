@@ -1,17 +1,30 @@
-//! A snapshot of the primary takes the place of the data.
+//! A snapshot of the primary takes the place of the data. It is read by slices; meanwhile clients are told LOADING, and what
+//! the primary sends behind it is kept.
 use super::super::node::Node;
-use super::super::persist::{Front, Job};
+use super::super::persist::{Front, Job, Reading};
 use crate::base::num;
+use crate::command::ClientId;
 use crate::command::persistence::{self, Background};
 use crate::persist::disk::{DiskError, Op};
+use crate::persist::rdb::Fault;
+use crate::persist::rdb::load::Loaded;
 
 /// Bytes of the file that are written at a time.
 const PIECE: usize = 256 << 10;
+
+/// A snapshot that is being read.
+#[derive(Clone)]
+pub(super) struct Incoming {
+    reading: Reading,
+    /// There is an append-only file, which has to begin anew.
+    appends: bool,
+}
 
 impl Node {
     /// All of the snapshot has come.
     pub(super) fn received(&mut self, bytes: Vec<u8>) {
         self.sync.received = Some(bytes);
+        self.sync.lost = false;
         self.order_load();
     }
 
@@ -71,13 +84,6 @@ impl Node {
         if appends {
             self.stopped();
         }
-        self.replace_data(&bytes);
-        if appends {
-            self.start_aof(0);
-        }
-    }
-
-    fn replace_data(&mut self, bytes: &[u8]) {
         self.drop_followers();
         self.server.repl.history.backlog = None;
         self.say(false, &["PRIMARY <-> REPLICA sync: Flushing old data"]);
@@ -86,12 +92,57 @@ impl Node {
         }
         self.server.libraries.flush();
         self.say(false, &["PRIMARY <-> REPLICA sync: Loading DB in memory"]);
-        self.ks.loading = true;
-        let loaded = self.load_file(bytes, true);
-        self.ks.loading = false;
-        self.ks.propagated.clear();
-        self.ks.settle();
+        self.begin_loading(bytes.len() as u64);
+        self.sync.incoming = Some(Box::new(Incoming {
+            reading: self.begin_reading(bytes, true),
+            appends,
+        }));
+        self.load_on();
+    }
+
+    /// Goes on with the snapshot as far as this input may.
+    pub(in crate::server) fn load_on(&mut self) {
+        if !self.may_read() {
+            return;
+        }
+        let Some(mut incoming) = self.sync.incoming.take() else {
+            return;
+        };
+        let Some(loaded) = self.read_slice(&mut incoming.reading) else {
+            self.sync.incoming = Some(incoming);
+            return;
+        };
+        self.end_loading();
         self.ks.signal_everything();
+        self.replaced(loaded);
+        if incoming.appends {
+            self.start_aof(0);
+        }
+        self.end_lost_link();
+        self.serve_waiting();
+    }
+
+    /// The connection to the primary is gone while its snapshot is loaded: that is looked at afterwards.
+    pub(in crate::server) fn lost_while_loading(&mut self, id: ClientId) -> bool {
+        let loads = self.sync.received.is_some() || self.sync.incoming.is_some();
+        let lost = loads && self.is_link(id);
+        self.sync.lost |= lost;
+        lost
+    }
+
+    /// What was put off until the snapshot is loaded.
+    fn end_lost_link(&mut self) {
+        if std::mem::take(&mut self.sync.lost) && self.server.repl.link_id != 0 {
+            self.link_gone();
+        }
+    }
+
+    /// Nothing is loaded any more: the process ends.
+    pub(in crate::server) fn stop_loading(&mut self) {
+        self.sync.incoming = None;
+    }
+
+    fn replaced(&mut self, loaded: Result<Loaded, Fault>) {
         let loaded = match loaded {
             Ok(loaded) => loaded,
             Err(fault) => {
@@ -117,8 +168,24 @@ impl Node {
         let (id, offset) = full.unwrap_or((own, repl.history.offset));
         repl.history.restart(id);
         repl.history.offset = offset;
+        let behind = std::mem::take(&mut self.sync.talk.bytes);
         self.establish();
         self.send_ack();
         self.say(false, &["PRIMARY <-> REPLICA sync: Finished with success"]);
+        self.take_up_stream(behind);
+    }
+
+    /// What came behind the snapshot while it was loaded is the beginning of the stream: it has its turn as soon as nothing
+    /// is waited for.
+    fn take_up_stream(&mut self, mut behind: Vec<u8>) {
+        let id = self.server.repl.link_id;
+        let Some(client) = self.server.clients.get_mut(id) else {
+            return;
+        };
+        behind.append(&mut client.query);
+        self.server.repl.read_offset += behind.len() as i64;
+        client.query = behind;
+        self.wait_turn(id);
+        self.server.persist.stalled = true;
     }
 }

@@ -17,6 +17,7 @@ use crate::command::replication::Order;
 use crate::command::{ClientId, Command, Error, F};
 use crate::resp::Reply;
 use link::Talk;
+use load::Incoming;
 use primary::Resume;
 use snapshot::Snapshots;
 
@@ -29,6 +30,10 @@ pub(super) struct Sync {
     seconds: u64,
     /// A snapshot that came, and is not loaded yet.
     received: Option<Vec<u8>>,
+    /// The same while it is read.
+    incoming: Option<Box<Incoming>>,
+    /// The connection that brought it is gone by now.
+    lost: bool,
     /// Of the primary's stream: the part of a transaction that is not whole yet.
     held: Vec<u8>,
     next_cron_us: Micros,
@@ -37,6 +42,12 @@ pub(super) struct Sync {
 const SECOND_US: Micros = 1_000_000;
 
 impl Sync {
+    /// Whether the primary's snapshot is being loaded.
+    #[inline(always)]
+    pub(super) fn loads(&self) -> bool {
+        self.incoming.is_some()
+    }
+
     /// Whether snapshots are on their way to replicas.
     pub(super) fn is_serving(&self) -> bool {
         self.snapshots.is_serving()

@@ -20,12 +20,16 @@
 //! - `net`: connections as TCP has them, on links that are slow, lossy or cut;
 //! - `act`: all that can be done to a world from outside, faults among them;
 //! - `load`: simulated clients;
+//! - `app`: application processes; `database`: what they have behind their caches;
 //! - `cost`: what work takes in virtual time.
 mod act;
+mod app;
 mod cost;
+mod database;
 mod event;
 mod hash;
 mod host;
+mod latency;
 mod load;
 mod net;
 mod run;
@@ -36,10 +40,13 @@ use crate::base::rng::Rng;
 use crate::base::time::Micros;
 use crate::server::Node;
 pub use act::{Act, Refused};
+pub use app::{APPS, App, AppReport, AppSetup, AppState, Recorded};
 pub use cost::{CostMeter, WAKE_US};
+pub use database::{DATABASES, Database, DatabaseReport, DatabaseSetup};
 use event::{Event, Events};
 use hash::Hasher;
 pub use host::{Host, HostState, LogLine, Setup};
+pub use latency::Latencies;
 pub use load::{Load, LoadReport, LoadSetup, Mix};
 use net::Net;
 pub use net::{CLIENTS, Conn, ConnId, End, HERE, HostId, Link};
@@ -77,6 +84,13 @@ pub struct World {
     /// Somebody listens to what sessions are told.
     listened: bool,
     loads: Vec<Load>,
+    apps: Vec<App>,
+    databases: Vec<Database>,
+    /// Where the last event brought something.
+    arrived_at: Option<HostId>,
+    /// What programs have noted, and how much more of it.
+    history: Vec<Recorded>,
+    history_lost: u64,
     hash: Hasher,
 }
 
@@ -97,6 +111,11 @@ impl World {
             last_session: 0,
             listened: false,
             loads: Vec::new(),
+            apps: Vec::new(),
+            databases: Vec::new(),
+            arrived_at: None,
+            history: Vec::new(),
+            history_lost: 0,
             hash: Hasher::new(seed),
         }
     }
@@ -132,6 +151,11 @@ impl World {
 
     pub fn net(&self) -> &Net {
         &self.net
+    }
+
+    /// The place at which the last event was the arrival of something; `None` if it was anything else.
+    pub fn arrived_at(&self) -> Option<HostId> {
+        self.arrived_at
     }
 
     pub fn loads(&self) -> &[Load] {
@@ -185,6 +209,7 @@ impl World {
         };
         self.now_us = self.now_us.max(at_us);
         self.happened += 1;
+        self.arrived_at = None;
         self.hash.number(self.now_us as u64);
         self.hash.number(number);
         match event {
@@ -195,6 +220,9 @@ impl World {
             Event::Dialled { conn, stands } => self.dialled(conn, stands),
             Event::Reset { conn, forward } => self.reset(conn, forward),
             Event::Load { load, client } => self.load_turn(load, client),
+            Event::App { app } => self.app_turn(app),
+            Event::AppTimer { app, timer } => self.app_timer_due(app, timer),
+            Event::Query { database, job } => self.database_done(database, job),
         }
         self.prune();
         true
@@ -236,6 +264,11 @@ impl World {
         for host in &self.hosts {
             host.hash(&mut hash);
         }
+        self.apps.iter().for_each(|app| app.hash(&mut hash));
+        self.databases
+            .iter()
+            .for_each(|database| database.hash(&mut hash));
+        hash.number(self.history.len() as u64 + self.history_lost);
         self.net.hash(&mut hash);
         for (id, session) in &self.sessions {
             // What has come is in the running hash; who has taken it is no part of the world.
