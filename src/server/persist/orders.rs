@@ -116,6 +116,7 @@ impl Node {
                 let sync = self.last_sync();
                 self.run_front(Job::of(sync), Front::Stop);
             }
+            Order::PlaceBase => self.place_base(),
             Order::Load => self.begin_load(),
             Order::Exit { id, save, force } => self.begin_exit(id, save, force),
         }

@@ -201,7 +201,9 @@ impl Ledger {
         seat.replaced = None;
     }
 
-    fn synced(&mut self, id: HostId, name: &str) {
+    /// It follows `by` from now on.
+    fn synced(&mut self, id: HostId, name: &str, by: Option<HostId>) {
+        let family = by.map(|by| self.seats[by].family);
         let seat = &mut self.seats[id];
         seat.name = None;
         match self.histories.named(name) {
@@ -209,7 +211,10 @@ impl Ledger {
                 seat.memory = Memory::Follows(stream);
                 seat.family = self.histories.family_of(stream);
             }
-            None => seat.memory = Memory::Is(Data::Unknown),
+            None => {
+                seat.memory = Memory::Is(Data::Unknown);
+                seat.family = family.unwrap_or(seat.family);
+            }
         }
     }
 }
@@ -307,7 +312,10 @@ impl World {
                 former,
             } => ledger.called(id, name, offset, former),
             Note::Emptied => ledger.seats[id].memory = Memory::Is(Data::Nothing),
-            Note::Synced(name) => ledger.synced(id, &name),
+            Note::Synced(name) => {
+                let by = self.primary_of(id);
+                self.ledger.synced(id, &name, by);
+            }
             Note::LinkLost => {}
             Note::Loaded => {
                 let loaded = ledger.seats[id].loading;
