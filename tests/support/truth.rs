@@ -133,18 +133,16 @@ fn stored(world: &World, host: &Host) -> Numbers {
     let Some(node) = host.node() else {
         return Numbers::new();
     };
-    let table = node.keyspace().table(0);
-    let keys = world.loads().iter().flat_map(|load| load.all_keys());
-    let number = |key: &Vec<u8>| {
-        let value = &table.object(table.dict().find(key)?).value;
-        let redlab::keyspace::Value::Str(text) = value else {
-            return None;
-        };
-        let text = String::from_utf8(text.to_vec()).ok()?;
-        text.trim_end_matches('.').parse().ok()
-    };
-    let found = keys.filter_map(|key| number(&key).map(|n| (key, n)));
-    found.collect()
+    let mut numbers = Numbers::new();
+    for load in world.loads() {
+        for key in load.all_keys() {
+            let number = load.stored(node, &key);
+            if number > 0 {
+                numbers.insert(key, number);
+            }
+        }
+    }
+    numbers
 }
 
 /// A write that its client knows to be acknowledged and the ledger does not, or the other way round.
