@@ -1,8 +1,9 @@
 //! The ledger of a world against its data: what simulated clients wrote has numbers that only grow, so that each node's data
 //! says which of the writes it holds.
+use redlab::sim::world::Load;
 use redlab::sim::world::ledger::{Account, Position, State, Why};
 use redlab::sim::world::{Host, HostId, HostState, World};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The newest number of each key.
 type Numbers = BTreeMap<Vec<u8>, u64>;
@@ -82,12 +83,13 @@ pub fn on_platter(world: &World, host: HostId) -> Vec<Option<u64>> {
 
 /// A node whose data is not what the ledger says.
 fn untrue(world: &World, account: &Account<'_>) -> Option<String> {
+    let keys = keys(world);
     for (id, host) in world.hosts().iter().enumerate() {
         let loading = host.node().is_none_or(|node| node.is_loading());
         if host.state != HostState::Up || loading {
             continue;
         }
-        let (said, real) = (said(account, id)?, stored(world, host));
+        let (said, real) = (said(account, id, &keys)?, stored(world, host));
         for key in said.keys().chain(real.keys()) {
             if said.get(key) != real.get(key) {
                 return Some(format!(
@@ -104,13 +106,13 @@ fn untrue(world: &World, account: &Account<'_>) -> Option<String> {
 }
 
 /// What a node has by the ledger.
-fn said(account: &Account<'_>, id: HostId) -> Option<Numbers> {
+fn said(account: &Account<'_>, id: HostId, keys: &BTreeSet<Vec<u8>>) -> Option<Numbers> {
     let mut numbers = Numbers::new();
     for history in 0..account.histories() {
         let held = account.memory(id, history)?;
         for (at, write) in account.of_history(history) {
             if at.writes <= held
-                && let Some((key, number)) = set(&write.words)
+                && let Some((key, number)) = set(&write.words, keys)
             {
                 let newest = numbers.entry(key).or_default();
                 *newest = number.max(*newest);
@@ -120,12 +122,26 @@ fn said(account: &Account<'_>, id: HostId) -> Option<Numbers> {
     Some(numbers)
 }
 
-/// The key and the number of a SET of a simulated client.
-fn set(words: &str) -> Option<(Vec<u8>, u64)> {
+/// The simulated clients that write to nodes themselves; others ask applications.
+fn loads(world: &World) -> impl Iterator<Item = &Load> {
+    let nodes = world.hosts().len();
+    world
+        .loads()
+        .iter()
+        .filter(move |load| load.setup.to < nodes)
+}
+
+/// Their keys.
+fn keys(world: &World) -> BTreeSet<Vec<u8>> {
+    loads(world).flat_map(Load::all_keys).collect()
+}
+
+/// The key and the number of a SET of one of them.
+fn set(words: &str, keys: &BTreeSet<Vec<u8>>) -> Option<(Vec<u8>, u64)> {
     let mut words = words.strip_prefix("SET ")?.split(' ');
     let key = words.next()?.as_bytes().to_vec();
     let number = words.next()?.trim_end_matches('.').parse().ok()?;
-    Some((key, number))
+    keys.contains(&key).then_some((key, number))
 }
 
 /// What a node has.
@@ -134,7 +150,7 @@ fn stored(world: &World, host: &Host) -> Numbers {
         return Numbers::new();
     };
     let mut numbers = Numbers::new();
-    for load in world.loads() {
+    for load in loads(world) {
         for key in load.all_keys() {
             let number = load.stored(node, &key);
             if number > 0 {
@@ -147,14 +163,11 @@ fn stored(world: &World, host: &Host) -> Numbers {
 
 /// A write that its client knows to be acknowledged and the ledger does not, or the other way round.
 fn unacknowledged(world: &World, account: &Account<'_>) -> Option<String> {
-    let known: Numbers = world
-        .loads()
-        .iter()
-        .flat_map(|load| load.acknowledged())
-        .collect();
+    let known: Numbers = loads(world).flat_map(Load::acknowledged).collect();
+    let keys = keys(world);
     let mut entered = Numbers::new();
     for (_, write) in account.in_state(|_| true) {
-        if let Some((key, number)) = set(&write.words) {
+        if let Some((key, number)) = set(&write.words, &keys) {
             let newest = entered.entry(key).or_default();
             *newest = number.max(*newest);
         }
@@ -175,10 +188,10 @@ fn unacknowledged(world: &World, account: &Account<'_>) -> Option<String> {
 /// Whether the acknowledged writes that a node lacks are those that the ledger says it lacks; by key, the newest of each.
 pub fn lost(world: &World, id: HostId) -> (usize, Option<String>) {
     let account = world.ledger();
-    let real = stored(world, &world.hosts()[id]);
+    let (real, keys) = (stored(world, &world.hosts()[id]), keys(world));
     let mut newest: BTreeMap<Vec<u8>, (u64, Position)> = BTreeMap::new();
     for (at, write) in account.in_state(|_| true) {
-        if let Some((key, number)) = set(&write.words) {
+        if let Some((key, number)) = set(&write.words, &keys) {
             let known = newest.entry(key).or_insert((number, at));
             if number > known.0 {
                 *known = (number, at);
