@@ -1,14 +1,12 @@
 //! The node: owns everything, takes inputs, and leaves output and effects for its host to drain.
-use super::dispatch;
-use super::journal::Journal;
 use super::meter::{Meter, NoMeter};
-use super::observe::Observer;
 use super::persist::Storage;
 use super::propagate::Log;
 use super::repl::Sync;
 use super::script::{SLICE, Suspended};
 use super::trace::ScriptTrace;
 use super::trail::Trail;
+use super::{dispatch, journal::Journal, observe::Observer};
 use crate::base::{num, rng::Rng, time::Micros};
 use crate::command::acl::AclFile;
 use crate::command::config::ConfigFile;
