@@ -1,6 +1,7 @@
 // Runs before `npm start` and `npm test`. Uses nothing but Node; does nothing when all is there.
 //   node scripts/setup.mjs            Rust's wasm target, npm packages
 //   node scripts/setup.mjs --tests    and a browser and the oracle, where this machine lets us install them
+//   node scripts/setup.mjs --browsers and Firefox and WebKit, for the long runs
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { asRoot, tools, which } from "./tools.mjs";
@@ -28,11 +29,11 @@ const packages = () => {
   if (modified("package-lock.json") > modified("node_modules/.package-lock.json")) run("npm", "ci");
 };
 
-const browser = () => {
-  const have = tools();
-  if (have.chromium && have.chromedriver) return;
-  const want = [!have.chromium && "chromium", !have.chromedriver && "chromium-driver"].filter(Boolean);
-  const root = have.apt ? asRoot() : undefined;
+/** What is missing, by the names of its packages. @param {(string | false)[]} packages */
+const install = (...packages) => {
+  const want = packages.filter(Boolean);
+  if (!want.length) return;
+  const root = tools().apt ? asRoot() : undefined;
   if (!root) return console.log(`not installed: ${want.join(", ")} (needs apt-get as root)`);
   const apt = (...args) => run(...root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...args);
   try {
@@ -41,6 +42,16 @@ const browser = () => {
   } catch {
     console.log(`not installed: ${want.join(", ")} (apt-get failed, see above)`);
   }
+};
+
+const browser = () => {
+  const have = tools();
+  install(!have.chromium && "chromium", !have.chromedriver && "chromium-driver");
+};
+
+const moreBrowsers = () => {
+  const have = tools();
+  install(!have.firefox && "firefox-esr", !have.webkit && "webkit2gtk-driver", !have.xvfb && "xvfb");
 };
 
 const oracle = () => {
@@ -58,3 +69,4 @@ if (process.argv.includes("--tests")) {
   browser();
   oracle();
 }
+if (process.argv.includes("--browsers")) moreBrowsers();

@@ -24,6 +24,7 @@ const kinds = {
     process.env.REDLAB_WORLDS ??= "1000";
     return ["cargo", "test", "--quiet", "--release", "--test", "worlds"];
   },
+  hashes: (args) => ["node", "scripts/soak-hashes.mjs", ...args],
   fuzz: (args) => ["node", "scripts/fuzz.mjs", ...args],
   "redis-py": (args) => ["node", "tests/clients/suite.mjs", ...args],
 };
@@ -33,7 +34,8 @@ if (!kinds[kind]) {
   console.error(`usage: npm run soak <${Object.keys(kinds).join("|")}> [-- OPTIONS]`);
   process.exit(2);
 }
-const setup = spawnSync("node", ["scripts/setup.mjs", "--tests"], { stdio: "inherit" });
+const more = kind === "hashes" ? ["--browsers"] : [];
+const setup = spawnSync("node", ["scripts/setup.mjs", "--tests", ...more], { stdio: "inherit" });
 if (setup.status !== 0) process.exit(setup.status ?? 1);
 const [cmd, ...rest] = kinds[kind](args);
 process.exit(spawnSync(cmd, rest, { stdio: "inherit" }).status ?? 1);

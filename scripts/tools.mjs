@@ -31,6 +31,11 @@ export const tools = () => ({
   ),
   chromedriver: first(process.env.CHROMEDRIVER, "/usr/bin/chromedriver"),
   firefox: first(process.env.FIREFOX_PATH, "/usr/bin/firefox-esr", "/usr/bin/firefox"),
+  webkit: first(
+    "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser",
+    "/usr/lib/aarch64-linux-gnu/webkit2gtk-4.1/MiniBrowser",
+  ),
+  xvfb: which("xvfb-run"),
   oracle: which("valkey-server") ?? which("redis-server"),
   cli: which("valkey-cli") ?? which("redis-cli"),
   benchmark: which("valkey-benchmark") ?? which("redis-benchmark"),

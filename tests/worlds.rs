@@ -25,10 +25,12 @@ use truth::Watch;
 
 /// When every world starts, in ms since 1970.
 const START_MS: i64 = 1_700_000_000_000;
-/// Events between two hashes.
+/// Events between two checkpoints.
 const EVERY: u64 = 50;
 /// How many are tried in a test.
 const WORLDS: u64 = 30;
+/// How many are recorded for WebAssembly.
+const KEPT: u64 = 5;
 /// How long everything gets to settle, in ms: longer than a retry after a long cut, and a synchronization.
 const SETTLE_MS: i64 = 300_000;
 
@@ -180,12 +182,12 @@ impl Scenario {
         self.end_ms = START_MS + at_ms + 2000 + SETTLE_MS;
     }
 
-    /// Plays it; the hashes on the way, and what was found wrong in the ledger.
-    fn play(&self) -> (Timeline, Vec<u64>, Watch) {
+    /// Plays it; what was found wrong in the ledger.
+    fn play(&self) -> (Timeline, Watch) {
         let mut timeline = Timeline::new(self.seed, START_MS * 1000);
-        let (mut hashes, mut watch) = (Vec::new(), Watch::default());
+        let mut watch = Watch::default();
         for (at_ms, act) in &self.acts {
-            run(&mut timeline, *at_ms, &mut hashes);
+            timeline.run_until(at_ms * 1000, u64::MAX);
             watch.look(timeline.world(), self.promotes);
             let act = acts::read(plain(act), timeline.world());
             // In a world that was made smaller a machine may be missing.
@@ -202,14 +204,37 @@ impl Scenario {
             }
             watch.look(timeline.world(), self.promotes);
         }
-        run(&mut timeline, self.end_ms, &mut hashes);
+        timeline.run_until(self.end_ms * 1000, u64::MAX);
         watch.look(timeline.world(), self.promotes);
-        (timeline, hashes, watch)
+        (timeline, watch)
+    }
+
+    /// Plays it from checkpoint to checkpoint. For WebAssembly to repeat: the acts, and hashes of all that has happened and
+    /// of all there is at each checkpoint, and at the end of all there is.
+    fn record(&self) -> Value {
+        let mut timeline = Timeline::new(self.seed, START_MS * 1000);
+        // As text: a double does not hold them.
+        let (mut hashes, mut states) = (Vec::new(), Vec::new());
+        let mut run = |timeline: &mut Timeline, until_ms: i64| {
+            while timeline.run_until(until_ms * 1000, EVERY) == EVERY {
+                hashes.push(timeline.world().running_hash().to_string());
+                states.push(timeline.world().state_hash().to_string());
+            }
+        };
+        for (at_ms, act) in &self.acts {
+            run(&mut timeline, *at_ms);
+            if let Ok(act) = acts::read(plain(act), timeline.world()) {
+                let _ = timeline.act(act);
+            }
+        }
+        run(&mut timeline, self.end_ms);
+        states.push(timeline.world().state_hash().to_string());
+        json!({"seed": self.seed, "acts": self.acts, "end_ms": self.end_ms, "hashes": hashes, "states": states})
     }
 
     /// The same in fewer acts and less time, as far as something is still wrong in it.
     fn smaller(mut self) -> Scenario {
-        while let Some((at_us, _)) = self.play().2.wrong {
+        while let Some((at_us, _)) = self.play().1.wrong {
             let end_ms = at_us.div_euclid(1000) + 1;
             self.acts.retain(|(at_ms, _)| *at_ms <= end_ms);
             self.end_ms = self.end_ms.min(end_ms);
@@ -219,7 +244,7 @@ impl Scenario {
                 fewer.number_sessions();
                 fewer
             });
-            let found = without.into_iter().find(|s| s.play().2.wrong.is_some());
+            let found = without.into_iter().find(|s| s.play().1.wrong.is_some());
             match found {
                 Some(fewer) => self = fewer,
                 None => break,
@@ -231,7 +256,7 @@ impl Scenario {
     /// What is wrong in the ledger of this world, with the shortest way to it.
     fn told(&self, what: &str) -> String {
         let small = self.clone().smaller();
-        let wrong = small.play().2.wrong.map_or(String::new(), |(_, what)| what);
+        let wrong = small.play().1.wrong.map_or(String::new(), |(_, what)| what);
         let acts = small
             .acts
             .iter()
@@ -244,12 +269,6 @@ impl Scenario {
             small.end_ms - START_MS,
             acts.join("\n    ")
         )
-    }
-}
-
-fn run(timeline: &mut Timeline, until_ms: i64, hashes: &mut Vec<u64>) {
-    while timeline.run_until(until_ms * 1000, EVERY) == EVERY {
-        hashes.push(timeline.world().running_hash());
     }
 }
 
@@ -329,13 +348,12 @@ fn setting(name: &str, usual: u64) -> u64 {
 #[test]
 fn worlds_that_are_whole_again_agree_and_keep_what_they_promised() {
     let first = setting("REDLAB_WORLD", 1);
-    let mut kept = Vec::new();
     let mut wrong = Vec::new();
     let (mut events, mut keeping, mut writes) = (0, 0, 0);
     let (mut promoting, mut lost) = (0, 0);
     for seed in first..first + setting("REDLAB_WORLDS", WORLDS) {
         let scenario = Scenario::random(seed);
-        let (timeline, hashes, watch) = scenario.play();
+        let (timeline, watch) = scenario.play();
         if let Some((_, what)) = &watch.wrong {
             wrong.push(scenario.told(what));
         }
@@ -352,17 +370,7 @@ fn worlds_that_are_whole_again_agree_and_keep_what_they_promised() {
         events += world.happened();
         keeping += u64::from(scenario.keeps);
         writes += world.loads()[0].report.acknowledged_writes;
-        if kept.len() < 5 {
-            // As text: a double does not hold them.
-            let hashes: Vec<String> = hashes.iter().map(u64::to_string).collect();
-            let state = world.state_hash().to_string();
-            kept.push(json!({"seed": seed, "acts": scenario.acts, "end_ms": scenario.end_ms, "hashes": hashes, "state": state}));
-        }
     }
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tmp");
-    std::fs::create_dir_all(folder).expect("a place for what tests leave");
-    let text = json!({"start_ms": START_MS, "every": EVERY, "worlds": kept}).to_string();
-    std::fs::write(format!("{folder}/worlds.json"), text).expect("it can be written");
     let worlds = setting("REDLAB_WORLDS", WORLDS);
     // Most worlds must have something to lose, and keep it.
     assert!(
@@ -382,6 +390,17 @@ fn worlds_that_are_whole_again_agree_and_keep_what_they_promised() {
         std::fs::write(file, text).expect("it can be written");
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn worlds_are_recorded_for_webassembly() {
+    let first = setting("REDLAB_WORLD", 1);
+    let kept = first..first + setting("REDLAB_KEPT", KEPT);
+    let kept: Vec<Value> = kept.map(|seed| Scenario::random(seed).record()).collect();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tmp");
+    std::fs::create_dir_all(folder).expect("a place for what tests leave");
+    let text = json!({"start_ms": START_MS, "every": EVERY, "worlds": kept}).to_string();
+    std::fs::write(format!("{folder}/worlds.json"), text).expect("it can be written");
 }
 
 #[test]
