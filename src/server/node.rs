@@ -166,11 +166,11 @@ impl Node {
     pub fn new(options: NodeOptions) -> Node {
         let mut rng = Rng::new(options.seed);
         let registry = commands::registry();
-        let stats = Stats::of(registry.all().len());
         let ks = keyspace_of(&options, rng.fork());
         let server = Server {
             acl: Acl::new(&registry, &options.config),
             acl_file: options.acl_file,
+            stats: Stats::of(registry.all().len()),
             registry,
             clients: Default::default(),
             pubsub: Default::default(),
@@ -178,7 +178,6 @@ impl Node {
             monitors: Vec::new(),
             listened: false,
             output_limits: options.config.output_limits,
-            stats,
             effects: Vec::new(),
             run_id: rng.hex40(),
             started_ms: options.now_us / 1000,
