@@ -370,7 +370,30 @@ impl Engine {
         self.reply.len()
     }
 
-    /// How long the host saw the last [`Engine::run`] take, for the view of the event loop.
+    /// Begins a turn: what the requests until [`Engine::end_turn`] write goes to the disk together, as in a real server's loop.
+    pub fn begin_turn(&mut self) {
+        self.machine.node.begin_turn();
+    }
+
+    /// Runs the first `len` bytes of the input within a turn: where the connection's output ends then, counted from its
+    /// beginning, which is taken with [`Engine::output`] after the turn.
+    pub fn gather(&mut self, id: f64, len: usize) -> usize {
+        let input = std::mem::take(&mut self.input);
+        let bytes = &input[..len.min(input.len())];
+        let id = id as ClientId;
+        self.machine.handle(Input::Data(id, bytes), self.now_us);
+        self.input = input;
+        let client = self.machine.node.client(id);
+        client.map_or(0, |client| client.out.as_bytes().len())
+    }
+
+    /// Ends a turn: replies stand once the engine is not [`Engine::stalled`].
+    pub fn end_turn(&mut self) {
+        self.machine.node.end_turn();
+        self.machine.drive();
+    }
+
+    /// How long the host saw the last [`Engine::run`] or [`Engine::gather`] take, for the view of the event loop.
     pub fn measured(&mut self, us: f64) {
         self.machine.node.measured(us as u64);
     }

@@ -216,9 +216,7 @@ fn trial(seed: u64, policy: &Policy) -> Trial {
     // When each write was acknowledged.
     let mut heard: Vec<i64> = Vec::new();
     let (mut sent, mut reads) = (0, 0);
-    // A rewrite has many fsyncs, one after another: with half a second for each, the one of the log waits for longer than
-    // the policy speaks of.
-    let rewrites = policy.aof && speed.flush_us < 500_000 && rng.below(3) == 0;
+    let rewrites = policy.aof && rng.below(3) == 0;
     while world.now_us < crash_us {
         let before = world.replies;
         if world.replies == sent {

@@ -46,7 +46,7 @@ function trapOnce(method) {
 test("an engine that dies is started again from what was committed", async (t) => {
   const { world, run, events } = await open(t);
   assert.equal(await run("SET k v"), "+OK\r\n");
-  trapOnce("exec");
+  trapOnce("gatherBytes");
   await assert.rejects(run("SET k lost"), /unreachable/);
   assert.equal(await run("GET k"), "$1\r\nv\r\n");
   assert.deepEqual(
@@ -61,7 +61,7 @@ test("a lesson whose engine dies begins anew, with its setup run once", async (t
   const jobs = await run("LRANGE jobs 0 -1");
   await run("LPUSH jobs mail:10");
   assert.equal(world.lesson().met, 1);
-  trapOnce("exec");
+  trapOnce("gatherBytes");
   await assert.rejects(run("GET k"), /unreachable/);
   assert.equal(await run("LRANGE jobs 0 -1"), jobs);
   assert.equal(world.lesson().met, 0);

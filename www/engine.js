@@ -41,7 +41,14 @@ export class Engine extends Core {
     return this.bytes.subarray(start, start + length);
   }
 
-  /** The same as a copy. @param {number} id @param {Uint8Array} bytes */
+  /** Bytes from a connection within a turn; where its output ends then (`gather`). @param {number} id @param {Uint8Array} bytes */
+  gatherBytes(id, bytes) {
+    const at = this.place(bytes.length);
+    this.bytes.set(bytes, at);
+    return this.gather(id, bytes.length);
+  }
+
+  /** As `feed`, as a copy. @param {number} id @param {Uint8Array} bytes */
   exec(id, bytes) {
     return this.feed(id, bytes).slice();
   }

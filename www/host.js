@@ -5,10 +5,12 @@
  * leave: what the learner sees acknowledged is as safe as the server's own policy says. The worker's end, however it comes,
  * is a power cut.
  *
+ * @import { Job } from "./batch.js"
  * @import { Damage, Saved, WorldInfo, WorldOptions, EngineEvent } from "./protocol.js"
  * @import { KeptFile, Meta, Store } from "./store.js"
  */
 import { Platter } from "../pkg/redlab.js";
+import { Batch } from "./batch.js";
 import { CONFIG, MANIFEST, copied, filesOf, logOf, platterOf } from "./disk-files.js";
 import { Engine } from "./engine.js";
 import { bringFor, bringRest, canRun } from "./later.js";
@@ -31,7 +33,6 @@ const DISK_MS = 20;
 const KEEP_CLOCK_MS = 10_000;
 
 /**
- * @typedef {{session: number, bytes: Uint8Array, done: (r: any, transfer: Transferable[]) => void, fail: (e: unknown) => void}} Job
  * @typedef {{db: IDBDatabase | null, refused: string, emit: (e: EngineEvent, transfer?: Transferable[]) => void}} Surroundings
  */
 
@@ -343,6 +344,11 @@ export class HostWorld {
       this.#setSaved({ ...saved, bytes, unsynced, aof: Boolean(aof) });
   }
 
+  /** Gives the disk a little time to answer, if somebody waits for it. */
+  #waitForDisk() {
+    if (this.#engine.stalled()) this.#settle(DISK_MS);
+  }
+
   /** Moves the world's clock by the wall time that passed. */
   #advance() {
     const now = performance.now();
@@ -417,47 +423,40 @@ export class HostWorld {
   async #slice() {
     this.#advance();
     const until = performance.now() + SLICE_MS;
-    /** @type {(() => void)[]} */
-    const answers = [];
+    const batch = new Batch(this.#engine);
     let taken = 0;
     // They stay in the queue until all have run: if one kills the engine, none of them has happened.
-    while (taken < this.#queue.length && (taken === 0 || performance.now() < until))
-      answers.push(this.#one(this.#queue[taken++]));
+    do this.#one(this.#queue[taken++], batch);
+    while (taken < this.#queue.length && !this.options.lesson && performance.now() < until);
+    this.#engine.end_turn();
     this.#queue.splice(0, taken);
+    this.#waitForDisk();
     // A script that is not through gets what is left of the slice; whoever sends something meanwhile has a turn after it.
     while (this.#engine.runs_script() && performance.now() < until) this.#engine.work(SCRIPT_FUEL);
-    if (this.#engine.stalled()) this.#settle(DISK_MS);
-    const pushes = this.#collectOutput();
+    this.#waitForDisk();
+    // All of it is taken before anybody is asked for: a connection that the server has ended is gone then.
+    const outputs = new Map([...this.#conns.values()].map((conn) => [conn, this.#engine.output(conn)]));
+    batch.collect(outputs, this.#clockMs, (session, conn) => this.#isClosed(session, conn));
+    const pushes = this.#pushes(outputs);
     this.#look();
     await this.#commit();
-    for (const answer of answers) answer();
+    batch.answer();
     for (const push of pushes) this.around.emit(push, [/** @type {any} */ (push).out]);
     this.#tellReboot();
     this.#tellLesson();
     if (this.#engine.exited() && !this.#lessonDisk()) await this.#startAgain();
   }
 
-  /** Runs a job; the answer is given by the function returned. @param {Job} job @returns {() => void} */
-  #one(job) {
+  /** Runs a job, if there is one. @param {Job | undefined} job @param {Batch} batch */
+  #one(job, batch) {
+    if (!job) return;
     const conn = this.#conns.get(job.session);
-    if (conn === undefined) return () => job.fail(new Error("no such session"));
-    if (this.#down) return () => job.fail(new Error("Could not connect to Redis: Connection refused"));
-    const start = performance.now();
-    // What is kept until the disk has answered runs later: then nobody knows which command this was.
-    const tells = this.#tells && !this.#engine.stalled();
-    let out = /** @type {Uint8Array} */ (this.#engine.exec(conn, job.bytes));
-    const ran = tells ? this.#engine.last_ran(conn) : 0;
-    const cost_us = (performance.now() - start) * 1000;
-    this.#engine.measured(Math.max(1, cost_us));
-    if (this.#engine.stalled()) {
-      this.#settle(DISK_MS);
-      out = concat([out, this.#engine.output(conn)]);
-    }
-    const closed = this.#isClosed(job.session, conn);
-    this.#look();
-    const now_ms = this.#clockMs;
-    const buffer = /** @type {ArrayBuffer} */ (out.buffer);
-    return () => job.done({ out: buffer, now_ms, cost_us, closed, ran }, [buffer]);
+    if (conn === undefined) return batch.refuse(job, "no such session");
+    if (this.#down) return batch.refuse(job, "Could not connect to Redis: Connection refused");
+    // A command that needs the disk itself has it before the next one runs. What is kept until the disk has answered runs
+    // later: then nobody knows which command this was.
+    this.#waitForDisk();
+    batch.run(job, conn, this.#tells && !this.#engine.stalled());
   }
 
   /** @param {number} session @param {number} conn */
@@ -467,12 +466,12 @@ export class HostWorld {
     return closed;
   }
 
-  /** What connections got without asking: pushes, and replies they were blocked for. @returns {EngineEvent[]} */
-  #collectOutput() {
+  /** What connections got without asking: pushes, and replies they were blocked for. @param {Map<number, Uint8Array>} outputs @returns {EngineEvent[]} */
+  #pushes(outputs) {
     /** @type {EngineEvent[]} */
     const events = [];
     for (const [session, conn] of this.#conns) {
-      const out = this.#engine.output(conn);
+      const out = outputs.get(conn) ?? new Uint8Array(0);
       const ended = this.#ended.has(session);
       const closed = this.#isClosed(session, conn);
       if (!out.length && closed === ended) continue;

@@ -1,14 +1,15 @@
 /**
  * The engine as the page sees it: a worker behind a MessagePort. The lab and an embed's iframe use the same messages.
  *
- * A request carries an id and is answered by {id, ok} or {id, error}; events carry `event`. Byte strings travel as
- * transferred ArrayBuffers. A world is one engine with its clock, its connections and where it is kept; a port may
+ * A request carries an id and is answered by {id, ok} or {id, error}; events carry `event`. They travel together
+ * (outbox.js); large byte strings as transferred ArrayBuffers. A world is one engine with its clock, its connections and where it is kept; a port may
  * open several.
  *
  * @typedef {object} WorldOptions
  * @prop {string | null} name the sandbox that is kept under this name, or null for one that lives in memory
  * @prop {string} [seed] decimal; without it a stored one, else a random one
  * @prop {number} [start_ms] ms since 1970; without it the wall clock, never before the stored clock
+ * @prop {boolean} [many] a world of several nodes (estate-host.js), which takes its own options
  * @prop {any} [lesson] a compiled lesson: the engine runs its setup and grades it; its seed stands in for `seed`
  * @prop {string[][]} [setup] commands to run first, in a connection of their own (unless there are files to load)
  *
@@ -37,7 +38,7 @@
  *
  * @typedef {{text: string} | {code: string}} Part a piece of a reason
  * @typedef {{id: string, met: boolean, why: Part[], since_ms?: number}} GoalState
- * @typedef {{lesson: string, goals: GoalState[], met: number, completed_ms?: number, forbidden?: {command: string, at_ms: number}, score: number, score_max: number, hints: {goal: string, step: string, cost: number}[]}} LessonState
+ * @typedef {{lesson: string, goals: GoalState[], met: number, completed_ms?: number, forbidden?: {command: string, at_ms: number}, broken?: {goal: string, at_ms: number, why: Part[]}, score: number, score_max: number, hints: {goal: string, step: string, cost: number}[]}} LessonState
  *
  * @typedef {{out: Uint8Array, now_ms: number, cost_us: number, closed: boolean, ran: number}} Exec `ran`: the command's number, as the
  *   view of the log names who wrote something; 0 if it is not known
@@ -52,9 +53,11 @@
  *   | {event: "trap", world: number, message: string}} EngineEvent
  */
 
+import { opened, outbox } from "./outbox.js";
+
 /** A worker or iframe at the other end of `port`. */
 export class EngineClient {
-  #port;
+  #post;
   #next = 1;
   /** @type {Map<number, {resolve: (x: any) => void, reject: (e: Error) => void}>} */
   #waiting = new Map();
@@ -63,8 +66,8 @@ export class EngineClient {
 
   /** @param {MessagePort | Worker} port */
   constructor(port) {
-    this.#port = port;
-    port.onmessage = (e) => this.#receive(e.data);
+    this.#post = outbox(port);
+    port.onmessage = (e) => opened(e.data).forEach((m) => this.#receive(m));
     if ("onerror" in port)
       port.onerror = (e) => this.fail(String(/** @type {any} */ (e).message ?? "the engine's worker could not start"));
     if ("start" in port) port.start();
@@ -86,7 +89,7 @@ export class EngineClient {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#port.postMessage({ id, op, ...args }, transfer);
+      this.#post({ id, op, ...args }, transfer);
     });
   }
 
@@ -96,7 +99,7 @@ export class EngineClient {
     const waiting = this.#waiting.get(m.id);
     this.#waiting.delete(m.id);
     if ("error" in m) waiting?.reject(new Error(m.error));
-    else waiting?.resolve(m.ok);
+    else waiting?.resolve("raw" in m ? { ...m.ok, out: m.raw } : m.ok);
   }
 
   /** @param {WorldOptions} options @returns {Promise<World>} */
@@ -130,6 +133,8 @@ export class EngineClient {
  * One engine. Fires `saved`, `clock`, `lesson`, `restarted`, `rebooted` (a lesson's server alone) and `trap`, each a CustomEvent with the message as its detail.
  */
 export class World extends EventTarget {
+  /** Does something to one of several machines; nothing where there is one alone. @type {((line: string) => Promise<void>) | undefined} */
+  hand;
   /** @type {Map<number, Session>} */
   #sessions = new Map();
 
@@ -328,9 +333,7 @@ export class Session extends EventTarget {
    * @returns {Promise<Exec>}
    */
   async exec(bytes) {
-    const copy = bytes.slice().buffer;
-    const r = await this.#ask("exec", { bytes: copy }, [copy]);
-    return { ...r, out: new Uint8Array(r.out) };
+    return this.#ask("exec", { raw: bytes.slice() });
   }
 
   /**

@@ -37,18 +37,28 @@ export function concat(parts) {
   return out;
 }
 
+const ASCII = /^[\0-\x7f]*$/;
+
 /**
- * One command as a RESP array of bulk strings.
+ * One command as a RESP array of bulk strings. Written by hand: each array that TextEncoder makes is an object of the browser's,
+ * and thousands of them a second hold its collector up.
  * @param {(string|Uint8Array)[]} argv
  */
 export function encodeCommand(argv) {
-  /** @type {Uint8Array[]} */
-  const parts = [encoder.encode(`*${argv.length}\r\n`)];
+  /** Text of ASCII alone, or bytes. @type {(string|Uint8Array)[]} */
+  const parts = [`*${argv.length}\r\n`];
   for (const arg of argv) {
-    const bytes = toBytes(arg);
-    parts.push(encoder.encode(`$${bytes.length}\r\n`), bytes, encoder.encode("\r\n"));
+    const part = typeof arg === "string" && ASCII.test(arg) ? arg : toBytes(arg);
+    parts.push(`$${part.length}\r\n`, part, "\r\n");
   }
-  return concat(parts);
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    if (typeof part === "string") for (let i = 0; i < part.length; i++) out[at + i] = part.charCodeAt(i);
+    else out.set(part, at);
+    at += part.length;
+  }
+  return out;
 }
 
 const [CR, DOLLAR, EQUALS, BANG, MINUS] = [13, 36, 61, 33, 45];

@@ -5,6 +5,7 @@
 import init from "../pkg/redlab.js";
 import { HostWorld } from "./host.js";
 import { attach, bringRest } from "./later.js";
+import { opened, outbox } from "./outbox.js";
 import { openDatabase, Settings } from "./store.js";
 
 /** The module and the database, once for all worlds. */
@@ -29,6 +30,7 @@ let nextWorld = 1;
  * @param {boolean} [guest] somebody else's page: its worlds live in memory, and nothing that is kept here is told to it
  */
 function serve(port, guest = false) {
+  const post = outbox(port);
   /** @type {Map<string, any>} */
   const guestSettings = new Map();
   /** One node, or many (estate-host.js). @type {Map<number, any>} */
@@ -39,12 +41,8 @@ function serve(port, guest = false) {
     async open({ options }) {
       const { db, refused } = await ready;
       // Who works with one node alone never loads what many take.
-      const Kind = options.acts ? (await import("./estate-host.js")).EstateHost : HostWorld;
-      const world = new Kind(nextWorld++, guest ? { ...options, name: null } : options, {
-        db,
-        refused,
-        emit: (e, transfer = []) => port.postMessage(e, transfer),
-      });
+      const Kind = options.many ? (await import("./estate-host.js")).EstateHost : HostWorld;
+      const world = new Kind(nextWorld++, guest ? { ...options, name: null } : options, { db, refused, emit: post });
       worlds.set(world.id, world);
       return world.open();
     },
@@ -81,14 +79,17 @@ function serve(port, guest = false) {
       guest ? void guestSettings.set(m.key, m.value) : (await ready).settings.put(m.key, m.value),
   };
 
-  port.onmessage = async (/** @type {MessageEvent} */ { data: m }) => {
+  const receive = async (/** @type {any} */ m) => {
     if (m.op === "attach") return serve(m.port, true);
     const answer = (/** @type {any} */ ok, /** @type {Transferable[]} */ transfer = []) =>
-      port.postMessage({ id: m.id, ok }, transfer);
-    const fail = (/** @type {any} */ e) => port.postMessage({ id: m.id, error: String(e?.message ?? e) });
+      post({ id: m.id, ok }, transfer);
+    const fail = (/** @type {any} */ e) => post({ id: m.id, error: String(e?.message ?? e) });
     const world = worlds.get(m.world);
     if ("world" in m && !world) return fail("no such world");
-    if (m.op === "exec") return world.exec({ session: m.session, bytes: new Uint8Array(m.bytes), done: answer, fail });
+    if (m.op === "exec") {
+      const done = (/** @type {any} */ { out, ...ok }) => post({ id: m.id, ok, raw: out });
+      return world.exec({ session: m.session, bytes: m.raw, done, fail });
+    }
     try {
       const run = operations[m.op];
       if (!run) throw new Error(`no such operation: ${m.op}`);
@@ -97,6 +98,8 @@ function serve(port, guest = false) {
       fail(e);
     }
   };
+  // The iframe of embeds hands a port on in a message of its own.
+  port.onmessage = ({ data }) => (Array.isArray(data) ? opened(/** @type {any} */ (data)) : [data]).forEach(receive);
 }
 
 serve(/** @type {any} */ (self));

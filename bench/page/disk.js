@@ -14,23 +14,6 @@ async function ask(session, ...words) {
   return decoder.decode(out);
 }
 
-/** The longest time that the main thread was kept from its next turn, in ms, until `stop` is called. */
-function watchTurns() {
-  const { port1, port2 } = new MessageChannel();
-  let [last, longest, on] = [performance.now(), 0, true];
-  port1.onmessage = () => {
-    const now = performance.now();
-    longest = Math.max(longest, now - last);
-    last = now;
-    if (on) port2.postMessage(0);
-  };
-  port2.postMessage(0);
-  return () => {
-    on = false;
-    return longest;
-  };
-}
-
 Object.assign(window, {
   /** Opens the sandbox of this name; how many elements the list has, and why it is not saved, if it is not. */
   async begin(/** @type {string} */ name, /** @type {string} */ key) {
@@ -60,7 +43,6 @@ Object.assign(window, {
   /** Writes of so many clients that each wait for their reply, for so many ms. */
   async load(/** @type {number} */ clients, /** @type {number} */ ms) {
     const sessions = await Promise.all(Array.from({ length: clients }, () => world.connect()));
-    const longest = watchTurns();
     const start = performance.now();
     let acknowledged = 0;
     const one = async (/** @type {import("../../www/protocol.js").Session} */ session, /** @type {number} */ i) => {
@@ -72,7 +54,7 @@ Object.assign(window, {
     };
     await Promise.all(sessions.map(one));
     const took = performance.now() - start;
-    return { perSecond: (acknowledged * 1000) / took, longestMs: longest(), saved: world.info.saved.state };
+    return { perSecond: (acknowledged * 1000) / took, saved: world.info.saved.state };
   },
   ready: true,
 });

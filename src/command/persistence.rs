@@ -3,7 +3,7 @@ use super::ClientId;
 use crate::base::time::{Micros, Millis};
 use crate::persist::disk::DiskError;
 
-/// What a command wants of the node's files. The node takes it up before anything else runs.
+/// What a command wants of the node's files, or the cron. The node takes it up before anything else runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// SAVE by this client, who has no reply yet.
@@ -17,6 +17,8 @@ pub enum Order {
     /// DEBUG RELOAD and LOADAOF, whose clients have no reply yet.
     Reload(Reload),
     LoadAof(ClientId),
+    /// What a rewrite made becomes the base of the append-only file.
+    PlaceBase,
     /// A snapshot of the primary is to take the place of the data.
     Load,
     /// SHUTDOWN of this client, with or without a snapshot before; `force`: even if that fails.

@@ -384,11 +384,7 @@ impl Node {
     /// What is done whenever the requests at hand are worked off, unless a script among them is not through.
     pub(super) fn settle_input(&mut self) {
         if self.script.is_some() {
-            // SHUTDOWN NOSAVE is heard meanwhile.
-            if self.server.persist.order.is_some() {
-                self.persist();
-            }
-            return;
+            return self.settle_disk();
         }
         if self.ks.waiting.is_ready() {
             self.serve_keys();
@@ -406,8 +402,17 @@ impl Node {
         if repl.wants_acks || repl.acked || repl.failover.is_some() {
             self.replication_turn();
         }
-        if self.server.persist.active {
-            self.persist();
+        self.settle_disk();
+    }
+
+    /// What an input or a turn leaves for the disk.
+    pub(super) fn settle_disk(&mut self) {
+        if !self.server.persist.active {
+            return;
+        }
+        match self.script {
+            Some(_) => self.persist_beside_script(),
+            None => self.persist(),
         }
     }
 
@@ -481,6 +486,9 @@ impl Node {
 
     /// Input of a busy node: it waits its turn.
     fn keep(&mut self, id: ClientId, bytes: &[u8]) {
+        if self.is_link(id) {
+            self.put_off_primary(bytes.len());
+        }
         if let Some(client) = self.server.clients.get_mut(id) {
             self.server.stats.net_in += bytes.len() as u64;
             client.net_in += bytes.len() as u64;

@@ -2,6 +2,9 @@
 //!
 //! This is what a host drives: it delivers inputs and time, and takes replies, effects and, if it keeps the platter somewhere
 //! itself, what changed there. A machine without a disk is a node whose files are in memory.
+#[cfg(test)]
+mod tests;
+
 use super::disk::{Disk, Ticket};
 use crate::base::time::Micros;
 use crate::persist::disk::{Answer, DiskError, Done, Op, Request};

@@ -157,8 +157,8 @@ test("a guest never reaches the sandbox that is kept", async ({ page }) => {
     const { port1, port2 } = new MessageChannel();
     frame.contentWindow?.postMessage({ redlab: "attach" }, origin, [port2]);
     return new Promise((resolve) => {
-      port1.onmessage = (e) => e.data.id === 1 && resolve(e.data.ok.saved.state);
-      port1.postMessage({ id: 1, op: "open", options: { name: "sandbox" } });
+      port1.onmessage = ({ data: [[m]] }) => m.id === 1 && resolve(m.ok.saved.state);
+      port1.postMessage([[{ id: 1, op: "open", options: { name: "sandbox" } }], new Uint8Array()]);
     });
   }, ours.origin);
   expect(saved).toBe("memory");

@@ -5,6 +5,7 @@
  * @import { Pane, Panes } from "../panes.js"
  * @import { Docs } from "../terminal/docs.js"
  * @import { History } from "../terminal/history.js"
+ * @import { Lesson } from "../parts.js"
  * @import { Preset } from "./presets.js"
  * @typedef {{client: EngineClient, panes: Panes, foot: HTMLElement, history: History, docs: Promise<Docs>, hints: boolean, keepHints: (on: boolean) => void}} Around
  */
@@ -40,20 +41,24 @@ export class EstateLab {
     this.#deck = new Deck(world, around.foot);
   }
 
-  /** @param {string} id of a preset @param {Around} around @returns {Promise<EstateLab>} */
-  static async open(id, around) {
-    const preset = PRESETS.find((p) => p.id === id) ?? PRESETS[1];
-    const world = await EstateWorld.open(around.client, preset);
+  /** @param {string} id of a preset @param {Around} around @param {Lesson | null} lesson in place of one @returns {Promise<EstateLab>} */
+  static async open(id, around, lesson) {
+    const preset = lesson?.estate ?? PRESETS.find((p) => p.id === id) ?? PRESETS[1];
+    const world = await EstateWorld.open(around.client, preset, lesson?.world);
     const lab = new EstateLab(world, preset, around);
-    await lab.#fill();
+    await lab.#fill(lesson);
     return lab;
   }
 
-  async #fill() {
+  /** @param {Lesson | null} lesson */
+  async #fill(lesson) {
     const { panes } = this.around;
-    const start = startPage(this.preset, this.world, (host, line) => this.#type(host, line));
-    this.#panes.push(panes.add({ id: "estate", title: this.preset.title, column: "left", body: start.el }));
-    this.#views.push(start);
+    if (lesson) this.#addLesson(lesson);
+    else {
+      const start = startPage(this.preset, this.world, (host, line) => this.#type(host, line));
+      this.#panes.push(panes.add({ id: "estate", title: this.preset.title, column: "left", body: start.el }));
+      this.#views.push(start);
+    }
     for (const host of this.preset.hosts) await this.#addTerminal(host);
     const topology = new Topology(this.world, this.preset.places);
     const replication = new Replication(this.world);
@@ -69,9 +74,21 @@ export class EstateLab {
     );
     this.#views.push(topology, replication);
     this.world.addEventListener("estate", () => this.#changed());
-    panes.show(this.#terminals[0].pane.id);
+    panes.show(lesson ? this.#panes[0].id : this.#terminals[0].pane.id);
     this.#changed();
     if (matchMedia("(hover: hover) and (min-width: 1081px)").matches) this.#terminals[0].terminal.focus();
+  }
+
+  /** @param {Lesson} lesson */
+  #addLesson({ title, element }) {
+    const { panes, client } = this.around;
+    this.#panes.push(panes.add({ id: "left", title, column: "left", body: element }));
+    // Its lines say where they are to be typed: n2> GET a
+    const type = (/** @type {string} */ line) => {
+      const [, host, rest] = /^([\w-]+)> (.*)$/.exec(line) ?? ["", this.#terminals[0].host, line];
+      this.#type(host, rest);
+    };
+    element.start?.({ client, world: this.world, type, run: async () => {}, views: [] });
   }
 
   /** @param {string} host */

@@ -204,7 +204,7 @@ impl Node {
                 self.server.persist.aof.took_s = took_s;
                 self.server.persist.aof.cow_bytes = copied;
                 match result {
-                    Ok(()) => self.place_base(),
+                    Ok(()) => self.server.persist.order(Order::PlaceBase),
                     Err(error) => self.rewrite_failed(error),
                 }
             }
@@ -235,8 +235,12 @@ impl Node {
         let prefix = self.storage_text("appendfilename");
         let mut manifest = self.storage.aof.manifest.clone();
         let dir = self.storage_text("appenddirname");
-        let mut ops = vec![Op::MakeDir { dir }, Op::SyncDir { dir: String::new() }];
-        ops.extend(self.last_sync());
+        // What is acknowledged waits for no other fsync than its own.
+        let mut ops = Vec::from_iter(self.last_sync());
+        ops.push(Op::MakeDir { dir });
+        if self.storage.aof.state != State::On {
+            ops.push(Op::SyncDir { dir: String::new() });
+        }
         let path = match self.storage.aof.state {
             State::Off => String::new(),
             State::Waiting => {
@@ -300,8 +304,9 @@ impl Node {
         });
     }
 
-    /// The rewrite's file becomes the base, and what was before is removed.
-    fn place_base(&mut self) {
+    /// The rewrite's file becomes the base, and what was before is removed. That has many fsyncs, and everything waits for
+    /// them: what is acknowledged by then is synced first, so that it does not wait for longer than the policy says.
+    pub(super) fn place_base(&mut self) {
         let Some(from) = self.storage.base.take() else {
             return;
         };
@@ -309,7 +314,7 @@ impl Node {
         let mut manifest = self.storage.aof.manifest.clone();
         let rdb = self.config.aof_use_rdb_preamble;
         let state = self.storage.aof.state;
-        let mut ops = Vec::new();
+        let mut ops = Vec::from_iter(self.last_sync());
         let mut path = None;
         let kept = usize::from(state == State::On);
         let base =

@@ -1,4 +1,5 @@
-//! The append-only file as it grows: what was propagated is written at the end of each input, and synced by `appendfsync`.
+//! The append-only file as it grows: what was propagated is written at the end of each input, or of the host's turn, and
+//! synced by `appendfsync`.
 //!
 //! ```text
 //!   always    commands | write | fsync | replies            nothing runs meanwhile; all that came then is the next batch
@@ -88,7 +89,7 @@ impl Node {
     }
 
     /// Takes what was logged into the buffer.
-    fn collect_log(&mut self) {
+    pub(super) fn collect_log(&mut self) {
         let Some(log) = &mut self.log else { return };
         if self.storage.aof.state == State::Off {
             return;

@@ -54,6 +54,8 @@ pub(super) struct Storage {
     forks: u32,
     /// A host takes the log itself.
     pub(super) tapped: bool,
+    /// The log is written at the end of the host's turn, not of each input.
+    gathers: bool,
     /// The node cannot go on.
     dead: bool,
 }
@@ -88,20 +90,11 @@ impl Node {
     /// The end of an input: the disk is asked for what follows from it, and whoever waited for the disk goes on.
     #[cold]
     pub(super) fn persist(&mut self) {
-        loop {
-            self.order_load();
-            self.take_order();
-            self.flush_aof();
+        if self.gathers_on() {
+            self.collect_log();
             self.serve_memory();
-            if self.take_order() {
-                continue; // what the disk answered left the next one
-            }
-            let waits = self.waits_for_disk();
-            let waited = std::mem::replace(&mut self.server.persist.stalled, waits);
-            if waits || !waited {
-                break;
-            }
-            self.resume();
+        } else {
+            self.write_log();
         }
         let (storage, persist) = (&self.storage, &mut self.server.persist);
         persist.active = persist.aof.on
@@ -112,6 +105,66 @@ impl Node {
             || storage.start.is_some()
             || self.sync.loads()
             || self.sync.is_serving();
+    }
+
+    /// Begins a turn of the host's loop, as when a real server serves all clients that have sent something before it writes:
+    /// what the inputs until [`Node::end_turn`] write goes to the disk together, and one fsync serves all of it. A command that
+    /// itself needs the disk is not put off. No output may be shown meanwhile.
+    pub fn begin_turn(&mut self) {
+        self.storage.gathers = true;
+    }
+
+    /// Ends it: the disk is asked for what follows from all of it. Output stands then as after an input.
+    pub fn end_turn(&mut self) {
+        self.storage.gathers = false;
+        self.settle_disk();
+    }
+
+    /// Whether what is written can wait for the turn's end.
+    fn gathers_on(&self) -> bool {
+        let persist = &self.server.persist;
+        self.storage.gathers
+            && !persist.stalled
+            && persist.order.is_none()
+            && self.storage.front.is_none()
+    }
+
+    /// Writes and syncs what is due, and takes up orders, until that has to wait for the disk.
+    fn write_log(&mut self) {
+        loop {
+            self.order_load();
+            self.take_order();
+            self.flush_aof();
+            self.serve_memory();
+            if self.take_order() {
+                continue; // what the disk answered left the next one
+            }
+            if !self.ends_stall() {
+                break;
+            }
+            self.resume();
+        }
+    }
+
+    /// The end of an input while a script is not through: what was written before it goes to the disk, and is waited for.
+    #[cold]
+    pub(super) fn persist_beside_script(&mut self) {
+        // SHUTDOWN NOSAVE is heard meanwhile.
+        if self.gathers_on() || self.server.persist.order.is_some() {
+            return self.persist();
+        }
+        self.flush_aof();
+        self.serve_memory();
+        if self.ends_stall() {
+            self.resume();
+        }
+    }
+
+    /// Notes whether the disk has to answer first; whether it has just done so.
+    fn ends_stall(&mut self) -> bool {
+        let waits = self.waits_for_disk();
+        let waited = std::mem::replace(&mut self.server.persist.stalled, waits);
+        waited && !waits
     }
 
     /// An input may read so much.

@@ -127,6 +127,7 @@ impl Node {
             }
             Order::Reload(reload) => self.begin_reload(reload),
             Order::LoadAof(id) => self.begin_load_aof(id),
+            Order::PlaceBase => self.place_base(),
             Order::Load => self.begin_load(),
             Order::Exit { id, save, force } => self.begin_exit(id, save, force),
         }
