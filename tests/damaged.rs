@@ -76,11 +76,7 @@ fn memory_is_counted() {
 }
 
 /// Calls `try_one` with all prefixes and all single flips; `signed` makes a checksum right, if the form has one.
-fn each_damage(
-    file: &[u8],
-    signed: Option<fn(&mut Vec<u8>)>,
-    mut try_one: impl FnMut(&str, &[u8]),
-) {
+fn each_damage(file: &[u8], signed: Option<fn(&mut [u8])>, mut try_one: impl FnMut(&str, &[u8])) {
     assert!(file.len() <= FILE_MAX, "{} bytes", file.len());
     for len in 0..file.len() {
         try_one(&format!("cut at {len}"), &file[..len]);
@@ -96,7 +92,7 @@ fn each_damage(
     }
 }
 
-fn sign(bytes: &mut Vec<u8>) {
+fn sign(bytes: &mut [u8]) {
     let end = bytes.len() - 8;
     let crc = crc64(0, &bytes[..end]).to_le_bytes();
     bytes[end..].copy_from_slice(&crc);
@@ -249,7 +245,7 @@ fn log() -> Vec<u8> {
 }
 
 /// Damages one file of a directory; both ends must be seen.
-fn damaged_file(files: &[(&str, &[u8])], which: usize, signed: Option<fn(&mut Vec<u8>)>) {
+fn damaged_file(files: &[(&str, &[u8])], which: usize, signed: Option<fn(&mut [u8])>) {
     assert!(starts(files), "it is whole");
     let (mut run, mut ended) = (0, 0);
     each_damage(files[which].1, signed, |what, bytes| {
