@@ -1,13 +1,12 @@
 //! The node: owns everything, takes inputs, and leaves output and effects for its host to drain.
-use super::dispatch;
 use super::meter::{Meter, NoMeter};
-use super::observe::Observer;
 use super::persist::Storage;
 use super::propagate::Log;
 use super::repl::Sync;
 use super::script::{SLICE, Suspended};
 use super::trace::ScriptTrace;
 use super::trail::Trail;
+use super::{dispatch, journal::Journal, observe::Observer};
 use crate::base::{num, rng::Rng, time::Micros};
 use crate::command::acl::AclFile;
 use crate::command::config::{ConfigFile, Directory};
@@ -87,6 +86,8 @@ pub struct NodeOptions {
     pub disk: bool,
     /// Bytes that scripts may use, and functions as many again.
     pub script_memory: usize,
+    /// Whether the host takes the node's notes ([`Node::take_notes`]) after each input.
+    pub journal: bool,
 }
 
 impl Default for NodeOptions {
@@ -107,6 +108,7 @@ impl Default for NodeOptions {
             output_limit: None,
             disk: false,
             script_memory: 256 << 20,
+            journal: false,
         }
     }
 }
@@ -138,6 +140,8 @@ pub struct Node {
     pub(super) holds_scripts: bool,
     /// The last commands, for the view of the event loop; `None` while nobody looks.
     pub(super) trail: Option<Trail>,
+    /// What happened to the data, for a host that keeps account of it.
+    pub(super) journal: Option<Journal>,
     next_cron_us: Micros,
     /// Clients with unread input, in the order they are served in once the node is no longer busy.
     waiting: VecDeque<ClientId>,
@@ -223,6 +227,7 @@ impl Node {
             trace: None,
             holds_scripts: false,
             trail: None,
+            journal: options.journal.then(Journal::new),
             next_cron_us: options.now_us,
             waiting: VecDeque::new(),
             no_output: Vec::new(),
@@ -258,6 +263,8 @@ impl Node {
         if disk || self.config.text("appendonly") == b"yes" {
             self.start();
             self.persist();
+        } else {
+            self.note_started();
         }
         self
     }
