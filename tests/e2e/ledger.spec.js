@@ -93,9 +93,9 @@ test("a failover to a replica that was cut off loses what it had not got", async
 test("is read in the dark, on a phone, and by keyboard", async ({ page }) => {
   await page.setViewportSize({ width: 320, height: 640 });
   await open(page, "primary-replicas");
-  await page.getByRole("button", { name: "Start", exact: true }).click();
+  await type(page, "n1", "SET a 1", "SET b 1");
   await page.locator("#tabs").getByRole("button", { name: "Ledger" }).click();
-  await expect(ledger(page).locator("li").nth(5)).toBeVisible();
+  await expect(ledger(page).locator("li").nth(1)).toBeVisible();
   await deck(page).getByRole("button", { name: "Pause", exact: true }).click();
   const over = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   expect(await over()).toBe(0);
