@@ -216,7 +216,7 @@ fn a_lesson_may_say_only_what_the_schema_knows() {
     let two = json!({"n1": "primary", "n2": "primary"});
     refused("topology", two, "one node");
     let chief = json!({"n1": "chief"});
-    refused("topology", chief, "topology: expected one of primary");
+    refused("topology", chief, "topology.n1: expected one of primary");
     let elsewhere = json!([{"on": "n2", "run": "PING"}]);
     refused("setup", elsewhere, "no node 'n2'");
     let unknown = json!([{"on": "n1", "run": "PINK"}]);

@@ -206,25 +206,10 @@ fn differs(world: &World, host: &Host) -> Option<String> {
 /// A key whose acknowledged write its primary does not have.
 fn missing(world: &World) -> Option<String> {
     let load = &world.loads()[0];
-    let keyspace = world.hosts()[0].node()?.keyspace();
-    let table = keyspace.table(0);
-    for (key, number) in load.acknowledged() {
-        let found = table.dict().find(&key).map(|id| &table.object(id).value);
-        let stored = match found {
-            Some(redlab::keyspace::Value::Str(text)) => {
-                let bytes = text.to_vec();
-                let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
-                String::from_utf8_lossy(&bytes[..digits])
-                    .parse()
-                    .unwrap_or(0)
-            }
-            _ => 0u64,
-        };
-        if stored < number {
-            return Some(String::from_utf8_lossy(&key).into_owned());
-        }
-    }
-    None
+    let node = world.hosts()[0].node()?;
+    let mut all = load.acknowledged().into_iter();
+    let (key, _) = all.find(|(key, number)| load.stored(node, key) < *number)?;
+    Some(String::from_utf8_lossy(&key).into_owned())
 }
 
 fn setting(name: &str, usual: u64) -> u64 {

@@ -110,7 +110,7 @@ test("a thin link makes a replica fall behind; the lesson's own clients are at w
   await open(page, "lag-and-stale-reads");
   const replication = page.getByRole("group", { name: "Replication", exact: true });
   await expect(replication.locator(".sum")).toContainText("behind n1", OPENS);
-  await type(page, "n1", "INFO replication", "slave0");
+  await type(page, "n1", "INFO replication", "repl_backlog_histlen");
   await expect(goal(page, 1)).toHaveClass("met");
   await page.getByRole("link", { name: "Previous lesson" }).click();
   await expect(terminal(page, "n3").locator("input")).toBeVisible(OPENS);

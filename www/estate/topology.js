@@ -27,7 +27,7 @@ export class Topology {
   #messages = s("g");
   #svg = s("svg", { height: HEIGHT, role: "group", "aria-label": "Machines and links" });
   #drawing = h("div", { class: "draw" });
-  #tables = h("div", { class: "tables", hidden: true });
+  #tables = h("div", { class: "tables", hidden: true, tabindex: "0", role: "group", "aria-label": "Tables" });
   #width = 0;
   /** @type {Map<string, SVGElement>} */
   #byName = new Map();
