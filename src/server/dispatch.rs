@@ -356,16 +356,22 @@ impl Books {
             }
         }
         node.ks.settle();
-        let own = if node.ks.dirty == self.dirty && propagate != Propagate::ToReplicas {
-            Propagate::Nothing
-        } else {
-            propagate
+        let forced = matches!(propagate, Propagate::Always | Propagate::ToReplicas);
+        let own = match node.ks.dirty == self.dirty && !forced {
+            true => Propagate::Nothing,
+            false => propagate,
         };
         // SCAN and RANDOMKEY: no key of the client's choice, and nothing that must happen together.
         let walk = command.keys.is_empty() && command.flags.has(F::READONLY);
         node.propagate(index, args, own, walk);
         if node.stream.is_some() {
             node.feed_stream(id);
+        }
+        if node.journal.is_some()
+            && node.ks.dirty != self.dirty
+            && !(node.server.in_exec || node.server.in_script)
+        {
+            node.note_write(id, command, args, (out, self.reply_start));
         }
         if !node.ks.events.is_empty() {
             node.publish_events(Some(id));

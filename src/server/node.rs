@@ -1,16 +1,15 @@
 //! The node: owns everything, takes inputs, and leaves output and effects for its host to drain.
-use super::dispatch;
 use super::meter::{Meter, NoMeter};
-use super::observe::Observer;
 use super::persist::Storage;
 use super::propagate::Log;
 use super::repl::Sync;
 use super::script::{SLICE, Suspended};
 use super::trace::ScriptTrace;
 use super::trail::Trail;
+use super::{dispatch, journal::Journal, observe::Observer};
 use crate::base::{num, rng::Rng, time::Micros};
 use crate::command::acl::AclFile;
-use crate::command::config::ConfigFile;
+use crate::command::config::{ConfigFile, Directory};
 use crate::command::{
     Acl, Args, Client, ClientId, Config, Effect, OwnedArgs, Registry, Server,
     persistence::Persistence,
@@ -73,6 +72,8 @@ pub struct NodeOptions {
     pub config_file: String,
     /// The same, to read and write.
     pub config_disk: Option<Box<dyn ConfigFile>>,
+    /// Where the host works, if it has directories.
+    pub directory: Option<Box<dyn Directory>>,
     /// Where the users are kept, if they are.
     pub acl_file: Option<Box<dyn AclFile>>,
     pub meter: Box<dyn Meter>,
@@ -85,6 +86,8 @@ pub struct NodeOptions {
     pub disk: bool,
     /// Bytes that scripts may use, and functions as many again.
     pub script_memory: usize,
+    /// Whether the host takes the node's notes ([`Node::take_notes`]) after each input.
+    pub journal: bool,
 }
 
 impl Default for NodeOptions {
@@ -98,12 +101,14 @@ impl Default for NodeOptions {
             executable: String::new(),
             config_file: String::new(),
             config_disk: None,
+            directory: None,
             acl_file: None,
             meter: Box::new(NoMeter::default()),
             memory_ceiling: None,
             output_limit: None,
             disk: false,
             script_memory: 256 << 20,
+            journal: false,
         }
     }
 }
@@ -135,6 +140,8 @@ pub struct Node {
     pub(super) holds_scripts: bool,
     /// The last commands, for the view of the event loop; `None` while nobody looks.
     pub(super) trail: Option<Trail>,
+    /// What happened to the data, for a host that keeps account of it.
+    pub(super) journal: Option<Journal>,
     next_cron_us: Micros,
     /// Clients with unread input, in the order they are served in once the node is no longer busy.
     waiting: VecDeque<ClientId>,
@@ -163,11 +170,11 @@ impl Node {
     pub fn new(options: NodeOptions) -> Node {
         let mut rng = Rng::new(options.seed);
         let registry = commands::registry();
-        let stats = Stats::of(registry.all().len());
         let ks = keyspace_of(&options, rng.fork());
         let server = Server {
             acl: Acl::new(&registry, &options.config),
             acl_file: options.acl_file,
+            stats: Stats::of(registry.all().len()),
             registry,
             clients: Default::default(),
             pubsub: Default::default(),
@@ -175,7 +182,6 @@ impl Node {
             monitors: Vec::new(),
             listened: false,
             output_limits: options.config.output_limits,
-            stats,
             effects: Vec::new(),
             run_id: rng.hex40(),
             started_ms: options.now_us / 1000,
@@ -185,6 +191,7 @@ impl Node {
             executable: options.executable,
             config_file: options.config_file,
             config_disk: options.config_disk,
+            directory: options.directory,
             memory_ceiling: ceiling_of(options.memory_ceiling),
             rates: Rates::default(),
             packed_threshold: 0,
@@ -220,6 +227,7 @@ impl Node {
             trace: None,
             holds_scripts: false,
             trail: None,
+            journal: options.journal.then(Journal::new),
             next_cron_us: options.now_us,
             waiting: VecDeque::new(),
             no_output: Vec::new(),
@@ -255,6 +263,8 @@ impl Node {
         if disk || self.config.text("appendonly") == b"yes" {
             self.start();
             self.persist();
+        } else {
+            self.note_started();
         }
         self
     }
@@ -444,8 +454,8 @@ impl Node {
     /// When the node wants to be called again, in µs since 1970. After that call any client may have output.
     pub fn next_timer_us(&self) -> Micros {
         if self.server.persist.stalled {
-            // The disk's answer wakes it.
-            let wait_us = if self.is_loading() { 0 } else { 1_000_000 };
+            // The disk's answer wakes it, unless it has files at hand to read on.
+            let wait_us = if self.reads_on() { 0 } else { 1_000_000 };
             return self.server.now_us.saturating_add(wait_us);
         }
         if self.is_busy() {

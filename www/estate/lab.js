@@ -13,6 +13,8 @@ import { RedlabTerminal } from "../terminal/terminal.js";
 import { Deck } from "./deck.js";
 import "./estate.css";
 import { futureOf, isTrue } from "./futures.js";
+import { Ledger } from "./ledger.js";
+import { WrittenLines } from "./lines.js";
 import { letterOf } from "./marks.js";
 import { PRESETS } from "./presets.js";
 import { Replication } from "./replication.js";
@@ -30,6 +32,7 @@ export class EstateLab {
   /** @type {{draw: () => void, close: () => void}[]} */
   #views = [];
   #deck;
+  #lines;
   #moved = 0;
   #told = "";
 
@@ -39,6 +42,7 @@ export class EstateLab {
     this.preset = preset;
     this.around = around;
     this.#deck = new Deck(world, around.foot);
+    this.#lines = new WrittenLines(world);
   }
 
   /** @param {string} id of a preset @param {Around} around @param {Lesson | null} lesson in place of one @returns {Promise<EstateLab>} */
@@ -62,6 +66,7 @@ export class EstateLab {
     for (const host of this.preset.hosts) await this.#addTerminal(host);
     const topology = new Topology(this.world, this.preset.places);
     const replication = new Replication(this.world);
+    const ledger = new Ledger(this.world, this.#lines);
     this.#panes.push(
       panes.add({ id: "topology", title: "Topology", column: "right", body: topology.el, actions: [topology.twin] }),
       panes.add({
@@ -71,8 +76,9 @@ export class EstateLab {
         body: replication.el,
         actions: [replication.twin],
       }),
+      panes.add({ id: "ledger", title: "Ledger", column: "right", body: ledger.el, actions: [ledger.choice] }),
     );
-    this.#views.push(topology, replication);
+    this.#views.push(topology, replication, ledger);
     this.world.addEventListener("estate", () => this.#changed());
     panes.show(lesson ? this.#panes[0].id : this.#terminals[0].pane.id);
     this.#changed();
@@ -100,6 +106,13 @@ export class EstateLab {
     this.#panes.push(pane);
     this.#terminals.push({ host, terminal, pane });
     terminal.logView.moment = () => ({ future: this.world.state.future, at_ms: this.world.state.now_ms });
+    terminal.addEventListener("redlab-command", (e) => {
+      const { conn, end, row, reveal } = /** @type {CustomEvent} */ (e).detail;
+      if (!conn || !row) return;
+      const moment = { future: this.world.state.future, at_ms: this.world.state.now_ms };
+      const show = () => (panes.show(pane.id), reveal());
+      this.#lines.add(conn, end, { log: terminal.logView, row, moment, show });
+    });
     const startMs = this.world.state.start_ms;
     terminal.start({ world: this.world, session, host, port: PORT, history, docs, startMs, hints, keepHints });
   }
