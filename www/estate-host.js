@@ -25,16 +25,30 @@ const MISSED_MS = 250;
 const START_MS = Date.UTC(2025, 0, 1);
 /** As far as one event can be away. */
 const FAR_MS = 1e12;
+/** How long something is waited for that may never arrive. */
+const WAITS_MS = 3_600_000;
 /** Does nothing but end the future that lies ahead. */
 const NOTHING = { act: "disconnect", session: 0 };
 
 /** @param {bigint} hash */
 const hex = (hash) => hash.toString(16).padStart(16, "0");
 
+/** Bytes as an act says them. @param {Uint8Array | ArrayBuffer} bytes */
+function sent(bytes) {
+  const all = new Uint8Array(bytes);
+  try {
+    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(all) };
+  } catch {
+    return { hex: Array.from(all, (b) => b.toString(16).padStart(2, "0")).join("") };
+  }
+}
+
 export class EstateHost {
   #estate;
   /** Where the clock stood when the page first saw it. */
   #startMs = START_MS;
+  /** Where it stood when there was nothing. */
+  #beginMs = START_MS;
   /** Where it is to be by now. */
   #targetMs = START_MS;
   #seenMs = 0;
@@ -49,12 +63,18 @@ export class EstateHost {
   /** @type {Future[]} */
   #futures = [{ id: 0, parent: null, from_ms: START_MS, kept: true }];
   #future = 0;
-  /** The other future. @type {{id: number, estate: Estate} | null} */
+  /** The other future. @type {{id: number, estate: Estate, acts: import("./estate/trace.js").Act[]} | null} */
   #other = null;
+  /** What was done: where, when, what. @type {import("./estate/trace.js").Act[]} */
+  #acts = [];
+  /** Whether a saved run went as it did when it was saved; null: it is not one, or nobody noted how it went. @type {boolean | null} */
+  #same = null;
   /** Terminals, and their sessions in the world: null before the first command, and after the world has moved. @type {Map<number, {host: string, session: number | null}>} */
   #terminals = new Map();
   #nextTerminal = 1;
   #dead = false;
+  /** How often time was told what to do. */
+  #asked = 0;
 
   /** @param {number} id @param {any} options @param {Surroundings} around */
   constructor(id, options, around) {
@@ -68,12 +88,17 @@ export class EstateHost {
   async open() {
     await bringRest();
     const seed = String(this.options.seed ?? 1);
-    this.#estate = new Estate(BigInt(seed), START_MS);
-    for (const act of this.options.acts) this.#estate.act(act);
-    // Replicas find their primaries before anybody looks.
-    this.#startMs = START_MS + (this.options.ahead_ms ?? 0);
-    this.#estate.run(this.#startMs, Infinity);
-    this.#targetMs = this.#startMs;
+    this.#beginMs = this.options.trace?.start_ms ?? START_MS;
+    this.#estate = new Estate(BigInt(seed), this.#beginMs);
+    const { trace } = this.options;
+    if (trace) await this.#replay(trace);
+    else {
+      for (const act of this.options.acts) this.#do(act);
+      // Replicas find their primaries before anybody looks.
+      this.#startMs = START_MS + (this.options.ahead_ms ?? 0);
+      this.#estate.run(this.#startMs, Infinity);
+    }
+    this.#targetMs = this.#estate.now_ms();
     this.#seenMs = performance.now();
     this.#arm();
     return {
@@ -107,6 +132,7 @@ export class EstateHost {
       moved: this.#moved,
       future: this.#future,
       futures: this.#futures,
+      same: this.#same,
     };
   }
 
@@ -114,6 +140,73 @@ export class EstateHost {
     if (this.#dead) return;
     this.#toldMs = performance.now();
     this.around.emit({ event: "estate", world: this.id, state: this.#state() });
+  }
+
+  // Runs
+
+  /** Has a saved run again, and stands still where it ends. @param {import("./estate/trace.js").Trace} trace */
+  async #replay({ acts, end, start_ms, shown_ms, hash }) {
+    this.#playing = false;
+    this.#startMs = shown_ms;
+    let done = 0;
+    for (const [event, us, act] of acts) {
+      await this.#reach(event, start_ms * 1000 + us, `what was done ${done + 1}. of ${acts.length}`);
+      try {
+        this.#do(act);
+      } catch (e) {
+        // What the world refused then it refuses now; what it cannot read was never done.
+        if (this.#acts.length === done)
+          throw new Error(`what was done ${done + 1}.: ${/** @type {Error} */ (e).message}`);
+      }
+      done++;
+    }
+    await this.#reach(end[0], start_ms * 1000 + end[1], "the end");
+    this.#same = hash === null ? null : hash === hex(this.#estate.running_hash());
+  }
+
+  /** Lets happen what happened before a moment. @param {number} event @param {number} at_us @param {string} what comes there */
+  async #reach(event, at_us, what) {
+    let seen = -1;
+    for (let from = performance.now(); !this.#estate.reach(event, at_us, EVENTS);) {
+      const events = this.#estate.events();
+      if (events === seen || this.#dead)
+        throw new Error(`this version comes to another moment than the saved run before ${what}`);
+      seen = events;
+      if (performance.now() < from + SLICE_MS) continue;
+      await new Promise((go) => setTimeout(go));
+      from = performance.now();
+    }
+  }
+
+  /** All that is needed to have the run again. @returns {Omit<import("./estate/trace.js").Trace, "preset">} */
+  #trace() {
+    const { furthest_events, furthest_us } = /** @type {import("./estate/world.js").Model} */ (this.#estate.model());
+    const there = this.#estate.events() === furthest_events && !this.#estate.is_past();
+    return {
+      redlab: "run",
+      v: 1,
+      seed: String(this.options.seed ?? 1),
+      start_ms: this.#beginMs,
+      shown_ms: this.#startMs,
+      acts: this.#acts,
+      end: [furthest_events, Math.round(furthest_us - this.#beginMs * 1000)],
+      hash: there ? hex(this.#estate.running_hash()) : null,
+    };
+  }
+
+  /** Does something, and notes it. What was noted of a future that is no more is forgotten. @param {any} act @returns {number} */
+  #do(act) {
+    const before = this.#estate.acts_done();
+    const event = this.#estate.events();
+    const us = Math.round((this.#estate.now_ms() - this.#beginMs) * 1000);
+    try {
+      return this.#estate.act(act);
+    } finally {
+      if (this.#estate.acts_done() > before) {
+        this.#acts.length = before;
+        this.#acts.push([event, us, act]);
+      }
+    }
   }
 
   // Time
@@ -181,21 +274,25 @@ export class EstateHost {
       play: () => this.#play(value),
       speed: () => void (this.#speed = Math.min(100, Math.max(0.1, Number(value) || 1))),
       step: () => this.#step(),
+      until: () => this.#until(value),
+      trace: () => this.#trace(),
       seek: () => this.#seek(value),
       act: () => this.#act(value),
       fork: () => this.#fork(),
       change: () => this.#change(value),
       compare: () => this.#compare(),
       state: () => this.#state(),
+      program: () => this.#estate.program(value) ?? null,
     };
     if (this.#dead || !can[what]) throw new Error(this.#dead ? "the world has stopped" : `no such request: ${what}`);
-    const answer = this.#guard(can[what]);
+    const answer = await this.#guard(can[what]);
     this.#tell();
     return answer;
   }
 
   /** @param {boolean} on */
   #play(on) {
+    this.#asked++;
     this.#playing = on;
     this.#seenMs = performance.now();
     this.#targetMs = this.#estate.now_ms();
@@ -207,6 +304,28 @@ export class EstateHost {
     this.#play(false);
     this.#estate.run(this.#estate.now_ms() + FAR_MS, 1);
     this.#collect();
+  }
+
+  /** Goes on for some time, or until something arrives at a machine, in slices; then time stands still. @param {{ms?: number, host?: string}} until */
+  async #until({ ms = 0, host }) {
+    this.#play(false);
+    const asked = ++this.#asked;
+    const until_ms = this.#estate.now_ms() + (host ? WAITS_MS : ms);
+    for (;;) {
+      const from = performance.now();
+      while (performance.now() < from + SLICE_MS) {
+        const there = host
+          ? this.#estate.run_to_message(host, EVENTS) || this.#estate.now_ms() >= until_ms || this.#estate.next_ms() < 0
+          : this.#estate.run(until_ms, EVENTS) < EVENTS;
+        if (!there) continue;
+        this.#targetMs = this.#estate.now_ms();
+        return this.#collect();
+      }
+      this.#tell();
+      await new Promise((go) => setTimeout(go));
+      // Whatever else was asked for meanwhile takes its place.
+      if (asked !== this.#asked || this.#playing || this.#dead) return;
+    }
   }
 
   /** @param {number} at_ms */
@@ -221,7 +340,7 @@ export class EstateHost {
   /** Does something now. What lay ahead is no more: this is another future. @param {any} act @returns {number} */
   #act(act) {
     if (this.#estate.is_past()) this.#begin();
-    return this.#estate.act(act);
+    return this.#do(act);
   }
 
   /** A future that begins now takes the place of the present one. */
@@ -236,9 +355,10 @@ export class EstateHost {
   /** Keeps the future that lies ahead as the other one, and begins a new one here. */
   #fork() {
     this.#drop();
-    this.#other = { id: this.#future, estate: this.#estate };
+    this.#other = { id: this.#future, estate: this.#estate, acts: this.#acts };
+    this.#acts = [...this.#acts];
     this.#estate = this.#estate.fork();
-    this.#estate.act(NOTHING);
+    this.#do(NOTHING);
     this.#begin();
     this.#moveOn();
   }
@@ -255,8 +375,9 @@ export class EstateHost {
     if (this.#other?.id !== id) throw new Error("no such future");
     const now_ms = this.#estate.now_ms();
     const other = this.#other;
-    this.#other = { id: this.#future, estate: this.#estate };
+    this.#other = { id: this.#future, estate: this.#estate, acts: this.#acts };
     this.#estate = other.estate;
+    this.#acts = other.acts;
     this.#future = other.id;
     this.#play(false);
     this.#estate.seek_ms(now_ms);
@@ -301,7 +422,7 @@ export class EstateHost {
   #hangUp(id) {
     const terminal = this.#terminals.get(id);
     if (!terminal || terminal.session === null) return;
-    if (!this.#estate.is_past()) this.#estate.act({ act: "disconnect", session: terminal.session });
+    if (!this.#estate.is_past()) this.#do({ act: "disconnect", session: terminal.session });
     terminal.session = null;
   }
 
@@ -314,7 +435,7 @@ export class EstateHost {
       this.#guard(() => {
         terminal.session ??= this.#act({ act: "connect", host: terminal.host });
         if (this.#estate.is_past()) this.#act(NOTHING);
-        this.#estate.send(/** @type {number} */ (terminal.session), bytes);
+        this.#do({ act: "send", session: terminal.session, ...sent(bytes) });
       });
       done({ out: new Uint8Array(0), now_ms: this.#estate.now_ms(), cost_us: 0, closed: false, ran: 0 });
       this.#tell();

@@ -6,14 +6,17 @@
  * @import { Docs } from "../terminal/docs.js"
  * @import { History } from "../terminal/history.js"
  * @import { Preset } from "./presets.js"
- * @typedef {{client: EngineClient, panes: Panes, foot: HTMLElement, history: History, docs: Promise<Docs>, hints: boolean, keepHints: (on: boolean) => void}} Around
+ * @import { Trace } from "./trace.js"
+ * @typedef {{client: EngineClient, panes: Panes, foot: HTMLElement, history: History, docs: Promise<Docs>, hints: boolean, keepHints: (on: boolean) => void, replay: (trace: Trace) => void}} Around
+ *   `replay` opens a saved run in place of what is open
  */
 import { RedlabTerminal } from "../terminal/terminal.js";
+import { Application } from "./app.js";
 import { Deck } from "./deck.js";
 import "./estate.css";
 import { futureOf, isTrue } from "./futures.js";
 import { letterOf } from "./marks.js";
-import { PRESETS } from "./presets.js";
+import { PRESETS, presetOf } from "./presets.js";
 import { Replication } from "./replication.js";
 import { startPage } from "./start.js";
 import { Topology } from "./topology.js";
@@ -40,10 +43,10 @@ export class EstateLab {
     this.#deck = new Deck(world, around.foot);
   }
 
-  /** @param {string} id of a preset @param {Around} around @returns {Promise<EstateLab>} */
-  static async open(id, around) {
-    const preset = PRESETS.find((p) => p.id === id) ?? PRESETS[1];
-    const world = await EstateWorld.open(around.client, preset);
+  /** @param {string} id of a preset @param {Around} around @param {Trace} [trace] a saved run of it @returns {Promise<EstateLab>} */
+  static async open(id, around, trace) {
+    const preset = trace ? presetOf(trace) : (PRESETS.find((p) => p.id === id) ?? PRESETS[1]);
+    const world = await EstateWorld.open(around.client, preset, trace);
     const lab = new EstateLab(world, preset, around);
     await lab.#fill();
     return lab;
@@ -51,27 +54,44 @@ export class EstateLab {
 
   async #fill() {
     const { panes } = this.around;
-    const start = startPage(this.preset, this.world, (host, line) => this.#type(host, line));
+    const start = startPage(this.preset, this.world, (host, line) => this.#type(host, line), this.around.replay);
     this.#panes.push(panes.add({ id: "estate", title: this.preset.title, column: "left", body: start.el }));
     this.#views.push(start);
     for (const host of this.preset.hosts) await this.#addTerminal(host);
     const topology = new Topology(this.world, this.preset.places);
-    const replication = new Replication(this.world);
     this.#panes.push(
       panes.add({ id: "topology", title: "Topology", column: "right", body: topology.el, actions: [topology.twin] }),
-      panes.add({
+    );
+    this.#views.push(topology);
+    if (this.world.state.model.apps.length) this.#addApplication();
+    else this.#addReplication();
+    this.world.addEventListener("estate", () => this.#changed());
+    this.#changed();
+    const [first] = this.#terminals;
+    if (!first) return;
+    panes.show(first.pane.id);
+    if (matchMedia("(hover: hover) and (min-width: 1081px)").matches) first.terminal.focus();
+  }
+
+  #addApplication() {
+    const view = new Application(this.world);
+    const pane = { id: "application", title: "Application", column: /** @type {"right"} */ ("right"), body: view.el };
+    this.#panes.push(this.around.panes.add(pane));
+    this.#views.push(view);
+  }
+
+  #addReplication() {
+    const view = new Replication(this.world);
+    this.#panes.push(
+      this.around.panes.add({
         id: "replication",
         title: "Replication",
         column: "right",
-        body: replication.el,
-        actions: [replication.twin],
+        body: view.el,
+        actions: [view.twin],
       }),
     );
-    this.#views.push(topology, replication);
-    this.world.addEventListener("estate", () => this.#changed());
-    panes.show(this.#terminals[0].pane.id);
-    this.#changed();
-    if (matchMedia("(hover: hover) and (min-width: 1081px)").matches) this.#terminals[0].terminal.focus();
+    this.#views.push(view);
   }
 
   /** @param {string} host */
