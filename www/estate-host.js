@@ -63,9 +63,9 @@ export class EstateHost {
   /** @type {Future[]} */
   #futures = [{ id: 0, parent: null, from_ms: START_MS, kept: true }];
   #future = 0;
-  /** The other future. @type {{id: number, estate: Estate, acts: import("./estate/trace.js").Act[]} | null} */
+  /** The other future. @type {{id: number, estate: Estate, acts: {before: number, act: import("./estate/trace.js").Act}[]} | null} */
   #other = null;
-  /** What was done: where, when, what. @type {import("./estate/trace.js").Act[]} */
+  /** What was done by hand: how many acts the world had seen, and what is saved of it. @type {{before: number, act: import("./estate/trace.js").Act}[]} */
   #acts = [];
   /** Whether a saved run went as it did when it was saved; null: it is not one, or nobody noted how it went. @type {boolean | null} */
   #same = null;
@@ -75,6 +75,10 @@ export class EstateHost {
   #dead = false;
   /** How often time was told what to do. */
   #asked = 0;
+  /** What the page was told last of the lesson, as JSON. */
+  #lessonTold = "";
+  /** Hints that were opened. @type {[string, string][]} */
+  #hints = [];
 
   /** @param {number} id @param {any} options @param {Surroundings} around */
   constructor(id, options, around) {
@@ -87,23 +91,13 @@ export class EstateHost {
   /** @returns {Promise<EstateInfo>} */
   async open() {
     await bringRest();
-    const seed = String(this.options.seed ?? 1);
-    this.#beginMs = this.options.trace?.start_ms ?? START_MS;
-    this.#estate = new Estate(BigInt(seed), this.#beginMs);
     const { trace } = this.options;
     if (trace) await this.#replay(trace);
-    else {
-      for (const act of this.options.acts) this.#do(act);
-      // Replicas find their primaries before anybody looks.
-      this.#startMs = START_MS + (this.options.ahead_ms ?? 0);
-      this.#estate.run(this.#startMs, Infinity);
-    }
-    this.#targetMs = this.#estate.now_ms();
-    this.#seenMs = performance.now();
+    else this.#make();
     this.#arm();
     return {
       world: this.id,
-      seed,
+      seed: String(this.options.lesson?.seed ?? this.options.seed ?? 1),
       version: "",
       now_ms: this.#startMs,
       keys: 0,
@@ -118,6 +112,23 @@ export class EstateHost {
       damage: null,
       state: this.#state(),
     };
+  }
+
+  /** The world at the moment where the page meets it. */
+  #make() {
+    const { lesson, seed, acts, ahead_ms, start_ms } = this.options;
+    this.#acts = [];
+    if (lesson) {
+      this.#estate = Estate.lesson(lesson, start_ms ?? START_MS);
+      for (const [goal, step] of this.#hints) this.#estate.lesson_hint(goal, step);
+    } else {
+      this.#estate = new Estate(BigInt(seed ?? 1), START_MS);
+      for (const act of acts) this.#do(act);
+      // Replicas find their primaries before anybody looks.
+      this.#estate.run(START_MS + (ahead_ms ?? 0), Infinity);
+    }
+    this.#startMs = this.#targetMs = this.#estate.now_ms();
+    this.#seenMs = performance.now();
   }
 
   /** @returns {EstateState} */
@@ -140,13 +151,55 @@ export class EstateHost {
     if (this.#dead) return;
     this.#toldMs = performance.now();
     this.around.emit({ event: "estate", world: this.id, state: this.#state() });
+    this.#tellLesson();
+  }
+
+  // A lesson
+
+  /** How it stands, if that has changed since the page was told. */
+  #tellLesson() {
+    const text = this.#estate.lesson_text();
+    if (!text || text === this.#lessonTold) return;
+    this.#lessonTold = text;
+    this.around.emit({ event: "lesson", world: this.id, state: JSON.parse(text) });
+  }
+
+  lesson() {
+    const text = this.#estate.lesson_text();
+    return text ? JSON.parse(text) : null;
+  }
+
+  /** @param {string} goal @param {string} step */
+  hint(goal, step) {
+    if (!this.#estate.lesson_hint(goal, step)) throw new Error(`no such hint: ${goal} ${step}`);
+    this.#hints.push([goal, step]);
+    this.#other?.estate.lesson_hint(goal, step);
+    this.#tellLesson();
+    return this.lesson();
+  }
+
+  /** Everything as at the start. What terminals show of before stays, as of another future. */
+  reset() {
+    this.#drop();
+    for (const future of this.#futures) future.kept = false;
+    this.#guard(() => {
+      this.#estate.free();
+      this.#make();
+    });
+    this.#future = this.#futures.length;
+    this.#futures.push({ id: this.#future, parent: null, from_ms: this.#startMs, kept: true });
+    this.#moveOn();
+    this.#play(true);
+    this.#tell();
   }
 
   // Runs
 
   /** Has a saved run again, and stands still where it ends. @param {import("./estate/trace.js").Trace} trace */
-  async #replay({ acts, end, start_ms, shown_ms, hash }) {
+  async #replay({ seed, acts, end, start_ms, shown_ms, hash }) {
+    this.#estate = new Estate(BigInt(seed), start_ms);
     this.#playing = false;
+    this.#beginMs = start_ms;
     this.#startMs = shown_ms;
     let done = 0;
     for (const [event, us, act] of acts) {
@@ -162,6 +215,8 @@ export class EstateHost {
     }
     await this.#reach(end[0], start_ms * 1000 + end[1], "the end");
     this.#same = hash === null ? null : hash === hex(this.#estate.running_hash());
+    this.#targetMs = this.#estate.now_ms();
+    this.#seenMs = performance.now();
   }
 
   /** Lets happen what happened before a moment. @param {number} event @param {number} at_us @param {string} what comes there */
@@ -188,7 +243,7 @@ export class EstateHost {
       seed: String(this.options.seed ?? 1),
       start_ms: this.#beginMs,
       shown_ms: this.#startMs,
-      acts: this.#acts,
+      acts: this.#acts.map(({ act }) => act),
       end: [furthest_events, Math.round(furthest_us - this.#beginMs * 1000)],
       hash: there ? hex(this.#estate.running_hash()) : null,
     };
@@ -200,11 +255,14 @@ export class EstateHost {
     const event = this.#estate.events();
     const us = Math.round((this.#estate.now_ms() - this.#beginMs) * 1000);
     try {
-      return this.#estate.act(act);
+      if (act.act !== "hand") return this.#estate.act(act);
+      this.#estate.hand(act.line);
+      return 0;
     } finally {
       if (this.#estate.acts_done() > before) {
-        this.#acts.length = before;
-        this.#acts.push([event, us, act]);
+        const gone = this.#acts.findIndex((noted) => noted.before >= before);
+        if (gone >= 0) this.#acts.length = gone;
+        this.#acts.push({ before, act: [event, us, act] });
       }
     }
   }
@@ -278,6 +336,7 @@ export class EstateHost {
       trace: () => this.#trace(),
       seek: () => this.#seek(value),
       act: () => this.#act(value),
+      hand: () => this.#hand(String(value)),
       fork: () => this.#fork(),
       change: () => this.#change(value),
       compare: () => this.#compare(),
@@ -341,6 +400,11 @@ export class EstateHost {
   #act(act) {
     if (this.#estate.is_past()) this.#begin();
     return this.#do(act);
+  }
+
+  /** Does by hand what a line says. @param {string} line */
+  #hand(line) {
+    this.#act({ act: "hand", line });
   }
 
   /** A future that begins now takes the place of the present one. */

@@ -2,7 +2,7 @@
  * The lab's frame: opens a world, puts terminals, views and lesson around it, and keeps them told.
  *
  * @import { EngineClient, World, WorldOptions, Session } from "./protocol.js"
- * @import { Context, LessonModule, Part } from "./parts.js"
+ * @import { Context, Lesson, LessonModule, Part } from "./parts.js"
  * @import { Pane } from "./panes.js"
  */
 import { Bar } from "./bar.js";
@@ -88,6 +88,7 @@ export class Shell {
     if (estate) return this.#openEstate(estate);
     const id = /^#lesson\/([\w/-]+)/.exec(location.hash)?.[1];
     const lesson = id && this.#lessons?.lessons.some((l) => l.id === id) ? await this.#lessons.open(id) : null;
+    if (lesson?.estate) return this.#openEstate(lesson.estate.id, lesson);
     this.#bar.setPlaces(this.#lessons?.lessons ?? [], lesson ? id : undefined);
     this.#views = lesson?.views ?? [];
     document.title = lesson ? `${lesson.title} · redlab` : "redlab";
@@ -122,7 +123,7 @@ export class Shell {
   /** Has a saved run again, in place of what is open. @param {import("./estate/trace.js").Trace} trace */
   async #replay(trace) {
     try {
-      await this.#openEstate(trace.preset, trace);
+      await this.#openEstate(trace.preset, null, trace);
     } catch (e) {
       await this.#clear();
       this.#notice({ alarm: true, text: `The saved run could not be played: ${/** @type {Error} */ (e).message}.` });
@@ -136,11 +137,15 @@ export class Shell {
     this.#parts = [];
   }
 
-  /** Several nodes: what that takes is loaded now. @param {string} id @param {import("./estate/trace.js").Trace} [trace] */
-  async #openEstate(id, trace) {
+  /**
+   * Several nodes: what that takes is loaded now.
+   *
+   * @param {string} id @param {Lesson | null} lesson that plays there @param {import("./estate/trace.js").Trace} [trace] a saved run
+   */
+  async #openEstate(id, lesson = null, trace) {
     const { EstateLab } = await import("./estate/lab.js");
     await this.#clear();
-    const key = "history:estate";
+    const key = lesson ? "history:lesson" : "history:estate";
     const lines = (await this.client.getSetting(key)) ?? [];
     const around = {
       client: this.client,
@@ -152,7 +157,7 @@ export class Shell {
       keepHints: (/** @type {boolean} */ on) => this.client.putSetting("hints", on),
       replay: (/** @type {import("./estate/trace.js").Trace} */ run) => this.#replay(run),
     };
-    this.#estate = await EstateLab.open(id, around, trace);
+    this.#estate = await EstateLab.open(id, around, lesson, trace);
     const { world, preset } = this.#estate;
     world.addEventListener("trap", (e) =>
       this.#notice({
@@ -160,7 +165,8 @@ export class Shell {
         text: `The engine stopped (${/** @type {CustomEvent} */ (e).detail.message}). Reload to begin anew.`,
       }),
     );
-    this.#bar.setPlaces(this.#lessons?.lessons ?? [], undefined, preset.id);
+    const [open, shown] = lesson ? [preset.id, undefined] : [undefined, preset.id];
+    this.#bar.setPlaces(this.#lessons?.lessons ?? [], open, shown);
     this.#bar.setEstate(world.info.seed);
     document.title = `${preset.title} · redlab`;
   }

@@ -198,13 +198,19 @@ impl Named<'_> {
     }
 }
 
+/// Whether a machine can be called so.
+pub fn is_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let word = !name.is_empty() && name.len() <= 32 && name.chars().all(plain);
+    word && !matches!(name, "here" | "clients" | "localhost")
+}
+
 /// A name that can be a machine's.
 fn name(value: Plain) -> Read<String> {
     let name = text(value)?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    match !name.is_empty() && name.len() <= 32 && name.chars().all(plain) {
-        true if !matches!(name.as_str(), "here" | "clients" | "localhost") => Ok(name),
-        _ => wrong("expected letters, digits, '-' and '_', 32 at most"),
+    match is_name(&name) {
+        true => Ok(name),
+        false => wrong("expected letters, digits, '-' and '_', 32 at most"),
     }
 }
 

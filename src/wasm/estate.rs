@@ -2,6 +2,10 @@
 use super::{from_js, to_js};
 use crate::lab::acts;
 use crate::lab::estate::{difference, estate};
+use crate::lab::grader::Attempt;
+use crate::lab::hands;
+use crate::lab::json;
+use crate::lab::lesson::{Lesson, Step};
 use crate::lab::plain::DEPTH_MAX;
 use crate::sim::timeline::Timeline;
 use crate::sim::world::Act;
@@ -11,6 +15,8 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen]
 pub struct Estate {
     timeline: Timeline,
+    /// The hints of a lesson that were opened: what was paid for stays, wherever one goes.
+    hints: Vec<(String, Step)>,
 }
 
 #[wasm_bindgen]
@@ -20,13 +26,56 @@ impl Estate {
     pub fn new(seed: u64, start_ms: f64) -> Estate {
         Estate {
             timeline: Timeline::new(seed, micros(start_ms)),
+            hints: Vec::new(),
         }
+    }
+
+    /// The world of a lesson, at the moment where the learner meets it: at `start_ms` or some seconds later.
+    pub fn lesson(lesson: JsValue, start_ms: f64) -> Result<Estate, JsError> {
+        let lesson = from_js(lesson, DEPTH_MAX).and_then(Lesson::read);
+        let timeline = lesson.and_then(|lesson| Attempt::start(lesson, micros(start_ms)));
+        Ok(Estate {
+            timeline: timeline.map_err(|e| JsError::new(&e))?,
+            hints: Vec::new(),
+        })
+    }
+
+    /// How the lesson stands at this moment, as JSON; nothing without a lesson.
+    pub fn lesson_text(&mut self) -> Option<String> {
+        let attempt = self.timeline.witness_mut::<Attempt>()?;
+        for (goal, step) in &self.hints {
+            attempt.take_hint(goal, *step);
+        }
+        Some(json::text_of(attempt.state()))
+    }
+
+    /// Opens a hint of a goal; it costs the first time. `false` if the lesson has no such hint.
+    pub fn lesson_hint(&mut self, goal: &str, step: &str) -> bool {
+        let attempt = self.timeline.witness_mut::<Attempt>();
+        let (Some(attempt), Some(step)) = (attempt, Step::named(step)) else {
+            return false;
+        };
+        let known = attempt.take_hint(goal, step);
+        if known {
+            self.hints.push((goal.into(), step));
+        }
+        known
+    }
+
+    /// Does by hand what a line says (`:kill n1`, `:cut n1 n2`; `src/lab/hands.rs` has all of them).
+    pub fn hand(&mut self, line: &str) -> Result<(), JsError> {
+        let acts = hands::read(line, self.timeline.world()).map_err(|e| JsError::new(&e))?;
+        for act in acts {
+            self.done(act)?;
+        }
+        Ok(())
     }
 
     /// A copy that goes on by itself: another future.
     pub fn fork(&self) -> Estate {
         Estate {
             timeline: self.timeline.clone(),
+            hints: self.hints.clone(),
         }
     }
 

@@ -5,6 +5,7 @@
  * @import { Pane, Panes } from "../panes.js"
  * @import { Docs } from "../terminal/docs.js"
  * @import { History } from "../terminal/history.js"
+ * @import { Lesson } from "../parts.js"
  * @import { Preset } from "./presets.js"
  * @import { Trace } from "./trace.js"
  * @typedef {{client: EngineClient, panes: Panes, foot: HTMLElement, history: History, docs: Promise<Docs>, hints: boolean, keepHints: (on: boolean) => void, replay: (trace: Trace) => void}} Around
@@ -43,20 +44,29 @@ export class EstateLab {
     this.#deck = new Deck(world, around.foot);
   }
 
-  /** @param {string} id of a preset @param {Around} around @param {Trace} [trace] a saved run of it @returns {Promise<EstateLab>} */
-  static async open(id, around, trace) {
-    const preset = trace ? presetOf(trace) : (PRESETS.find((p) => p.id === id) ?? PRESETS[1]);
-    const world = await EstateWorld.open(around.client, preset, trace);
+  /**
+   * @param {string} id of a preset @param {Around} around @param {Lesson | null} lesson in place of one
+   * @param {Trace} [trace] a saved run in place of one @returns {Promise<EstateLab>}
+   */
+  static async open(id, around, lesson, trace) {
+    const known = PRESETS.find((p) => p.id === id) ?? PRESETS[1];
+    const preset = lesson?.estate ?? (trace ? presetOf(trace) : known);
+    const options = trace && { name: null, seed: trace.seed, acts: [], trace };
+    const world = await EstateWorld.open(around.client, preset, lesson?.world ?? options);
     const lab = new EstateLab(world, preset, around);
-    await lab.#fill();
+    await lab.#fill(lesson);
     return lab;
   }
 
-  async #fill() {
+  /** @param {Lesson | null} lesson */
+  async #fill(lesson) {
     const { panes } = this.around;
-    const start = startPage(this.preset, this.world, (host, line) => this.#type(host, line), this.around.replay);
-    this.#panes.push(panes.add({ id: "estate", title: this.preset.title, column: "left", body: start.el }));
-    this.#views.push(start);
+    if (lesson) this.#addLesson(lesson);
+    else {
+      const start = startPage(this.preset, this.world, (host, line) => this.#type(host, line), this.around.replay);
+      this.#panes.push(panes.add({ id: "estate", title: this.preset.title, column: "left", body: start.el }));
+      this.#views.push(start);
+    }
     for (const host of this.preset.hosts) await this.#addTerminal(host);
     const topology = new Topology(this.world, this.preset.places);
     this.#panes.push(
@@ -69,7 +79,7 @@ export class EstateLab {
     this.#changed();
     const [first] = this.#terminals;
     if (!first) return;
-    panes.show(first.pane.id);
+    panes.show(lesson ? this.#panes[0].id : first.pane.id);
     if (matchMedia("(hover: hover) and (min-width: 1081px)").matches) first.terminal.focus();
   }
 
@@ -92,6 +102,18 @@ export class EstateLab {
       }),
     );
     this.#views.push(view);
+  }
+
+  /** @param {Lesson} lesson */
+  #addLesson({ title, element }) {
+    const { panes, client } = this.around;
+    this.#panes.push(panes.add({ id: "left", title, column: "left", body: element }));
+    // Its lines say where they are to be typed: n2> GET a
+    const type = (/** @type {string} */ line) => {
+      const [, host, rest] = /^([\w-]+)> (.*)$/.exec(line) ?? ["", this.#terminals[0].host, line];
+      this.#type(host, rest);
+    };
+    element.start?.({ client, world: this.world, type, run: async () => {}, views: [] });
   }
 
   /** @param {string} host */

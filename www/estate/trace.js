@@ -79,6 +79,7 @@ export function readTrace(text) {
 }
 
 const FAULTS = [
+  "hand",
   "kill",
   "power_off",
   "pause",

@@ -1,13 +1,15 @@
 //! The models themselves: plain data of a moment.
 use super::apps::{AppModel, DatabaseModel, LatencyModel, app, database};
 use super::message::describe;
+use crate::base::order::sort_by;
 use crate::base::time::Micros;
 use crate::command::replication::Stage;
+use crate::lab::grader::Attempt;
 use crate::lab::json::json_object;
 use crate::server::Node;
 use crate::sim::timeline::Timeline;
 use crate::sim::world::{
-    CLIENTS, Conn, ConnId, End, HERE, Host, HostId, HostState, LogLine, World,
+    Act, CLIENTS, Conn, ConnId, End, HERE, Host, HostId, HostState, LogLine, World,
 };
 
 /// Messages of a connection that are told of, in each direction.
@@ -173,15 +175,6 @@ json_object! { LoadModel: name, to, clients, sent, answered, writes, errors, una
 pub fn estate(timeline: &Timeline) -> EstateModel {
     let world = timeline.world();
     let (furthest_events, furthest_us) = timeline.furthest();
-    let marks = timeline.trace().done.iter().filter_map(|done| {
-        let (what, host) = done.act.mark()?;
-        Some(ActModel {
-            at_us: done.at_us,
-            event: done.event,
-            what,
-            host: host.map(|id| place_name(world, id)),
-        })
-    });
     EstateModel {
         now_us: world.now_us(),
         start_us: world.started_us(),
@@ -189,7 +182,7 @@ pub fn estate(timeline: &Timeline) -> EstateModel {
         furthest_us,
         furthest_events,
         past: timeline.is_past(),
-        acts: marks.collect(),
+        acts: marks(timeline),
         hosts: world.hosts().iter().map(|h| host(world, h)).collect(),
         links: links(world),
         conns: world.net().conns().map(|c| conn(world, c)).collect(),
@@ -197,6 +190,30 @@ pub fn estate(timeline: &Timeline) -> EstateModel {
         apps: world.apps().iter().map(|a| app(world, a)).collect(),
         databases: world.databases().iter().map(database).collect(),
     }
+}
+
+/// What was done, by somebody or by a lesson, in the order of its time.
+fn marks(timeline: &Timeline) -> Vec<ActModel> {
+    let world = timeline.world();
+    let mark = |at_us, event, act: &Act| {
+        let (what, host) = act.mark()?;
+        Some(ActModel {
+            at_us,
+            event,
+            what,
+            host: host.map(|id| place_name(world, id)),
+        })
+    };
+    let done = timeline.trace().done.iter();
+    let mut marks: Vec<ActModel> = done
+        .filter_map(|d| mark(d.at_us, d.event, &d.act))
+        .collect();
+    if let Some(attempt) = timeline.witness::<Attempt>() {
+        let laid = attempt.laid().iter();
+        marks.extend(laid.filter_map(|l| mark(l.at_us, l.event, &l.act)));
+        sort_by(&mut marks, &mut |a, b| a.at_us.cmp(&b.at_us));
+    }
+    marks
 }
 
 /// What a place is called.

@@ -1,13 +1,16 @@
 //! Simulated clients: they read and write keys as fast as they are told, note what was acknowledged and how long it took,
 //! and connect again when they lose their server.
 use super::World;
+use super::database::Database;
 use super::event::Event;
 use super::latency::Latencies;
 use super::net::{CLIENTS, ConnId, End, HostId};
 use crate::base::num;
 use crate::base::rng::Rng;
 use crate::base::time::Micros;
+use crate::keyspace::Value;
 use crate::resp::request;
+use crate::server::Node;
 use std::collections::{BTreeMap, VecDeque};
 
 /// How long a client waits before it connects again, µs.
@@ -139,6 +142,21 @@ impl Load {
             named.collect::<Vec<_>>()
         };
         users.flat_map(each).collect()
+    }
+
+    /// The number that a node has of one of these keys; 0 if it has none.
+    pub fn stored(&self, node: &Node, key: &[u8]) -> u64 {
+        let table = node.keyspace().table(0);
+        let found = table.dict().find(key).map(|id| &table.object(id).value);
+        match found {
+            Some(Value::Str(text)) => number_in(&text.to_vec()),
+            _ => 0,
+        }
+    }
+
+    /// The same of a database.
+    pub fn stored_in(&self, database: &Database, key: &[u8]) -> u64 {
+        database.row(key).map_or(0, |row| number_in(&row))
     }
 
     fn key(&self, user: usize, key: u32) -> Vec<u8> {
@@ -273,6 +291,12 @@ impl World {
             self.events.add(at_us, Event::Load { load, client });
         }
     }
+}
+
+/// The number that a value begins with.
+fn number_in(value: &[u8]) -> u64 {
+    let digits = value.iter().take_while(|b| b.is_ascii_digit()).count();
+    num::parse_u64(&value[..digits]).unwrap_or(0)
 }
 
 /// How long the first answer is, if it is whole: a line, or a string.

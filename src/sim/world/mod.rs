@@ -38,6 +38,7 @@ mod tests;
 
 use crate::base::rng::Rng;
 use crate::base::time::Micros;
+use crate::server::Node;
 pub use act::{Act, Refused};
 pub use app::{APPS, App, AppReport, AppSetup, AppState, Recorded};
 pub use cost::{CostMeter, WAKE_US};
@@ -57,6 +58,8 @@ pub struct Session {
     conn: Option<ConnId>,
     /// Bytes that have come and nobody has taken.
     pub output: Vec<u8>,
+    /// The same for whoever listens ([`World::listen`]).
+    heard: Vec<u8>,
     /// The other side, or the network, has ended it.
     pub closed: bool,
 }
@@ -78,6 +81,8 @@ pub struct World {
     net: Net,
     sessions: BTreeMap<SessionId, Session>,
     last_session: SessionId,
+    /// Somebody listens to what sessions are told.
+    listened: bool,
     loads: Vec<Load>,
     apps: Vec<App>,
     databases: Vec<Database>,
@@ -104,6 +109,7 @@ impl World {
             hosts: Vec::new(),
             sessions: BTreeMap::new(),
             last_session: 0,
+            listened: false,
             loads: Vec::new(),
             apps: Vec::new(),
             databases: Vec::new(),
@@ -138,6 +144,11 @@ impl World {
         &self.hosts
     }
 
+    /// A machine's node, while it runs, for probes.
+    pub fn node_mut(&mut self, id: HostId) -> Option<&mut Node> {
+        self.hosts.get_mut(id)?.node_mut()
+    }
+
     pub fn net(&self) -> &Net {
         &self.net
     }
@@ -160,6 +171,18 @@ impl World {
     pub fn take_output(&mut self, id: SessionId) -> Vec<u8> {
         let session = self.sessions.get_mut(&id);
         session.map_or_else(Vec::new, |s| std::mem::take(&mut s.output))
+    }
+
+    /// Keeps from now on what comes for sessions a second time, for [`World::take_heard`].
+    pub fn listen(&mut self) {
+        self.listened = true;
+    }
+
+    /// Takes what has come for a session since the last call. Unlike its output, which is its user's, it is a part of the
+    /// world's history: it comes again when the same happens again.
+    pub fn take_heard(&mut self, id: SessionId) -> Vec<u8> {
+        let session = self.sessions.get_mut(&id);
+        session.map_or_else(Vec::new, |s| std::mem::take(&mut s.heard))
     }
 
     /// Throws away what has come for sessions and was not taken.

@@ -351,6 +351,9 @@ impl World {
             End::Session(session) => {
                 if let Some(session) = self.sessions.get_mut(&session) {
                     session.output.extend_from_slice(&bytes);
+                    if self.listened {
+                        session.heard.extend_from_slice(&bytes);
+                    }
                 }
             }
             End::Load(load, client) => self.load_reply(load, client, &bytes),
