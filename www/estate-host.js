@@ -370,13 +370,14 @@ export class EstateHost {
     this.#play(false);
     const asked = ++this.#asked;
     const until_ms = this.#estate.now_ms() + (host ? WAITS_MS : ms);
+    const there = () =>
+      host
+        ? this.#estate.run_to_message(host, EVENTS) || this.#estate.now_ms() >= until_ms || this.#estate.next_ms() < 0
+        : this.#estate.run(until_ms, EVENTS) < EVENTS;
     for (;;) {
       const from = performance.now();
       while (performance.now() < from + SLICE_MS) {
-        const there = host
-          ? this.#estate.run_to_message(host, EVENTS) || this.#estate.now_ms() >= until_ms || this.#estate.next_ms() < 0
-          : this.#estate.run(until_ms, EVENTS) < EVENTS;
-        if (!there) continue;
+        if (!this.#guard(there)) continue;
         this.#targetMs = this.#estate.now_ms();
         return this.#collect();
       }

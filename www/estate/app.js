@@ -149,6 +149,11 @@ export class Application {
   #draw() {
     const app = this.#app;
     if (!app) return;
+    const names = this.world.state.model.apps.map(({ name }) => name);
+    if (names.length !== this.#select.options.length) {
+      this.#select.replaceChildren(...names.map((name) => h("option", null, name)));
+      this.#select.value = app.name;
+    }
     const { model, start_ms } = this.world.state;
     const now = performance.now();
     const words = this.#words(app, model.databases);
@@ -236,7 +241,7 @@ export class Application {
       ]),
     ];
     this.#facts.replaceChildren(
-      table("How it went", ["", "done #", "failed #", "half within #", "99% within #"], rows),
+      table("How it went", ["what", "done #", "failed #", "half within #", "99% within #"], rows),
       h(
         "p",
         { class: "foot" },

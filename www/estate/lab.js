@@ -34,6 +34,8 @@ export class EstateLab {
   #views = [];
   #deck;
   #moved = 0;
+  /** The view of programs is there. */
+  #programs = false;
   #told = "";
 
   /** @param {EstateWorld} world @param {Preset} preset @param {Around} around */
@@ -73,8 +75,7 @@ export class EstateLab {
       panes.add({ id: "topology", title: "Topology", column: "right", body: topology.el, actions: [topology.twin] }),
     );
     this.#views.push(topology);
-    if (this.world.state.model.apps.length) this.#addApplication();
-    else this.#addReplication();
+    if (this.preset.hosts.length > 1 || !this.preset.programs) this.#addReplication();
     this.world.addEventListener("estate", () => this.#changed());
     this.#changed();
     const [first] = this.#terminals;
@@ -83,7 +84,10 @@ export class EstateLab {
     if (matchMedia("(hover: hover) and (min-width: 1081px)").matches) first.terminal.focus();
   }
 
+  /** A lesson's programs may come later than the page. */
   #addApplication() {
+    if (this.#programs || !this.world.state.model.apps.length) return;
+    this.#programs = true;
     const view = new Application(this.world);
     const pane = { id: "application", title: "Application", column: /** @type {"right"} */ ("right"), body: view.el };
     this.#panes.push(this.around.panes.add(pane));
@@ -138,6 +142,7 @@ export class EstateLab {
 
   #changed() {
     const { state } = this.world;
+    this.#addApplication();
     this.#deck.draw();
     for (const view of this.#views) view.draw();
     for (const { host, pane } of this.#terminals) {

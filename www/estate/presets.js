@@ -2,7 +2,7 @@
  * Worlds to begin with.
  *
  * @typedef {{x: number, y: number}} Place by parts of the drawing's width and height
- * @typedef {{id: string, title: string, words: string, seed: string, ahead_ms: number, hosts: string[], places: Record<string, Place>, acts: any[], tries: [string, string, string][]}} Preset
+ * @typedef {{id: string, title: string, words: string, seed: string, ahead_ms: number, hosts: string[], places: Record<string, Place>, acts: any[], tries: [string, string, string][], programs: boolean}} Preset
  *   `ahead_ms`: how long it has run when it is first seen; `tries`: machine, line, what it shows
  */
 
@@ -25,6 +25,7 @@ function application() {
   ]);
   return {
     hosts: ["n1"],
+    programs: true,
     acts: [
       { act: "add", name: "n1", config: ["save ''"] },
       {
@@ -59,7 +60,7 @@ function build(machines) {
       { from: "clients", to: host, latency_us: CLIENTS_US },
       { from: host, to: "clients", latency_us: CLIENTS_US },
     );
-  return { hosts, acts: [...acts, ...links.map((link) => ({ act: "link", ...link }))] };
+  return { hosts, programs: false, acts: [...acts, ...links.map((link) => ({ act: "link", ...link }))] };
 }
 
 const SET = /** @type {[string, string, string]} */ (["n1", "SET greeting hello", "Written on the primary."]);
@@ -174,6 +175,7 @@ export function presetOf(trace) {
     hosts,
     places: { clients: { x: 0.1, y: 0.5 }, ...Object.fromEntries(around), ...known?.places },
     acts: [],
+    programs: others.length > 0,
     tries: known?.tries.filter(([host]) => hosts.includes(host)) ?? [],
   };
 }

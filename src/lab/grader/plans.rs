@@ -155,15 +155,11 @@ impl Plans {
             let (_, what) = self.due.remove(0);
             match what {
                 What::Acts(all) => {
-                    // The machines that they name were there at the start, and are now.
-                    let acts = all
-                        .into_iter()
-                        .filter_map(|act| acts::read(act, world).ok());
-                    let acts: Vec<Act> = acts.collect();
-                    done.extend(
-                        acts.into_iter()
-                            .filter(|act| world.act(act.clone()).is_ok()),
-                    );
+                    // What they name was there at the start, or has come with one of those before.
+                    for act in all {
+                        let act = acts::read(act, world).ok();
+                        done.extend(act.filter(|act| world.act(act.clone()).is_ok()));
+                    }
                 }
                 What::Lines(on, lines) => {
                     for line in &lines {
