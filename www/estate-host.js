@@ -342,10 +342,12 @@ export class EstateHost {
       compare: () => this.#compare(),
       state: () => this.#state(),
       program: () => this.#estate.program(value) ?? null,
+      ledger: () => this.#estate.ledger(),
     };
     if (this.#dead || !can[what]) throw new Error(this.#dead ? "the world has stopped" : `no such request: ${what}`);
     const answer = await this.#guard(can[what]);
-    this.#tell();
+    // To look is no change.
+    if (what !== "ledger") this.#tell();
     return answer;
   }
 
@@ -502,7 +504,8 @@ export class EstateHost {
         if (this.#estate.is_past()) this.#act(NOTHING);
         this.#do({ act: "send", session: terminal.session, ...sent(bytes) });
       });
-      done({ out: new Uint8Array(0), now_ms: this.#estate.now_ms(), cost_us: 0, closed: false, ran: 0 });
+      const conn = terminal.session ?? undefined;
+      done({ out: new Uint8Array(0), now_ms: this.#estate.now_ms(), cost_us: 0, closed: false, ran: 0, conn });
       this.#tell();
     } catch (e) {
       fail(e);

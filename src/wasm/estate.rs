@@ -1,7 +1,7 @@
 //! A world of many nodes for the page: what is done to it, its time, and what is to be seen of it.
 use super::{from_js, to_js};
 use crate::lab::acts;
-use crate::lab::estate::{difference, estate};
+use crate::lab::estate::{difference, estate, ledger};
 use crate::lab::grader::Attempt;
 use crate::lab::hands;
 use crate::lab::json;
@@ -148,6 +148,11 @@ impl Estate {
     /// Everything that views of the whole world show (`src/lab/estate/models.rs`).
     pub fn model(&self) -> Result<JsValue, JsError> {
         to_js(&estate(&self.timeline))
+    }
+
+    /// Where each acknowledged write is (`src/lab/estate/ledger.rs`).
+    pub fn ledger(&self) -> Result<JsValue, JsError> {
+        to_js(&ledger(self.timeline.world()))
     }
 
     /// In what two worlds differ, machine by machine (`src/lab/estate/difference.rs`).

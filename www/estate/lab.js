@@ -16,6 +16,8 @@ import { Application } from "./app.js";
 import { Deck } from "./deck.js";
 import "./estate.css";
 import { futureOf, isTrue } from "./futures.js";
+import { Ledger } from "./ledger.js";
+import { WrittenLines } from "./lines.js";
 import { letterOf } from "./marks.js";
 import { PRESETS, presetOf } from "./presets.js";
 import { Replication } from "./replication.js";
@@ -33,6 +35,7 @@ export class EstateLab {
   /** @type {{draw: () => void, close: () => void}[]} */
   #views = [];
   #deck;
+  #lines;
   #moved = 0;
   /** The view of programs is there. */
   #programs = false;
@@ -44,6 +47,7 @@ export class EstateLab {
     this.preset = preset;
     this.around = around;
     this.#deck = new Deck(world, around.foot);
+    this.#lines = new WrittenLines(world);
   }
 
   /**
@@ -76,6 +80,7 @@ export class EstateLab {
     );
     this.#views.push(topology);
     if (this.preset.hosts.length > 1 || !this.preset.programs) this.#addReplication();
+    this.#addLedger();
     this.world.addEventListener("estate", () => this.#changed());
     this.#changed();
     const [first] = this.#terminals;
@@ -108,6 +113,13 @@ export class EstateLab {
     this.#views.push(view);
   }
 
+  #addLedger() {
+    const ledger = new Ledger(this.world, this.#lines);
+    const pane = { id: "ledger", title: "Ledger", column: /** @type {"right"} */ ("right"), body: ledger.el };
+    this.#panes.push(this.around.panes.add({ ...pane, actions: [ledger.choice] }));
+    this.#views.push(ledger);
+  }
+
   /** @param {Lesson} lesson */
   #addLesson({ title, element }) {
     const { panes, client } = this.around;
@@ -129,6 +141,13 @@ export class EstateLab {
     this.#panes.push(pane);
     this.#terminals.push({ host, terminal, pane });
     terminal.logView.moment = () => ({ future: this.world.state.future, at_ms: this.world.state.now_ms });
+    terminal.addEventListener("redlab-command", (e) => {
+      const { conn, end, row, reveal } = /** @type {CustomEvent} */ (e).detail;
+      if (!conn || !row) return;
+      const moment = { future: this.world.state.future, at_ms: this.world.state.now_ms };
+      const show = () => (panes.show(pane.id), reveal());
+      this.#lines.add(conn, end, { log: terminal.logView, row, moment, show });
+    });
     const startMs = this.world.state.start_ms;
     terminal.start({ world: this.world, session, host, port: PORT, history, docs, startMs, hints, keepHints });
   }

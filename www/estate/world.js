@@ -28,7 +28,7 @@
  *
  * @typedef {{now_us: number, start_us: number, events: number, furthest_us: number, furthest_events: number, past: boolean,
  *   acts: {at_us: number, event: number, what: string, host?: string}[], hosts: Host[], links: Link[], conns: Conn[],
- *   loads: Load[], apps: App[], databases: Database[]}} Model
+ *   loads: Load[], apps: App[], databases: Database[], ledger: Tally}} Model
  * @typedef {{name: string, ip: string, port: number, state: "up" | "down" | "off", paused: boolean, busy_until_us?: number,
  *   waiting: number, skew_us: number, boots: number, keys?: number, repl?: Repl, log: {at_us: number, level: string, text: string}[]}} Host
  * @typedef {{role: "primary" | "replica", primary?: string, link: string, id: string, offset: number, former_id?: string,
@@ -47,6 +47,11 @@
  *   call_latency: Latency, row_latency: Latency, log: {at_us: number, level: string, text: string}[]}} App
  * @typedef {{name: string, up: boolean, paused: boolean, slow_percent: number, workers: number, working: number, queue: number,
  *   waiting: number, waiting_most: number, reads: number, writes: number, refused: number, lost: number, latency: Latency}} Database
+ * @typedef {{acknowledged: number, safe: number, copied: number, risk: number, apart: number, gone: number, unknown: number}} Tally
+ * @typedef {{id: string, words: string, host: string, by: string, session?: number, reply_end: number, at_us: number, acked_us?: number,
+ *   state: "safe" | "copied" | "risk" | "apart" | "gone" | "unknown", memory: string[], cache: string[], platter: string[], wire: string[],
+ *   why: string, lost_us?: number}} Written
+ * @typedef {{tally: Tally, forgotten: number, newest: Written[], lost: Written[], more_lost: number}} LedgerState
  * @typedef {{hash: string, other_hash: string, other: number, hosts: {name: string, keys: number, some: string[], offset?: number, other_offset?: number}[]}} Comparison
  */
 import { World } from "../protocol.js";
@@ -139,6 +144,11 @@ export class EstateWorld extends World {
   /** In what the two futures differ at this moment. @returns {Promise<Comparison | null>} */
   compare() {
     return this.#ask("compare");
+  }
+
+  /** Where each acknowledged write is. @returns {Promise<LedgerState>} */
+  ledger() {
+    return this.#ask("ledger");
   }
 
   /** Does by hand what a line says (src/lab/hands.rs). */
