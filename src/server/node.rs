@@ -1,5 +1,6 @@
 //! The node: owns everything, takes inputs, and leaves output and effects for its host to drain.
-use super::meter::{Meter, NoMeter};
+use super::meter::Meter;
+use super::options::NodeOptions;
 use super::persist::Storage;
 use super::propagate::Log;
 use super::repl::Sync;
@@ -8,20 +9,11 @@ use super::trace::ScriptTrace;
 use super::trail::Trail;
 use super::{dispatch, journal::Journal, observe::Observer};
 use crate::base::{num, rng::Rng, time::Micros};
-use crate::command::acl::AclFile;
-use crate::command::config::{ConfigFile, Directory};
-use crate::command::{
-    Acl, Args, Client, ClientId, Config, Effect, OwnedArgs, Registry, Server,
-    persistence::Persistence,
-    replication::{Address, Replication},
-    state::Rates,
-    state::Stats,
-};
-use crate::commands;
+use crate::command::replication::Address;
+use crate::command::{Acl, Args, Client, ClientId, Config, Effect, OwnedArgs, Registry, Server};
 use crate::keyspace::Keyspace;
 use crate::persist::disk::{Done, MemoryDisk};
 use crate::resp::parse::{Limits, Parsed};
-use crate::script::{Libraries, Scripts};
 use std::collections::VecDeque;
 
 /// The lowest `client-query-buffer-limit` that can be set.
@@ -57,60 +49,6 @@ pub struct Peer {
     pub fd: i32,
     /// Comes through a Unix socket.
     pub unix: bool,
-}
-
-/// How a node starts.
-pub struct NodeOptions {
-    /// Everything random in the node comes from it.
-    pub seed: u64,
-    /// Virtual wall clock at the start, in µs since 1970.
-    pub now_us: Micros,
-    pub config: Config,
-    pub port: u16,
-    pub pid: u32,
-    pub executable: String,
-    pub config_file: String,
-    /// The same, to read and write.
-    pub config_disk: Option<Box<dyn ConfigFile>>,
-    /// Where the host works, if it has directories.
-    pub directory: Option<Box<dyn Directory>>,
-    /// Where the users are kept, if they are.
-    pub acl_file: Option<Box<dyn AclFile>>,
-    pub meter: Box<dyn Meter>,
-    /// Modelled bytes of data beyond which commands that may add to it are refused; `None`: what the machine has.
-    pub memory_ceiling: Option<u64>,
-    /// Most bytes of output that may wait for one client; more ends its connection. `None`: any.
-    pub output_limit: Option<usize>,
-    /// Whether the host has a disk for the node ([`Node::take_requests`]). Without one its files are in memory, and gone
-    /// with it.
-    pub disk: bool,
-    /// Bytes that scripts may use, and functions as many again.
-    pub script_memory: usize,
-    /// Whether the host takes the node's notes ([`Node::take_notes`]) after each input.
-    pub journal: bool,
-}
-
-impl Default for NodeOptions {
-    fn default() -> NodeOptions {
-        NodeOptions {
-            seed: 1,
-            now_us: 0,
-            config: Config::sandbox(),
-            port: 6379,
-            pid: 1,
-            executable: String::new(),
-            config_file: String::new(),
-            config_disk: None,
-            directory: None,
-            acl_file: None,
-            meter: Box::new(NoMeter::default()),
-            memory_ceiling: None,
-            output_limit: None,
-            disk: false,
-            script_memory: 256 << 20,
-            journal: false,
-        }
-    }
 }
 
 /// One Redis process. A copy goes on by itself, and as the original would.
@@ -153,64 +91,12 @@ pub struct Node {
     pub(super) sync: Sync,
 }
 
-fn keyspace_of(options: &NodeOptions, rng: Rng) -> Keyspace {
-    let mut ks = Keyspace::new(options.config.databases, rng);
-    ks.now_ms = options.now_us / 1000;
-    ks.params = options.config.keyspace_params();
-    ks
-}
-
-fn ceiling_of(bytes: Option<u64>) -> i64 {
-    let signed = |n| i64::try_from(n).unwrap_or(i64::MAX);
-    bytes.map_or(i64::MAX, signed)
-}
-
 impl Node {
     /// A node with no data and no client.
-    pub fn new(options: NodeOptions) -> Node {
+    pub fn new(mut options: NodeOptions) -> Node {
         let mut rng = Rng::new(options.seed);
-        let registry = commands::registry();
-        let ks = keyspace_of(&options, rng.fork());
-        let server = Server {
-            acl: Acl::new(&registry, &options.config),
-            acl_file: options.acl_file,
-            stats: Stats::of(registry.all().len()),
-            registry,
-            clients: Default::default(),
-            pubsub: Default::default(),
-            tracked: Default::default(),
-            monitors: Vec::new(),
-            listened: false,
-            output_limits: options.config.output_limits,
-            effects: Vec::new(),
-            run_id: rng.hex40(),
-            started_ms: options.now_us / 1000,
-            now_us: options.now_us,
-            port: options.port,
-            pid: options.pid,
-            executable: options.executable,
-            config_file: options.config_file,
-            config_disk: options.config_disk,
-            directory: options.directory,
-            memory_ceiling: ceiling_of(options.memory_ceiling),
-            rates: Rates::default(),
-            packed_threshold: 0,
-            propagates: false,
-            then: None,
-            in_exec: false,
-            in_script: false,
-            scripts: Scripts::new(options.script_memory),
-            libraries: Libraries::new(options.script_memory),
-            running_script: None,
-            out_of_memory: false,
-            waits: Default::default(),
-            busy_until_us: 0,
-            evicting: false,
-            slowlog: Default::default(),
-            spikes: Default::default(),
-            persist: Persistence::new(options.now_us / 1_000_000),
-            repl: Replication::new(rng.hex40()),
-        };
+        let ks = options.keyspace(rng.fork());
+        let server = options.server(&mut rng);
         let node = Node {
             ks,
             config: options.config,
