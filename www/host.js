@@ -11,7 +11,7 @@
  */
 import { Platter } from "../pkg/redlab.js";
 import { Batch } from "./batch.js";
-import { CONFIG, MANIFEST, copied, filesOf, logOf, platterOf } from "./disk-files.js";
+import { CONFIG, MANIFEST, copied, diskModel, filesOf, logOf, platterOf } from "./disk-files.js";
 import { Engine } from "./engine.js";
 import { bringFor, bringRest, canRun } from "./later.js";
 import { SandboxLock } from "./lock.js";
@@ -581,8 +581,7 @@ export class HostWorld {
   /** The files for their view; null where there is no disk. */
   #diskModel() {
     if (this.options.lesson && !this.#lessonDisk()) return null;
-    const files = this.disk().map(([name, bytes, platter, in_flight]) => ({ name, bytes, platter, in_flight }));
-    return { files, policy: this.#engine.policy() };
+    return diskModel(this.disk(), this.#engine.policy(), this.#engine.exited());
   }
 
   lesson() {

@@ -1,16 +1,27 @@
 //! A world of many nodes for the page: what is done to it, its time, and what is to be seen of it.
 use super::{from_js, to_js};
 use crate::lab::acts;
+use crate::lab::desk::Desk;
 use crate::lab::estate::{difference, estate};
 use crate::lab::plain::DEPTH_MAX;
+use crate::lab::views;
 use crate::sim::timeline::Timeline;
-use crate::sim::world::Act;
+use crate::sim::world::{Act, Host};
 use wasm_bindgen::prelude::*;
 
 /// Many nodes on one virtual clock, with their past.
 #[wasm_bindgen]
 pub struct Estate {
     timeline: Timeline,
+    /// What is known of the files of the machine that was looked at last.
+    desk: Desk,
+    looked_at: String,
+}
+
+/// The machine of this name.
+fn find<'a>(timeline: &'a Timeline, name: &str) -> Option<&'a Host> {
+    let hosts = timeline.world().hosts();
+    hosts.iter().find(|host| host.setup.name == name)
 }
 
 #[wasm_bindgen]
@@ -20,6 +31,8 @@ impl Estate {
     pub fn new(seed: u64, start_ms: f64) -> Estate {
         Estate {
             timeline: Timeline::new(seed, micros(start_ms)),
+            desk: Desk::default(),
+            looked_at: String::new(),
         }
     }
 
@@ -27,6 +40,8 @@ impl Estate {
     pub fn fork(&self) -> Estate {
         Estate {
             timeline: self.timeline.clone(),
+            desk: Desk::default(),
+            looked_at: String::new(),
         }
     }
 
@@ -106,28 +121,46 @@ impl Estate {
         to_js(&difference(self.timeline.world(), other.timeline.world()))
     }
 
-    /// The model of one of the views of a single node, after the command `argv` ran in a session on that machine.
+    /// The model of one of the views of a single node, after the command `argv` ran in a session on that machine; null where
+    /// the server does not run, or there is nothing to show.
     pub fn inspect(
-        &self,
-        host: u32,
+        &mut self,
+        host: &str,
         view: &str,
         argv: Vec<js_sys::Uint8Array>,
     ) -> Result<JsValue, JsError> {
-        let host = self.timeline.world().hosts().get(host as usize);
-        let Some(node) = host.and_then(|h| h.node()) else {
+        if self.looked_at != host {
+            self.desk = Desk::default();
+            self.looked_at = host.into();
+        }
+        let host = find(&self.timeline, host);
+        let Some((node, disk)) = host.and_then(|h| Some((h.node()?, h.disk()))) else {
             return Ok(JsValue::NULL);
         };
         let argv: Vec<Vec<u8>> = argv.iter().map(js_sys::Uint8Array::to_vec).collect();
-        match crate::lab::views::inspect(node, 0, view, &argv) {
+        let model = views::inspect(node, 0, view, &argv)
+            .or_else(|| views::inspect_files(&mut self.desk, disk, node, view, &argv));
+        match model {
             Some(model) => to_js(&model),
             None => Ok(JsValue::NULL),
         }
     }
 
+    /// The files of a machine, as those of [`Engine`](super::Engine).
+    pub fn files(&self, host: &str) -> js_sys::Array {
+        super::files_of(find(&self.timeline, host).and_then(Host::disk))
+    }
+
+    /// How a machine's server syncs its append-only file: `appendfsync`, or `off`; nothing where none runs.
+    pub fn policy(&self, host: &str) -> Option<String> {
+        let host = find(&self.timeline, host)?;
+        host.node().map(super::policy_of)
+    }
+
     /// The bytes of a file on a machine's disk as a program reads them.
-    pub fn file(&self, host: u32, path: &str) -> Option<Vec<u8>> {
-        let host = self.timeline.world().hosts().get(host as usize)?;
-        host.disk()?.read(path).ok().map(<[u8]>::to_vec)
+    pub fn file(&self, host: &str, path: &str) -> Option<Vec<u8>> {
+        let disk = find(&self.timeline, host)?.disk()?;
+        disk.read(path).ok().map(<[u8]>::to_vec)
     }
 
     /// A hash of all events so far.
