@@ -83,23 +83,74 @@ const file = record(
   { name: text },
   { ...on, exists: flag, contains: text, sound: flag, bytes: range, unsynced: range },
 );
-const ran = record({ cmd: names }, { args: list(text, 0) });
+const ran = record({ cmd: names }, { ...on, args: list(text, 0), answers: reply });
 const log = record(
   {},
-  { ...on, cmd: names, args: list(text, 0), answers: reply, type: kind, min: count, max: count, order: list(ran, 2) },
+  {
+    ...on,
+    cmd: names,
+    args: list(text, 0),
+    answers: reply,
+    type: kind,
+    error: text,
+    min: count,
+    max: count,
+    order: list(ran, 2),
+  },
+);
+const atMost = either(count, range);
+const repl = record(
+  { node: slug },
+  {
+    role: word("primary", "replica"),
+    of: slug,
+    up: flag,
+    lag_bytes: atMost,
+    lag_ms: atMost,
+    replicas: range,
+    full_syncs: range,
+    partial_syncs: range,
+  },
+);
+const history = record(
+  { of: text },
+  { ...on, acknowledged: range, lost: range, errors: range, unanswered: range, mean_ms: range, longest_ms: range },
 );
 /** @type {Record<string, Shape>} */
 const kinds = {
   probe,
   key,
   file,
+  repl,
   log,
+  history,
+  never: (n, f) => stretch(n, f),
+  always: (n, f) => stretch(n, f),
   all: (n, f) => list(predicate)(n, f),
   any: (n, f) => list(predicate)(n, f),
   not: (n, f) => predicate(n, f),
 };
 const predicate = record({}, kinds, Object.keys(kinds));
+/** A predicate, and when it is to hold. @type {Shape} */
+const stretch = (node, fail) =>
+  record({}, { ...kinds, from: slug, until: slug, for_ms: count }, Object.keys(kinds))(node, fail);
 const STEPS = ["nudge", "concept", "command", "solution"];
+
+const lines = list(text, 0);
+const place = record({}, { replica_of: slug, delay_ms: number, disk: lines, config: lines });
+const way = record(
+  { between: list(slug, 2) },
+  { delay_ms: number, jitter_ms: number, loss_percent: number, bytes_per_s: count },
+);
+/** What an act needs besides its name the engine knows (src/lab/acts.rs). @type {Shape} */
+const act = (node, fail) => {
+  if (!isMap(node) || !node.has("act")) fail(node, "expected an act: its name as `act`, and its fields");
+};
+const deed = record({ do: list(act) }, { at_ms: count, after_goal: slug, after: ran, wait_ms: count }, [
+  "at_ms",
+  "after_goal",
+  "after",
+]);
 
 const lesson = record(
   {
@@ -110,13 +161,15 @@ const lesson = record(
       if (!isMap(node)) return fail(node, "expected nodes by name");
       for (const { key: name, value } of node.items) {
         slug(name, fail);
-        either(word("primary"), record({ disk: list(text, 0) }))(value, fail);
+        either(word("primary"), place)(value, fail);
       }
     },
     goals: list(record({ id: slug }, kinds, Object.keys(kinds))),
     solutions: list(list(either(text, record({ optional: text })))),
   },
   {
+    links: list(way),
+    acts: list(deed),
     setup: list(record({ on: slug, run: text })),
     meanwhile: list(record({ on: slug, after: ran, run: list(text) }, { times: count })),
     forbid: list(text),
@@ -221,13 +274,17 @@ function readProse(file, data) {
   return { title, prose: of(""), goals, after: of("after") };
 }
 
+/** Whether it plays in a world with links and a timeline, and not on one node alone: as the engine decides it. @param {any} data */
+const isWorld = ({ topology, links, acts }) => Object.keys(topology).length > 1 || Boolean(links || acts);
+
 /** @param {string} file a lesson.yaml */
 export function compileLesson(file) {
   const data = readYaml(file);
   const folder = dirname(file);
   const prose = join(folder, "en.md");
   if (!existsSync(prose)) throw new LessonError(`${shown(folder)}: en.md is missing`);
-  return { track: basename(dirname(folder)).replace(/^\d+-/, ""), ...readProse(prose, data), data };
+  const track = basename(dirname(folder)).replace(/^\d+-/, "");
+  return { track, world: isWorld(data), ...readProse(prose, data), data };
 }
 
 /** What the page gets: the tests alone need the solutions and the mistakes. @param {ReturnType<typeof compileLesson>} lesson */

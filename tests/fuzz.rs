@@ -3,6 +3,8 @@
 //! then goes into tests/fuzz-corpus.txt. `npm run soak fuzz` goes on with further seeds for as long as it is told.
 #[path = "support/nonsense.rs"]
 mod nonsense;
+#[path = "support/programs.rs"]
+mod programs;
 
 use nonsense::{command_line, commands, encode, pick};
 use redlab::base::crc64::crc64;
@@ -10,6 +12,7 @@ use redlab::base::rng::Rng;
 use redlab::command::{ClientId, Config, F};
 use redlab::resp::value::{Value, parse_value};
 use redlab::server::{Input, Node, NodeOptions};
+use redlab::sim::world::{APPS, Act, AppSetup, LoadSetup, Setup, World};
 
 /// Most bytes that one command may answer here: values are kept small by the configuration.
 const REPLY_MAX: usize = 32 << 20;
@@ -436,5 +439,41 @@ fn rules_of_users_mean_what_they_print() {
         }
         assert!(taken > 30, "{taken} of 300 were taken");
         host.check_alive();
+    });
+}
+
+/// Programs of application processes, in a world of their own: they end or go on, and a copy does the same.
+#[test]
+fn random_programs_do_no_harm() {
+    play("random_programs_do_no_harm", 60, |seed| {
+        let mut rng = Rng::new(seed);
+        let mut world = World::new(seed, 1_700_000_000_000_000);
+        world.act(Act::Add(Setup::named("n1"))).expect("a machine");
+        let setup = AppSetup {
+            name: "app".into(),
+            source: programs::program(&mut rng),
+            redis: Some(0),
+            database: None,
+            timeout_us: 20_000,
+            database_timeout_us: 0,
+        };
+        world.act(Act::App(setup)).expect("a process");
+        let load = LoadSetup::new("users", APPS);
+        world.act(Act::Load(load)).expect("clients");
+        for _ in 0..3 {
+            let until_us = world.now_us() + 1000 + rng.below(50_000) as i64;
+            let mut copy = world.clone();
+            copy.run_until(until_us, u64::MAX);
+            world.run_until(until_us, u64::MAX);
+            assert_eq!(world.state_hash(), copy.state_hash());
+            assert!(world.apps()[0].memory() < 8 << 20);
+        }
+        let act = match rng.below(3) {
+            0 => Act::Kill(APPS),
+            1 => Act::Pause(APPS),
+            _ => Act::Kill(0),
+        };
+        world.act(act).expect("both are there");
+        world.run_until(world.now_us() + 50_000, u64::MAX);
     });
 }

@@ -1,16 +1,17 @@
 //! Every lesson, played by the native engine: the start fails its goals, each solution passes, each command of a solution
 //! is needed unless it is marked, each named mistake fails at the goal it names. `lessons.test.mjs` plays the same in
 //! WebAssembly and compares with what is written to `target/tmp/lessons.json` here.
+#[path = "support/attempts.rs"]
+mod attempts;
 #[path = "support/plain.rs"]
 mod plain;
 
+use attempts::{InWorld, One};
 use plain::plain;
-use redlab::command::Config;
 use redlab::lab::grader::{Grader, Part, State};
 use redlab::lab::json;
 use redlab::lab::lesson::{Answers, Lesson, Line, Wrong};
-use redlab::server::{Effect, Input, NodeOptions};
-use redlab::sim::disk::{Disk, Speed};
+use redlab::server::NodeOptions;
 use redlab::sim::machine::Machine;
 use serde_json::{Value, json};
 use std::process::Command;
@@ -18,144 +19,18 @@ use std::process::Command;
 /// When every lesson starts in the tests, in ms since 1970.
 const START_MS: i64 = 1_700_000_000_000;
 
-/// A line that begins so is typed in a second session, some seconds later: the first may be waiting.
-const SECOND: &str = "2> ";
-
-/// One attempt: a fresh machine with the lesson's setup.
-struct Play {
-    machine: Machine,
-    grader: Grader,
-    /// What the server starts with, in lines as of redis.conf.
-    config: Vec<String>,
-    seed: u64,
-    /// Both sessions.
-    clients: [u64; 2],
-    now_us: i64,
-    /// The server has ended, or does not read its files.
-    ended: bool,
-    replies: Vec<u8>,
-}
-
-fn options(seed: u64, now_us: i64, config: &[String]) -> NodeOptions {
-    let mut options = NodeOptions {
-        seed,
-        now_us,
-        ..NodeOptions::default()
-    };
-    if !config.is_empty() {
-        options.config = Config::sandbox();
-    }
-    for line in config {
-        let words: Vec<Vec<u8>> = line.split(' ').map(|w| w.as_bytes().to_vec()).collect();
-        options.config.directive(&words).expect("a parameter");
-    }
-    options
+/// An attempt at a lesson, where that plays.
+enum Play {
+    One(Box<One>),
+    World(Box<InWorld>),
 }
 
 impl Play {
     fn start(lesson: &Value) -> Play {
-        let now_us = START_MS * 1000;
         let typed = Lesson::read(plain(lesson)).expect("the schema");
-        let seed = typed.seed;
-        let disk = typed
-            .topology
-            .iter()
-            .find_map(|(_, place)| place.disk.clone());
-        let config = disk.clone().unwrap_or_default();
-        let disk = disk.map(|_| Disk::new(Speed::default(), now_us));
-        let mut machine = Machine::boot(options(seed, now_us, &config), disk);
-        machine.node.keep_log();
-        let grader = Grader::start(typed, &mut machine).expect("the lesson is sound");
-        let mut play = Play {
-            // Whole milliseconds, which the page's clock can tell.
-            now_us: (machine.node.server().now_us + 999) / 1000 * 1000,
-            machine,
-            grader,
-            config,
-            seed,
-            clients: [0, 0],
-            ended: false,
-            replies: Vec::new(),
-        };
-        play.connect();
-        play
-    }
-
-    fn connect(&mut self) {
-        let connect = |port| self.machine.node.connect(&format!("127.0.0.1:{port}"));
-        self.clients = [50_000, 50_001].map(connect);
-    }
-
-    /// A line that is typed, and what follows on it: answers of the disk, a script that runs on, what the lesson does.
-    fn run(&mut self, line: &str) {
-        let (client, line, seconds) = match line.strip_prefix(SECOND) {
-            Some(line) => (self.clients[1], line, 6),
-            None => (self.clients[0], line, 0),
-        };
-        // Second by second: what a tick begins, the next one finds done.
-        for _ in 0..seconds {
-            self.now_us += 1_000_000;
-            self.machine.handle(Input::Tick, self.now_us);
-        }
-        self.now_us += 1000;
-        self.machine.handle(Input::Tick, self.now_us);
-        if line.starts_with(':') {
-            self.hand(line, true);
-        } else {
-            let request = format!("{line}\r\n");
-            let input = Input::Data(client, request.as_bytes());
-            self.machine.handle(input, self.now_us);
-        }
-        // As long as the page's worker would need for a moment: an endless script is still there afterwards.
-        (0..20).for_each(|_| self.machine.work(100_000));
-        self.settle();
-        self.collect();
-        self.grader.look(&mut self.machine);
-        let hands = self.grader.take_hands();
-        hands.iter().for_each(|line| self.hand(line, false));
-        self.settle();
-        self.grader.look(&mut self.machine);
-        self.collect();
-    }
-
-    /// Lets the disk answer, by whole milliseconds.
-    fn settle(&mut self) {
-        for _ in 0..10_000 {
-            self.see_end();
-            let node = &self.machine.node;
-            if self.ended || !node.is_stalled() && !node.is_loading() {
-                return;
-            }
-            self.now_us += 1000;
-            self.machine.handle(Input::Tick, self.now_us);
-        }
-        panic!("the disk does not answer");
-    }
-
-    fn collect(&mut self) {
-        for client in self.clients {
-            let out = self.machine.node.output(client);
-            self.replies.append(out.unwrap_or(&mut Vec::new()));
-        }
-    }
-
-    fn see_end(&mut self) {
-        let effects = self.machine.node.drain();
-        let ends = |effect: &Effect| matches!(effect, Effect::Exit | Effect::Abort);
-        self.ended |= effects.iter().any(ends);
-        self.grader.set_up(!self.ended);
-    }
-
-    fn hand(&mut self, line: &str, by_learner: bool) {
-        self.seed += 1;
-        let options = options(self.seed, self.now_us, &self.config);
-        let started = match by_learner {
-            true => self.grader.hand(line, &mut self.machine, options),
-            false => self.grader.lay(line, &mut self.machine, options),
-        };
-        if started == Some(true) {
-            self.ended = false;
-            self.connect();
+        match typed.is_world() {
+            true => Play::World(Box::new(InWorld::start(typed, START_MS))),
+            false => Play::One(Box::new(One::start(typed, START_MS))),
         }
     }
 
@@ -165,8 +40,25 @@ impl Play {
         play
     }
 
+    fn run(&mut self, line: &str) {
+        match self {
+            Play::One(play) => play.run(line),
+            Play::World(play) => play.run(line),
+        }
+    }
+
     fn state(&self) -> &State {
-        self.grader.state()
+        match self {
+            Play::One(play) => play.grader.state(),
+            Play::World(play) => play.state(),
+        }
+    }
+
+    fn replies(&self) -> &[u8] {
+        match self {
+            Play::One(play) => &play.replies,
+            Play::World(play) => &play.replies,
+        }
     }
 
     fn passed(&self) -> bool {
@@ -179,15 +71,23 @@ impl Play {
     }
 
     /// What WebAssembly must come to as well.
-    fn record(mut self, lesson: &str, name: String, lines: &[&str]) -> Value {
-        json!({
+    fn record(self, lesson: &str, name: String, lines: &[&str]) -> Value {
+        let mut record = json!({
             "lesson": lesson,
             "name": name,
             "lines": lines,
             "state": serde_json::from_str::<Value>(&json::text_of(self.state())).expect("JSON"),
-            "replies": String::from_utf8_lossy(&self.replies),
-            "log": String::from_utf8_lossy(&self.machine.node.take_log()),
-        })
+            "replies": String::from_utf8_lossy(self.replies()),
+        });
+        match self {
+            Play::One(mut play) => {
+                let log = play.machine.node.take_log();
+                record["log"] = String::from_utf8_lossy(&log).into();
+            }
+            // As text: a double does not hold it.
+            Play::World(play) => record["hash"] = play.hash().to_string().into(),
+        }
+        record
     }
 }
 
@@ -451,7 +351,7 @@ fn another_client_comes_right_behind_and_counts_for_nothing() {
     for line in ["GET k", "GET k", "GET k", "GET other"] {
         play.run(line);
     }
-    assert_eq!(play.replies, b"$-1\r\n$1\r\n1\r\n$1\r\n2\r\n$-1\r\n");
+    assert_eq!(play.replies(), b"$-1\r\n$1\r\n1\r\n$1\r\n2\r\n$-1\r\n");
     assert_eq!(play.state().met, 0);
     let mut play = Play::start(&lesson);
     for line in ["WATCH k", "GET k", "MULTI", "INCR k", "EXEC", "INCR k"] {
@@ -468,9 +368,12 @@ fn hints_cost_once_and_forbidden_commands_end_the_attempt() {
         "forbid": ["CONFIG SET"], "hints": ["nudge", "solution"],
     });
     use redlab::lab::lesson::Step;
-    let mut play = Play::start(&lesson);
+    let Play::One(mut play) = Play::start(&lesson) else {
+        panic!("it has one node");
+    };
     assert!(play.grader.take_hint("g", Step::Nudge) && play.grader.take_hint("g", Step::Nudge));
     assert!(!play.grader.take_hint("g", Step::Concept) && !play.grader.take_hint("h", Step::Nudge));
+    let mut play = Play::One(play);
     assert_eq!((play.state().score, play.state().hints.len()), (99, 1));
     play.run("CONFIG GET hz");
     assert!(play.state().forbidden.is_none());

@@ -4,6 +4,8 @@
 //! written to `target/tmp/worlds.json` here.
 //!
 //! `REDLAB_WORLDS=1000 cargo test --release --test worlds` tries more of them, from `REDLAB_WORLD` on.
+#[path = "support/applications.rs"]
+mod applications;
 #[path = "support/plain.rs"]
 mod plain;
 
@@ -69,6 +71,13 @@ impl Scenario {
         for _ in 0..rng.below(7) {
             at_ms += rng.below(4000) as i64;
             scenario.fault(&mut rng, at_ms, nodes, policy);
+        }
+        // Some have an application too, whose acts are drawn by themselves.
+        let mut rng = Rng::new(!seed);
+        if rng.below(2) == 0 {
+            for (at_ms, act) in applications::application(&mut rng, 1500, at_ms + 3000) {
+                scenario.add(at_ms, act);
+            }
         }
         scenario.make_whole(at_ms + 4000, nodes);
         scenario
@@ -274,6 +283,16 @@ fn a_world_can_be_gone_back_in() {
     timeline.seek(events / 3);
     timeline.act(Act::Heal).map(drop).unwrap_or_default();
     timeline.seek(events / 2);
+    // A saved run: acts with their moments.
+    let mut saved = Timeline::new(scenario.seed, START_MS * 1000);
+    for done in scenario.play().0.trace().done.clone() {
+        while !saved.reach(done.event, done.at_us, 1000) {
+            assert!(saved.world().happened() < done.event, "it goes another way");
+        }
+        let _ = saved.act(done.act);
+    }
+    saved.run_until(scenario.end_ms * 1000, u64::MAX);
+    assert_eq!(saved.world().state_hash(), end);
     let mut whole = Timeline::replay(scenario.play().0.trace().clone());
     whole.seek(events);
     whole.seek_us(scenario.end_ms * 1000);

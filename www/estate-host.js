@@ -56,6 +56,10 @@ export class EstateHost {
   #terminals = new Map();
   #nextTerminal = 1;
   #dead = false;
+  /** What the page was told last of the lesson, as JSON. */
+  #lessonTold = "";
+  /** Hints that were opened. @type {[string, string][]} */
+  #hints = [];
 
   /** @param {number} id @param {any} options @param {Surroundings} around */
   constructor(id, options, around) {
@@ -68,18 +72,11 @@ export class EstateHost {
   /** @returns {Promise<EstateInfo>} */
   async open() {
     await bringRest();
-    const seed = String(this.options.seed ?? 1);
-    this.#estate = new Estate(BigInt(seed), START_MS);
-    for (const act of this.options.acts) this.#estate.act(act);
-    // Replicas find their primaries before anybody looks.
-    this.#startMs = START_MS + (this.options.ahead_ms ?? 0);
-    this.#estate.run(this.#startMs, Infinity);
-    this.#targetMs = this.#startMs;
-    this.#seenMs = performance.now();
+    this.#make();
     this.#arm();
     return {
       world: this.id,
-      seed,
+      seed: String(this.options.lesson?.seed ?? this.options.seed ?? 1),
       version: "",
       now_ms: this.#startMs,
       keys: 0,
@@ -94,6 +91,22 @@ export class EstateHost {
       damage: null,
       state: this.#state(),
     };
+  }
+
+  /** The world at the moment where the page meets it. */
+  #make() {
+    const { lesson, seed, acts, ahead_ms, start_ms } = this.options;
+    if (lesson) {
+      this.#estate = Estate.lesson(lesson, start_ms ?? START_MS);
+      for (const [goal, step] of this.#hints) this.#estate.lesson_hint(goal, step);
+    } else {
+      this.#estate = new Estate(BigInt(seed ?? 1), START_MS);
+      for (const act of acts) this.#estate.act(act);
+      // Replicas find their primaries before anybody looks.
+      this.#estate.run(START_MS + (ahead_ms ?? 0), Infinity);
+    }
+    this.#startMs = this.#targetMs = this.#estate.now_ms();
+    this.#seenMs = performance.now();
   }
 
   /** @returns {EstateState} */
@@ -115,6 +128,46 @@ export class EstateHost {
     if (this.#dead) return;
     this.#toldMs = performance.now();
     this.around.emit({ event: "estate", world: this.id, state: this.#state() });
+    this.#tellLesson();
+  }
+
+  // A lesson
+
+  /** How it stands, if that has changed since the page was told. */
+  #tellLesson() {
+    const text = this.#estate.lesson_text();
+    if (!text || text === this.#lessonTold) return;
+    this.#lessonTold = text;
+    this.around.emit({ event: "lesson", world: this.id, state: JSON.parse(text) });
+  }
+
+  lesson() {
+    const text = this.#estate.lesson_text();
+    return text ? JSON.parse(text) : null;
+  }
+
+  /** @param {string} goal @param {string} step */
+  hint(goal, step) {
+    if (!this.#estate.lesson_hint(goal, step)) throw new Error(`no such hint: ${goal} ${step}`);
+    this.#hints.push([goal, step]);
+    this.#other?.estate.lesson_hint(goal, step);
+    this.#tellLesson();
+    return this.lesson();
+  }
+
+  /** Everything as at the start. What terminals show of before stays, as of another future. */
+  reset() {
+    this.#drop();
+    for (const future of this.#futures) future.kept = false;
+    this.#guard(() => {
+      this.#estate.free();
+      this.#make();
+    });
+    this.#future = this.#futures.length;
+    this.#futures.push({ id: this.#future, parent: null, from_ms: this.#startMs, kept: true });
+    this.#moveOn();
+    this.#play(true);
+    this.#tell();
   }
 
   // Time
@@ -184,6 +237,7 @@ export class EstateHost {
       step: () => this.#step(),
       seek: () => this.#seek(value),
       act: () => this.#act(value),
+      hand: () => this.#hand(String(value)),
       fork: () => this.#fork(),
       change: () => this.#change(value),
       compare: () => this.#compare(),
@@ -223,6 +277,12 @@ export class EstateHost {
   #act(act) {
     if (this.#estate.is_past()) this.#begin();
     return this.#estate.act(act);
+  }
+
+  /** Does by hand what a line says. @param {string} line */
+  #hand(line) {
+    if (this.#estate.is_past()) this.#begin();
+    this.#estate.hand(line);
   }
 
   /** A future that begins now takes the place of the present one. */

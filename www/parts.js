@@ -8,11 +8,14 @@
  * Both elements have start(context), called again when the world or the session in front changes, and
  * command(detail), called after every command with the detail of the terminal's `redlab-command` event.
  *
+ * @import { Preset } from "./estate/presets.js"
  * @import { EngineClient, Session, World, WorldOptions } from "./protocol.js"
- * @typedef {{client: EngineClient, world: World, session: Session, type: (line: string) => void, run: (lines: string[]) => Promise<void>, views: string[]}} Context `views`: those to open, all if none is named
+ * @typedef {{client: EngineClient, world: World, session?: Session, type: (line: string) => void, run: (lines: string[]) => Promise<void>, views: string[]}} Context `session`: that in
+ *   front, where there is one node alone; `views`: those to open, all if none is named
  * @typedef {HTMLElement & {start?: (context: Context) => void, command?: (detail: any) => void, drop?: (data: DataTransfer) => Promise<void>}} Part `drop`:
  *   files that were dropped on the lab
- * @typedef {{title: string, world: WorldOptions, element: Part, views: string[]}} Lesson
+ * @typedef {{title: string, world: WorldOptions, element: Part, views: string[], estate: Preset | null}} Lesson `estate`: it plays in
+ *   a world of several nodes
  * @typedef {{lessons: {id: string, title: string, track: string}[], open: (id: string) => Promise<Lesson>}} LessonModule
  */
 const found = import.meta.glob(["./views/index.js", "./lesson/index.js"]);

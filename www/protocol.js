@@ -9,6 +9,7 @@
  * @prop {string | null} name the sandbox that is kept under this name, or null for one that lives in memory
  * @prop {string} [seed] decimal; without it a stored one, else a random one
  * @prop {number} [start_ms] ms since 1970; without it the wall clock, never before the stored clock
+ * @prop {boolean} [many] a world of several nodes (estate-host.js), which takes its own options
  * @prop {any} [lesson] a compiled lesson: the engine runs its setup and grades it; its seed stands in for `seed`
  * @prop {string[][]} [setup] commands to run first, in a connection of their own (unless there are files to load)
  *
@@ -37,7 +38,7 @@
  *
  * @typedef {{text: string} | {code: string}} Part a piece of a reason
  * @typedef {{id: string, met: boolean, why: Part[], since_ms?: number}} GoalState
- * @typedef {{lesson: string, goals: GoalState[], met: number, completed_ms?: number, forbidden?: {command: string, at_ms: number}, score: number, score_max: number, hints: {goal: string, step: string, cost: number}[]}} LessonState
+ * @typedef {{lesson: string, goals: GoalState[], met: number, completed_ms?: number, forbidden?: {command: string, at_ms: number}, broken?: {goal: string, at_ms: number, why: Part[]}, score: number, score_max: number, hints: {goal: string, step: string, cost: number}[]}} LessonState
  *
  * @typedef {{out: Uint8Array, now_ms: number, cost_us: number, closed: boolean, ran: number}} Exec `ran`: the command's number, as the
  *   view of the log names who wrote something; 0 if it is not known
@@ -132,6 +133,8 @@ export class EngineClient {
  * One engine. Fires `saved`, `clock`, `lesson`, `restarted`, `rebooted` (a lesson's server alone) and `trap`, each a CustomEvent with the message as its detail.
  */
 export class World extends EventTarget {
+  /** Does something to one of several machines; nothing where there is one alone. @type {((line: string) => Promise<void>) | undefined} */
+  hand;
   /** @type {Map<number, Session>} */
   #sessions = new Map();
 

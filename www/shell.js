@@ -2,7 +2,7 @@
  * The lab's frame: opens a world, puts terminals, views and lesson around it, and keeps them told.
  *
  * @import { EngineClient, World, WorldOptions, Session } from "./protocol.js"
- * @import { Context, LessonModule, Part } from "./parts.js"
+ * @import { Context, Lesson, LessonModule, Part } from "./parts.js"
  * @import { Pane } from "./panes.js"
  */
 import { Bar } from "./bar.js";
@@ -87,6 +87,7 @@ export class Shell {
     if (estate) return this.#openEstate(estate);
     const id = /^#lesson\/([\w/-]+)/.exec(location.hash)?.[1];
     const lesson = id && this.#lessons?.lessons.some((l) => l.id === id) ? await this.#lessons.open(id) : null;
+    if (lesson?.estate) return this.#openEstate(lesson.estate.id, lesson);
     this.#bar.setPlaces(this.#lessons?.lessons ?? [], lesson ? id : undefined);
     this.#views = lesson?.views ?? [];
     document.title = lesson ? `${lesson.title} · redlab` : "redlab";
@@ -97,24 +98,25 @@ export class Shell {
     await this.#addViews();
   }
 
-  /** Several nodes: what that takes is loaded now. @param {string} id */
-  async #openEstate(id) {
+  /** Several nodes: what that takes is loaded now. @param {string} id @param {Lesson | null} lesson that plays there */
+  async #openEstate(id, lesson = null) {
     const { EstateLab } = await import("./estate/lab.js");
     await this.#leave();
     for (const pane of [this.#left, this.#viewsPane]) pane?.remove();
     this.#left = this.#viewsPane = null;
     this.#parts = [];
-    const key = "history:estate";
+    const key = lesson ? "history:lesson" : "history:estate";
     const lines = (await this.client.getSetting(key)) ?? [];
-    this.#estate = await EstateLab.open(id, {
+    const around = {
       client: this.client,
       panes: this.#panes,
       foot: byId("time"),
       history: new History(lines, (all) => this.client.putSetting(key, all)),
       docs: this.#docsOfEstates(),
       hints: this.#hints,
-      keepHints: (on) => this.client.putSetting("hints", on),
-    });
+      keepHints: (/** @type {boolean} */ on) => this.client.putSetting("hints", on),
+    };
+    this.#estate = await EstateLab.open(id, around, lesson);
     const { world, preset } = this.#estate;
     world.addEventListener("trap", (e) =>
       this.#notice({
@@ -122,7 +124,8 @@ export class Shell {
         text: `The engine stopped (${/** @type {CustomEvent} */ (e).detail.message}). Reload to begin anew.`,
       }),
     );
-    this.#bar.setPlaces(this.#lessons?.lessons ?? [], undefined, preset.id);
+    const [open, shown] = lesson ? [preset.id, undefined] : [undefined, preset.id];
+    this.#bar.setPlaces(this.#lessons?.lessons ?? [], open, shown);
     this.#bar.setEstate(world.info.seed);
     document.title = `${preset.title} · redlab`;
   }

@@ -41,7 +41,7 @@ function serve(port, guest = false) {
     async open({ options }) {
       const { db, refused } = await ready;
       // Who works with one node alone never loads what many take.
-      const Kind = options.acts ? (await import("./estate-host.js")).EstateHost : HostWorld;
+      const Kind = options.many ? (await import("./estate-host.js")).EstateHost : HostWorld;
       const world = new Kind(nextWorld++, guest ? { ...options, name: null } : options, { db, refused, emit: post });
       worlds.set(world.id, world);
       return world.open();

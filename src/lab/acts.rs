@@ -4,10 +4,12 @@
 use super::plain::{Fields, Plain, Read, count, flag, list, text, texts, told, whole, word, wrong};
 use crate::base::time::Micros;
 use crate::sim::disk::Speed;
-use crate::sim::world::{Act, CLIENTS, HERE, HostId, Link, LoadSetup, Mix, Setup, World};
+use crate::sim::world::{
+    Act, AppSetup, CLIENTS, DatabaseSetup, HERE, HostId, Link, LoadSetup, Mix, Setup, World,
+};
 
 /// The words, in the order of [`act_of`].
-const WORDS: [&str; 22] = [
+const WORDS: [&str; 25] = [
     "add",
     "connect",
     "send",
@@ -30,6 +32,9 @@ const WORDS: [&str; 22] = [
     "flip",
     "load",
     "stop_load",
+    "app",
+    "database",
+    "slow",
 ];
 
 /// Reads an act; names are those of `world`. `Err` says in words what is wrong.
@@ -66,7 +71,7 @@ impl Named<'_> {
         match name {
             "here" => HERE,
             "clients" => CLIENTS,
-            name => self.world.host_named(name).unwrap_or_else(|| {
+            name => self.world.place_named(name).unwrap_or_else(|| {
                 self.unknown.get_or_insert_with(|| name.into());
                 0
             }),
@@ -154,7 +159,35 @@ impl Named<'_> {
                 writes: self.number("writes", 100).min(100) as u32,
             },
             value_bytes: self.number("value_bytes", 16).min(1 << 20) as usize,
+            shared: self.f.maybe("prefix", name),
             ..usual
+        }
+    }
+
+    fn app(&mut self) -> AppSetup {
+        let named = self.f.must("name", name);
+        let usual = (!self.world.hosts().is_empty()).then_some(0);
+        let node = self.f.maybe("redis", text).map(|name| self.find(&name));
+        let database = self.f.maybe("database", text).map(|name| self.find(&name));
+        AppSetup {
+            name: named,
+            source: self.f.must("source", source),
+            redis: node.or(usual),
+            database,
+            timeout_us: self.micros("timeout_us", 1_000_000).max(0),
+            database_timeout_us: self.micros("database_timeout_us", 10_000_000).max(0),
+        }
+    }
+
+    fn database(&mut self) -> DatabaseSetup {
+        DatabaseSetup {
+            name: self.f.must("name", name),
+            prefix: self.f.maybe("prefix", name).unwrap_or("item".into()),
+            rows: self.number("rows", 1000).min(1_000_000) as u32,
+            read_us: self.micros("read_us", 20_000).max(1),
+            write_us: self.micros("write_us", 20_000).max(1),
+            workers: self.number("workers", 4).clamp(1, 1000) as usize,
+            queue: self.number("queue", 1000).min(10_000) as usize,
         }
     }
 
@@ -165,13 +198,43 @@ impl Named<'_> {
     }
 }
 
+/// Whether a machine can be called so.
+pub fn is_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let word = !name.is_empty() && name.len() <= 32 && name.chars().all(plain);
+    word && !matches!(name, "here" | "clients" | "localhost")
+}
+
 /// A name that can be a machine's.
 fn name(value: Plain) -> Read<String> {
     let name = text(value)?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    match !name.is_empty() && name.len() <= 32 && name.chars().all(plain) {
-        true if !matches!(name.as_str(), "here" | "clients" | "localhost") => Ok(name),
-        _ => wrong("expected letters, digits, '-' and '_', 32 at most"),
+    match is_name(&name) {
+        true => Ok(name),
+        false => wrong("expected letters, digits, '-' and '_', 32 at most"),
+    }
+}
+
+/// A program, not longer than a screen's worth some hundred times.
+fn source(value: Plain) -> Read<String> {
+    let source = text(value)?;
+    match source.len() <= 65_536 {
+        true => Ok(source),
+        false => wrong("a program has 65,536 bytes at most"),
+    }
+}
+
+/// Bytes that are no text, as hexadecimal digits.
+fn hex(value: Plain) -> Read<Vec<u8>> {
+    let digits = text(value)?;
+    let digit = |b: u8| char::from(b).to_digit(16).map(|d| d as u8);
+    let pair = |pair: &[u8]| match pair {
+        [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+        _ => None,
+    };
+    let bytes: Option<Vec<u8>> = digits.as_bytes().chunks(2).map(pair).collect();
+    match bytes {
+        Some(bytes) => Ok(bytes),
+        None => wrong("expected pairs of hexadecimal digits"),
     }
 }
 
@@ -184,7 +247,10 @@ fn act_of(kind: &str, n: &mut Named<'_>) -> Act {
         },
         "send" => Act::Send {
             session: n.number("session", 0).min(u64::from(u32::MAX)) as u32,
-            bytes: n.f.must("text", text).into_bytes(),
+            bytes: match n.f.maybe("hex", hex) {
+                Some(bytes) => bytes,
+                None => n.f.must("text", text).into_bytes(),
+            },
         },
         "disconnect" => Act::Disconnect {
             session: n.number("session", 0).min(u64::from(u32::MAX)) as u32,
@@ -207,6 +273,12 @@ fn act_of(kind: &str, n: &mut Named<'_>) -> Act {
         "heal" => Act::Heal,
         "load" => Act::Load(n.load()),
         "stop_load" => Act::StopLoad(n.f.must("load", count).min(u64::from(u32::MAX)) as usize),
+        "app" => Act::App(n.app()),
+        "database" => Act::Database(n.database()),
+        "slow" => Act::Slow {
+            database: n.host("database"),
+            percent: n.number("percent", 1000).clamp(1, 1_000_000) as u32,
+        },
         kind => act_on_one(kind, n),
     }
 }
@@ -269,6 +341,19 @@ mod tests {
         let add = fields(vec![("act", said("add")), ("name", said("n1"))]);
         let act = read(add, &world).expect("it is one");
         world.act(act).expect("there is room");
+        let send = |bytes| {
+            fields(vec![
+                ("act", said("send")),
+                ("session", Plain::Number(1.0)),
+                ("hex", said(bytes)),
+            ])
+        };
+        let act = read(send("00ffA"), &world).unwrap_err();
+        assert_eq!(act, "hex: expected pairs of hexadecimal digits");
+        let Ok(Act::Send { bytes, .. }) = read(send("00ffAa"), &world) else {
+            panic!("it sends");
+        };
+        assert_eq!(bytes, [0, 255, 0xaa]);
         let kill = |host| fields(vec![("act", said("kill")), ("host", said(host))]);
         assert!(matches!(read(kill("n1"), &world), Ok(Act::Kill(0))));
         for (act, why) in [
@@ -279,6 +364,18 @@ mod tests {
             (
                 fields(vec![("act", said("heal")), ("host", said("n1"))]),
                 "unknown field 'host'",
+            ),
+            (
+                fields(vec![
+                    ("act", said("app")),
+                    ("name", said("a")),
+                    ("source", said(&"-".repeat(65_537))),
+                ]),
+                "source: a program has 65,536 bytes at most",
+            ),
+            (
+                fields(vec![("act", said("slow")), ("database", said("db"))]),
+                "no machine is called 'db'",
             ),
             (
                 fields(vec![("act", said("add")), ("name", said("a b"))]),

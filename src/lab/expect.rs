@@ -8,7 +8,7 @@ const QUOTED_CHARS: usize = 60;
 
 /// A reply as a lesson writes it. Numbers and texts are compared by what a client reads, whatever the reply's type; the
 /// text `*` stands for anything.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Expect {
     Nil,
     Int(i64),

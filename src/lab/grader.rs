@@ -1,27 +1,38 @@
 //! The grader: looks after every command and tick whether the goals of a lesson hold, and says why not yet.
 //!
-//! A goal is about the state of the data (`probe`, `key`, `file`) or about what was done (`log`). State is looked at by probes,
-//! which leave no trace; what was done is counted as it happens, so that nothing has to be kept. Anything that satisfies
-//! the goals passes.
+//! A goal is about the state of the nodes (`probe`, `key`, `file`, `repl`), about what was done (`log`, `history`), or about how
+//! one of these goes on (`never`, `always`). State is looked at by probes, which leave no trace; what was done is counted as
+//! it happens, so that nothing has to be kept. Anything that satisfies the goals passes.
+//!
+//! - [`Grader`]: a lesson on one node, as the sandbox has it; [`Attempt`]: one in a world, which goes back with it;
+//! - `board`: what both have, the goals and how they stand; `check` and the files named as predicates: how they are judged;
+//! - `ears`: what the learner's terminals in a world said and were told.
+mod attempt;
+mod board;
 mod check;
+mod ears;
 mod file;
 mod hands;
+mod history;
 mod others;
+mod plans;
+mod repl;
+mod scene;
+mod stretch;
 mod tracker;
 
 use super::json::{Object, ToJson, Writer, json_object};
-use super::lesson::{Goal, Lesson, Place, SCHEMA, Step};
-use crate::base::time::Millis;
+use super::lesson::{Lesson, Place, SCHEMA, Step};
+use crate::base::time::{Micros, Millis};
 use crate::resp::parse::split_args;
-use crate::server::{Input, Node, Observed};
+use crate::server::{Input, Node};
+use crate::sim::disk::Disk;
 use crate::sim::machine::Machine;
-use check::{Check, Makes, Sight};
+use crate::sim::world::World;
+pub use attempt::{Attempt, Laid};
+use board::Board;
 use hands::settle;
 use others::Others;
-use tracker::Tracker;
-
-/// Points at the start; hints cost some.
-const SCORE_MAX: u32 = 100;
 
 /// A piece of a reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +70,7 @@ pub(super) fn code(words: &str) -> Part {
 }
 
 /// How a goal stands.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct GoalState {
     pub id: String,
     pub met: bool,
@@ -78,6 +89,15 @@ pub struct Forbidden {
 }
 json_object! { Forbidden: command, at_ms }
 
+/// A goal that can no longer be reached, because of what was to stay as it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    pub goal: String,
+    pub at_ms: Millis,
+    pub why: Vec<Part>,
+}
+json_object! { Broken: goal, at_ms, why }
+
 /// A hint that was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Taken {
@@ -88,7 +108,7 @@ pub struct Taken {
 json_object! { Taken: goal, step, cost }
 
 /// How a lesson stands.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct State {
     pub lesson: String,
     pub goals: Vec<GoalState>,
@@ -96,23 +116,65 @@ pub struct State {
     pub met: u32,
     /// When all goals held for the first time, in ms since 1970. It stays.
     pub completed_ms: Option<Millis>,
-    /// Only a reset helps.
+    /// Only a reset helps; in a world also to go back.
     pub forbidden: Option<Forbidden>,
+    pub broken: Option<Broken>,
     pub score: u32,
     pub score_max: u32,
     pub hints: Vec<Taken>,
 }
-json_object! { State: lesson, goals, met, completed_ms, forbidden, score, score_max, hints }
+json_object! { State: lesson, goals, met, completed_ms, forbidden, broken, score, score_max, hints }
+
+/// Where a lesson plays, as goals look at it. Nodes are numbered as the topology names them.
+trait Stage {
+    fn now_us(&self) -> Micros;
+
+    /// A node whose server runs.
+    fn node(&self, at: usize) -> Option<&Node>;
+
+    /// The same, for probes.
+    fn node_mut(&mut self, at: usize) -> Option<&mut Node>;
+
+    /// A node's disk, whether its server runs or not.
+    fn disk(&self, at: usize) -> Option<&Disk>;
+
+    /// The world, if it is one.
+    fn world(&self) -> Option<&World>;
+}
+
+/// One node alone.
+struct Alone<'a> {
+    machine: &'a mut Machine,
+    /// Whether its server runs.
+    up: bool,
+}
+
+impl Stage for Alone<'_> {
+    fn now_us(&self) -> Micros {
+        self.machine.node.server().now_us
+    }
+
+    fn node(&self, _: usize) -> Option<&Node> {
+        self.up.then_some(&self.machine.node)
+    }
+
+    fn node_mut(&mut self, _: usize) -> Option<&mut Node> {
+        self.up.then_some(&mut self.machine.node)
+    }
+
+    fn disk(&self, _: usize) -> Option<&Disk> {
+        self.machine.disk.as_ref()
+    }
+
+    fn world(&self) -> Option<&World> {
+        None
+    }
+}
 
 /// A lesson under way on one node.
 pub struct Grader {
-    forbid: Vec<String>,
-    /// The steps of help that each goal offers.
-    steps: Vec<Step>,
-    checks: Vec<Check>,
-    trackers: Vec<Tracker>,
+    board: Board,
     others: Others,
-    state: State,
     /// Whether the server runs.
     up: bool,
     /// Something was done beside commands since the last look.
@@ -123,6 +185,9 @@ impl Grader {
     /// Checks the lesson against the engine, runs its setup on a fresh machine and looks for the first time.
     /// `Err` says what is wrong with the lesson.
     pub fn start(lesson: Lesson, machine: &mut Machine) -> Result<Grader, String> {
+        if lesson.is_world() {
+            return Err("topology: one node; this lesson plays in a world".into());
+        }
         check_lesson(&lesson, &machine.node)?;
         let asks = lesson
             .topology
@@ -132,43 +197,17 @@ impl Grader {
             return Err("topology: a disk where none is, or none where one is".into());
         }
         settle(machine);
-        let mut makes = Makes::new(&lesson.topology, &machine.node);
-        let (mut goals, mut checks) = (Vec::new(), Vec::new());
-        for Goal { id, predicate } in lesson.goals {
-            let check = makes.check(predicate);
-            checks.push(check.map_err(|why| format!("goal '{id}': {why}"))?);
-            goals.push(GoalState {
-                id,
-                met: false,
-                why: Vec::new(),
-                since_ms: None,
-            });
-        }
-        let trackers = makes.trackers;
         for setup in &lesson.setup {
             run_setup(machine, &setup.run)?;
         }
         let node = &mut machine.node;
+        let board = Board::new(&lesson, node, node.server().now_us)?;
         let others = Others::new(lesson.meanwhile, node);
         node.observe();
         node.take_observed();
-        let state = State {
-            lesson: lesson.id,
-            goals,
-            met: 0,
-            completed_ms: None,
-            forbidden: None,
-            score: SCORE_MAX,
-            score_max: SCORE_MAX,
-            hints: Vec::new(),
-        };
         let mut grader = Grader {
-            forbid: lesson.forbid,
-            steps: lesson.hints,
-            checks,
-            trackers,
+            board,
             others,
-            state,
             up: true,
             changed: false,
         };
@@ -191,63 +230,22 @@ impl Grader {
                 if self.others.did(event) {
                     continue;
                 }
-                self.trackers.iter_mut().for_each(|t| t.see(event));
-                self.see_forbidden(event);
+                self.board.see(0, event);
                 self.others.follow(event, node);
             }
         }
-        let now_ms = node.keyspace().now_ms;
-        let mut sight = Sight {
-            machine,
-            trackers: &self.trackers,
-            up: self.up,
-        };
-        for (goal, check) in self.state.goals.iter_mut().zip(&self.checks) {
-            let (met, why) = check.run(&mut sight);
-            changed |= met != goal.met || why != goal.why;
-            goal.since_ms = met.then(|| goal.since_ms.unwrap_or(now_ms));
-            (goal.met, goal.why) = (met, why);
-        }
-        self.state.met = self.state.goals.iter().filter(|g| g.met).count() as u32;
-        let all = self.state.met as usize == self.state.goals.len();
-        if all && self.state.forbidden.is_none() && self.state.completed_ms.is_none() {
-            self.state.completed_ms = Some(now_ms);
-        }
-        changed
-    }
-
-    fn see_forbidden(&mut self, event: &Observed) {
-        let ran = |name: &String| tracker::is_command(event, name);
-        if self.state.forbidden.is_some() || self.state.completed_ms.is_some() || event.failed {
-            return;
-        }
-        if let Some(name) = self.forbid.iter().find(|n| ran(n)) {
-            self.state.forbidden = Some(Forbidden {
-                command: name.to_ascii_uppercase(),
-                at_ms: event.at_us / 1000,
-            });
-        }
+        let up = self.up;
+        self.board.judge(&mut Alone { machine, up }) || changed
     }
 
     /// Opens a hint; it costs the first time. `false` if the lesson has no such hint.
     pub fn take_hint(&mut self, goal: &str, step: Step) -> bool {
-        let known = self.state.goals.iter().any(|g| g.id == goal);
-        if !known || !self.steps.contains(&step) {
-            return false;
-        }
-        let taken = |t: &Taken| t.goal == goal && t.step == step;
-        if !self.state.hints.iter().any(taken) {
-            let cost = step.cost();
-            self.state.score = self.state.score.saturating_sub(cost);
-            let goal = goal.into();
-            self.state.hints.push(Taken { goal, step, cost });
-        }
-        true
+        self.board.take_hint(goal, step)
     }
 
     /// How the lesson stood at the last look.
     pub fn state(&self) -> &State {
-        &self.state
+        &self.board.state
     }
 }
 
@@ -259,9 +257,6 @@ fn check_lesson(lesson: &Lesson, node: &Node) -> Result<(), String> {
             lesson.schema
         ));
     }
-    if lesson.topology.len() != 1 {
-        return Err("topology: one node, for now".into());
-    }
     if lesson.goals.is_empty() {
         return Err("a lesson has goals".into());
     }
@@ -270,6 +265,7 @@ fn check_lesson(lesson: &Lesson, node: &Node) -> Result<(), String> {
     }
     for meanwhile in &lesson.meanwhile {
         known_node(&lesson.topology, Some(&meanwhile.on))?;
+        known_node(&lesson.topology, meanwhile.after.on.as_ref())?;
         for name in &meanwhile.after.cmd {
             tracker::known(node, name)?;
         }
@@ -292,12 +288,11 @@ fn check_lesson(lesson: &Lesson, node: &Node) -> Result<(), String> {
     Ok(())
 }
 
-/// A predicate may name the node that it looks at.
-fn known_node(nodes: &[(String, Place)], on: Option<&String>) -> Result<(), String> {
-    match on {
-        Some(name) if !nodes.iter().any(|node| node.0 == *name) => Err(format!("no node '{name}'")),
-        _ => Ok(()),
-    }
+/// The number of the node that a predicate names; the first, if it names none.
+fn known_node(nodes: &[(String, Place)], on: Option<&String>) -> Result<usize, String> {
+    let Some(name) = on else { return Ok(0) };
+    let place = nodes.iter().position(|node| node.0 == *name);
+    place.ok_or_else(|| format!("no node '{name}'"))
 }
 
 /// The words of a line of a lesson.

@@ -4,6 +4,7 @@ pub mod desk;
 pub mod estate;
 pub mod expect;
 pub mod grader;
+pub mod hands;
 pub mod json;
 pub mod lesson;
 pub mod plain;

@@ -4,7 +4,7 @@
 //! Nothing here is inlined: a schema is many short calls, and the page downloads every copy.
 
 /// Plain data, as JSON has it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Plain {
     Null,
     Bool(bool),

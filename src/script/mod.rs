@@ -5,7 +5,8 @@
 //! - `convert`: replies as values of the language, and values as replies;
 //! - `shebang`: the first line of a script, `#!lua flags=no-writes`;
 //! - `cache`: the scripts that clients have sent, by their digest;
-//! - `library`: libraries of functions.
+//! - `library`: libraries of functions;
+//! - `program`: programs that use servers from outside.
 //!
 //! Whoever runs an [`engine::Engine`] gives it fuel, and answers when the script calls a command; `server::script` does.
 pub mod cache;
@@ -13,6 +14,7 @@ pub mod convert;
 pub mod engine;
 pub mod library;
 pub mod lua;
+pub mod program;
 pub mod shebang;
 
 pub use cache::Scripts;

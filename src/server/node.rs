@@ -483,6 +483,9 @@ impl Node {
 
     /// Input of a busy node: it waits its turn.
     fn keep(&mut self, id: ClientId, bytes: &[u8]) {
+        if self.is_link(id) {
+            self.put_off_primary(bytes.len());
+        }
         if let Some(client) = self.server.clients.get_mut(id) {
             self.server.stats.net_in += bytes.len() as u64;
             client.net_in += bytes.len() as u64;

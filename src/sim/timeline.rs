@@ -3,8 +3,38 @@
 //! A run is its start and the acts done to it, each with the number of events before it: that is a [`Trace`]. Copies of the
 //! world are kept on the way ([`CHECKPOINTS`] at most, ever further apart), so that going back means to take the nearest one
 //! and to let the events after it happen again.
-use super::world::{Act, Refused, World};
+use super::world::{Act, HostId, Refused, World};
 use crate::base::time::Micros;
+use std::any::Any;
+
+/// Somebody who looks on, and may act by what is seen. What it knows is a part of the moment: it goes back with the world, and
+/// comes to the same when the same happens again. So it looks at moments of the world's clock, never when the host likes.
+pub trait Witness {
+    /// When it looks next, µs since 1970, once all that happens until then has happened; `None`: not before something happens.
+    /// After an act it is a later moment than that of the act, as others may follow on it.
+    fn next_us(&self, world: &World) -> Option<Micros>;
+
+    /// It looks; after that, [`Witness::next_us`] is a later moment.
+    fn look(&mut self, world: &mut World);
+
+    /// This is done to the world now, by whoever has the timeline.
+    fn acted(&mut self, act: &Act, world: &mut World, answer: Result<u32, Refused>);
+
+    /// A copy, for another moment.
+    fn copy(&self) -> Box<dyn Witness>;
+
+    /// What the host asks it for ([`Timeline::witness`]).
+    fn as_any(&self) -> &dyn Any;
+
+    /// The same, for what is no part of the moment.
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+}
+
+impl Clone for Box<dyn Witness> {
+    fn clone(&self) -> Self {
+        self.copy()
+    }
+}
 
 /// Events between the first checkpoints.
 const FIRST_EVERY: u64 = 4096;
@@ -33,6 +63,7 @@ pub struct Trace {
 #[derive(Clone)]
 struct Checkpoint {
     world: World,
+    witness: Option<Box<dyn Witness>>,
     acts: usize,
 }
 
@@ -40,6 +71,7 @@ struct Checkpoint {
 #[derive(Clone)]
 pub struct Timeline {
     world: World,
+    witness: Option<Box<dyn Witness>>,
     trace: Trace,
     /// How many of the trace's acts have been done at this moment of the world.
     acts: usize,
@@ -52,22 +84,28 @@ pub struct Timeline {
 impl Timeline {
     /// An empty world at the beginning of its time.
     pub fn new(seed: u64, start_us: Micros) -> Timeline {
-        let world = World::new(seed, start_us);
+        Timeline::of(World::new(seed, start_us), None)
+    }
+
+    /// A world from this moment on: there is no going back behind it.
+    pub fn of(world: World, witness: Option<Box<dyn Witness>>) -> Timeline {
         let trace = Trace {
-            seed,
-            start_us,
+            seed: world.seed(),
+            start_us: world.now_us(),
             done: Vec::new(),
         };
         Timeline {
             checkpoints: vec![Checkpoint {
                 world: world.clone(),
+                witness: witness.clone(),
                 acts: 0,
             }],
+            furthest: (world.happened(), world.now_us()),
             world,
+            witness,
             trace,
             acts: 0,
             every: FIRST_EVERY,
-            furthest: (0, start_us),
         }
     }
 
@@ -88,6 +126,16 @@ impl Timeline {
         &mut self.world
     }
 
+    /// Whoever looks on, if somebody does.
+    pub fn witness<T: Witness + 'static>(&self) -> Option<&T> {
+        self.witness.as_ref()?.as_any().downcast_ref()
+    }
+
+    /// The same, for what is no part of the moment.
+    pub fn witness_mut<T: Witness + 'static>(&mut self) -> Option<&mut T> {
+        self.witness.as_mut()?.as_any_mut().downcast_mut()
+    }
+
     /// What was done so far, also what lies ahead after going back.
     pub fn trace(&self) -> &Trace {
         &self.trace
@@ -103,6 +151,36 @@ impl Timeline {
         self.world.happened() < self.furthest.0 || self.acts < self.trace.done.len()
     }
 
+    /// How many of the trace's acts have been done at this moment.
+    pub fn acts_done(&self) -> usize {
+        self.acts
+    }
+
+    /// Lets happen what happened before a moment of a saved run, `most` events of it at most; whether the world is at that
+    /// moment now.
+    pub fn reach(&mut self, event: u64, at_us: Micros, most: u64) -> bool {
+        let left = event.saturating_sub(self.world.happened());
+        self.run_on(at_us, self.world.happened() + left.min(most));
+        self.world.clear_output();
+        self.world.happened() == event && self.world.now_us() == at_us
+    }
+
+    /// Lets events happen until one is the arrival of something at `place`, `most` of them at most; whether there was one.
+    pub fn run_to_message(&mut self, place: HostId, most: u64) -> bool {
+        for _ in 0..most {
+            let Some(at_us) = self.world.next_event_us() else {
+                return false;
+            };
+            if self.run_until(at_us, 1) == 0 {
+                return false;
+            }
+            if self.world.arrived_at() == Some(place) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Does something to the world now. Whatever had come after this moment is another future and forgotten; who wants to keep
     /// it makes a copy of the timeline first.
     pub fn act(&mut self, act: Act) -> Result<u32, Refused> {
@@ -113,7 +191,16 @@ impl Timeline {
             act: act.clone(),
         });
         self.acts += 1;
-        self.world.act(act)
+        self.carry_out(act)
+    }
+
+    fn carry_out(&mut self, act: Act) -> Result<u32, Refused> {
+        let Some(witness) = &mut self.witness else {
+            return self.world.act(act);
+        };
+        let answer = self.world.act(act.clone());
+        witness.acted(&act, &mut self.world, answer);
+        answer
     }
 
     fn forget_future(&mut self) {
@@ -155,7 +242,7 @@ impl Timeline {
             let act = self.trace.done[self.acts].act.clone();
             self.acts += 1;
             // What was refused then is refused now.
-            let _ = self.world.act(act);
+            let _ = self.carry_out(act);
         }
     }
 
@@ -166,7 +253,7 @@ impl Timeline {
             let newest = self.checkpoints.last().map_or(0, |c| c.world.happened());
             let due = newest + self.every;
             let most = (event - happened).min(due.saturating_sub(happened).max(1));
-            let ran = self.world.run_until(until_us, most);
+            let ran = self.run_seen(until_us, most);
             self.furthest = self
                 .furthest
                 .max((self.world.happened(), self.world.now_us()));
@@ -179,9 +266,40 @@ impl Timeline {
         }
     }
 
+    /// The same without checkpoints, but with looks in between; how many events happened.
+    fn run_seen(&mut self, until_us: Micros, most: u64) -> u64 {
+        let first = self.world.happened();
+        loop {
+            let left = first + most - self.world.happened();
+            let look_us = self
+                .witness
+                .as_ref()
+                .and_then(|w| w.next_us(&self.world))
+                .filter(|at| *at <= until_us);
+            let Some(look_us) = look_us else {
+                self.world.run_until(until_us, left);
+                break;
+            };
+            let waits = |world: &World, until| world.next_event_us().is_some_and(|at| at <= until);
+            // As many as were asked for have happened: it stays at the last of them.
+            if left == 0 && self.world.now_us() < look_us && waits(&self.world, until_us) {
+                break;
+            }
+            self.world.run_until(look_us, left);
+            if waits(&self.world, look_us) {
+                break;
+            }
+            if let Some(witness) = &mut self.witness {
+                witness.look(&mut self.world);
+            }
+        }
+        self.world.happened() - first
+    }
+
     fn keep_checkpoint(&mut self) {
         self.checkpoints.push(Checkpoint {
             world: self.world.clone(),
+            witness: self.witness.clone(),
             acts: self.acts,
         });
         if self.checkpoints.len() > CHECKPOINTS {
@@ -221,6 +339,7 @@ impl Timeline {
         let checkpoint = &self.checkpoints[place.unwrap_or(0)];
         self.world = checkpoint.world.clone();
         self.world.clear_output();
+        self.witness = checkpoint.witness.clone();
         self.acts = checkpoint.acts;
     }
 }

@@ -3,6 +3,10 @@ use super::{from_js, to_js};
 use crate::lab::acts;
 use crate::lab::desk::Desk;
 use crate::lab::estate::{difference, estate};
+use crate::lab::grader::Attempt;
+use crate::lab::hands;
+use crate::lab::json;
+use crate::lab::lesson::{Lesson, Step};
 use crate::lab::plain::DEPTH_MAX;
 use crate::lab::views;
 use crate::sim::timeline::Timeline;
@@ -13,9 +17,10 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen]
 pub struct Estate {
     timeline: Timeline,
-    /// What is known of the files of the machine that was looked at last.
-    desk: Desk,
-    looked_at: String,
+    /// The hints of a lesson that were opened: what was paid for stays, wherever one goes.
+    hints: Vec<(String, Step)>,
+    /// The machine whose files were looked at last, and what is known of them.
+    looked_at: (String, Desk),
 }
 
 /// The machine of this name.
@@ -31,17 +36,59 @@ impl Estate {
     pub fn new(seed: u64, start_ms: f64) -> Estate {
         Estate {
             timeline: Timeline::new(seed, micros(start_ms)),
-            desk: Desk::default(),
-            looked_at: String::new(),
+            hints: Vec::new(),
+            looked_at: Default::default(),
         }
+    }
+
+    /// The world of a lesson, at the moment where the learner meets it: at `start_ms` or some seconds later.
+    pub fn lesson(lesson: JsValue, start_ms: f64) -> Result<Estate, JsError> {
+        let lesson = from_js(lesson, DEPTH_MAX).and_then(Lesson::read);
+        let timeline = lesson.and_then(|lesson| Attempt::start(lesson, micros(start_ms)));
+        Ok(Estate {
+            timeline: timeline.map_err(|e| JsError::new(&e))?,
+            hints: Vec::new(),
+            looked_at: Default::default(),
+        })
+    }
+
+    /// How the lesson stands at this moment, as JSON; nothing without a lesson.
+    pub fn lesson_text(&mut self) -> Option<String> {
+        let attempt = self.timeline.witness_mut::<Attempt>()?;
+        for (goal, step) in &self.hints {
+            attempt.take_hint(goal, *step);
+        }
+        Some(json::text_of(attempt.state()))
+    }
+
+    /// Opens a hint of a goal; it costs the first time. `false` if the lesson has no such hint.
+    pub fn lesson_hint(&mut self, goal: &str, step: &str) -> bool {
+        let attempt = self.timeline.witness_mut::<Attempt>();
+        let (Some(attempt), Some(step)) = (attempt, Step::named(step)) else {
+            return false;
+        };
+        let known = attempt.take_hint(goal, step);
+        if known {
+            self.hints.push((goal.into(), step));
+        }
+        known
+    }
+
+    /// Does by hand what a line says (`:kill n1`, `:cut n1 n2`; `src/lab/hands.rs` has all of them).
+    pub fn hand(&mut self, line: &str) -> Result<(), JsError> {
+        let acts = hands::read(line, self.timeline.world()).map_err(|e| JsError::new(&e))?;
+        for act in acts {
+            self.done(act)?;
+        }
+        Ok(())
     }
 
     /// A copy that goes on by itself: another future.
     pub fn fork(&self) -> Estate {
         Estate {
             timeline: self.timeline.clone(),
-            desk: Desk::default(),
-            looked_at: String::new(),
+            hints: self.hints.clone(),
+            looked_at: Default::default(),
         }
     }
 
@@ -129,9 +176,8 @@ impl Estate {
         view: &str,
         argv: Vec<js_sys::Uint8Array>,
     ) -> Result<JsValue, JsError> {
-        if self.looked_at != host {
-            self.desk = Desk::default();
-            self.looked_at = host.into();
+        if self.looked_at.0 != host {
+            self.looked_at = (host.into(), Desk::default());
         }
         let host = find(&self.timeline, host);
         let Some((node, disk)) = host.and_then(|h| Some((h.node()?, h.disk()))) else {
@@ -139,7 +185,7 @@ impl Estate {
         };
         let argv: Vec<Vec<u8>> = argv.iter().map(js_sys::Uint8Array::to_vec).collect();
         let model = views::inspect(node, 0, view, &argv)
-            .or_else(|| views::inspect_files(&mut self.desk, disk, node, view, &argv));
+            .or_else(|| views::inspect_files(&mut self.looked_at.1, disk, node, view, &argv));
         match model {
             Some(model) => to_js(&model),
             None => Ok(JsValue::NULL),
@@ -161,6 +207,32 @@ impl Estate {
     pub fn file(&self, host: &str, path: &str) -> Option<Vec<u8>> {
         let disk = find(&self.timeline, host)?.disk()?;
         disk.read(path).ok().map(<[u8]>::to_vec)
+    }
+
+    /// The program of an application process; `None` if there is none of this name.
+    pub fn program(&self, name: &str) -> Option<String> {
+        let apps = self.timeline.world().apps().iter();
+        let mut found = apps.filter(|app| app.setup.name == name);
+        found.next().map(|app| app.setup.source.clone())
+    }
+
+    /// How many acts have been done at this moment: whoever notes them forgets those behind it when another one is done.
+    pub fn acts_done(&self) -> u32 {
+        self.timeline.acts_done() as u32
+    }
+
+    /// Lets the world come to the moment after so many events, with its clock at `at_us`, µs since 1970; `most` events happen
+    /// at most. Whether it is there: then the next act of a saved run can be done.
+    pub fn reach(&mut self, events: f64, at_us: f64, most: f64) -> bool {
+        self.timeline
+            .reach(events as u64, at_us as i64, most as u64)
+    }
+
+    /// Lets events happen until one of them is that something arrives at this machine, process or database, `most` at most;
+    /// whether it has.
+    pub fn run_to_message(&mut self, name: &str, most: f64) -> bool {
+        let place = self.timeline.world().place_named(name);
+        place.is_some_and(|place| self.timeline.run_to_message(place, most as u64))
     }
 
     /// A hash of all events so far.

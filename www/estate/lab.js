@@ -5,6 +5,7 @@
  * @import { Pane, Panes } from "../panes.js"
  * @import { Docs } from "../terminal/docs.js"
  * @import { History } from "../terminal/history.js"
+ * @import { Lesson } from "../parts.js"
  * @import { Preset } from "./presets.js"
  * @typedef {{client: EngineClient, panes: Panes, foot: HTMLElement, history: History, docs: Promise<Docs>, hints: boolean, keepHints: (on: boolean) => void}} Around
  */
@@ -13,6 +14,7 @@ import { Deck } from "./deck.js";
 import "./estate.css";
 import { futureOf, isTrue } from "./futures.js";
 import { letterOf } from "./marks.js";
+import { NodeViews } from "./node.js";
 import { PRESETS } from "./presets.js";
 import { Replication } from "./replication.js";
 import { startPage } from "./start.js";
@@ -40,21 +42,26 @@ export class EstateLab {
     this.#deck = new Deck(world, around.foot);
   }
 
-  /** @param {string} id of a preset @param {Around} around @returns {Promise<EstateLab>} */
-  static async open(id, around) {
-    const preset = PRESETS.find((p) => p.id === id) ?? PRESETS[1];
-    const world = await EstateWorld.open(around.client, preset);
+  /** @param {string} id of a preset @param {Around} around @param {Lesson | null} lesson in place of one @returns {Promise<EstateLab>} */
+  static async open(id, around, lesson) {
+    const preset = lesson?.estate ?? PRESETS.find((p) => p.id === id) ?? PRESETS[1];
+    const world = await EstateWorld.open(around.client, preset, lesson?.world);
     const lab = new EstateLab(world, preset, around);
-    await lab.#fill();
+    await lab.#fill(lesson);
     return lab;
   }
 
-  async #fill() {
+  /** @param {Lesson | null} lesson */
+  async #fill(lesson) {
     const { panes } = this.around;
-    const start = startPage(this.preset, this.world, (host, line) => this.#type(host, line));
-    this.#panes.push(panes.add({ id: "estate", title: this.preset.title, column: "left", body: start.el }));
-    this.#views.push(start);
-    for (const host of this.preset.hosts) await this.#addTerminal(host);
+    if (lesson) this.#addLesson(lesson);
+    else {
+      const start = startPage(this.preset, this.world, (host, line) => this.#type(host, line));
+      this.#panes.push(panes.add({ id: "estate", title: this.preset.title, column: "left", body: start.el }));
+      this.#views.push(start);
+    }
+    const node = new NodeViews(this.world, (host, line) => this.#type(host, line));
+    for (const host of this.preset.hosts) await this.#addTerminal(host, node);
     const topology = new Topology(this.world, this.preset.places);
     const replication = new Replication(this.world);
     this.#panes.push(
@@ -67,15 +74,30 @@ export class EstateLab {
         actions: [replication.twin],
       }),
     );
-    this.#views.push(topology, replication);
+    const actions = [node.head];
+    this.#panes.push(panes.add({ id: "node", title: "One node", column: "right", body: node.el, actions }));
+    this.#views.push(topology, replication, node);
+    node.open();
     this.world.addEventListener("estate", () => this.#changed());
-    panes.show(this.#terminals[0].pane.id);
+    panes.show(lesson ? this.#panes[0].id : this.#terminals[0].pane.id);
     this.#changed();
     if (matchMedia("(hover: hover) and (min-width: 1081px)").matches) this.#terminals[0].terminal.focus();
   }
 
-  /** @param {string} host */
-  async #addTerminal(host) {
+  /** @param {Lesson} lesson */
+  #addLesson({ title, element }) {
+    const { panes, client } = this.around;
+    this.#panes.push(panes.add({ id: "left", title, column: "left", body: element }));
+    // Its lines say where they are to be typed: n2> GET a
+    const type = (/** @type {string} */ line) => {
+      const [, host, rest] = /^([\w-]+)> (.*)$/.exec(line) ?? ["", this.#terminals[0].host, line];
+      this.#type(host, rest);
+    };
+    element.start?.({ client, world: this.world, type, run: async () => {}, views: [] });
+  }
+
+  /** @param {string} host @param {NodeViews} node */
+  async #addTerminal(host, node) {
     const { panes, history, docs, hints, keepHints } = this.around;
     const session = await this.world.connect(host);
     const terminal = new RedlabTerminal();
@@ -85,6 +107,8 @@ export class EstateLab {
     terminal.logView.moment = () => ({ future: this.world.state.future, at_ms: this.world.state.now_ms });
     const startMs = this.world.state.start_ms;
     terminal.start({ world: this.world, session, host, port: PORT, history, docs, startMs, hints, keepHints });
+    node.add(host, session);
+    terminal.addEventListener("redlab-command", (e) => node.command(host, /** @type {CustomEvent} */ (e).detail));
   }
 
   /** @param {string} host @param {string} line */

@@ -3,7 +3,7 @@
  * be asked of it is in estate-host.js; the acts in src/lab/acts.rs; the model in src/lab/estate/models.rs. Times whose
  * names end with _us are µs since 1970.
  *
- * @import { EngineClient, WorldInfo } from "../protocol.js"
+ * @import { EngineClient, WorldInfo, WorldOptions } from "../protocol.js"
  *
  * @typedef {object} Future
  * @prop {number} id
@@ -58,9 +58,9 @@ export class EstateWorld extends World {
     this.state = info.state;
   }
 
-  /** @param {EngineClient} client @param {{seed: string, acts: any[], ahead_ms: number}} preset */
-  static async open(client, { seed, acts, ahead_ms }) {
-    const options = { name: null, seed, acts, ahead_ms };
+  /** @param {EngineClient} client @param {{seed: string, acts: any[], ahead_ms: number}} preset @param {WorldOptions} [lesson] in place of the preset's acts */
+  static async open(client, { seed, acts, ahead_ms }, lesson) {
+    const options = { ...(lesson ?? { name: null, seed, acts, ahead_ms }), many: true };
     return client.adopt(new EstateWorld(client, await client.request("open", { options })));
   }
 
@@ -119,6 +119,8 @@ export class EstateWorld extends World {
     return this.#ask("compare");
   }
 
+  /** Does by hand what a line says (src/lab/hands.rs). */
+  hand = (/** @type {string} */ line) => this.#ask("hand", line);
   crash = elsewhere;
   setDisk = elsewhere;
   flip = elsewhere;

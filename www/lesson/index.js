@@ -1,6 +1,8 @@
 /**
  * The lessons: what there is, and how one is opened.
  *
+ * @import { Lesson as Compiled } from "virtual:lessons"
+ * @import { Place, Preset } from "../estate/presets.js"
  * @import { Lesson, LessonModule } from "../parts.js"
  */
 import { lessons as all } from "virtual:lessons";
@@ -31,5 +33,37 @@ export async function open(id) {
     next: all[at + 1]?.id ?? "",
   });
   const world = { name: null, lesson: lesson.data, start_ms: START_MS };
-  return { title: lesson.title, world, element, views: lesson.data.views ?? [] };
+  const estate = lesson.world ? estateOf(lesson) : null;
+  return { title: lesson.title, world, element, views: lesson.data.views ?? [], estate };
+}
+
+/** A lesson's world of several nodes. @param {Compiled} lesson @returns {Preset} */
+function estateOf({ title, data }) {
+  const hosts = Object.keys(data.topology);
+  const start = { seed: String(data.seed), ahead_ms: 0, acts: [], tries: [] };
+  return { id: data.id, title, words: "", hosts, places: placesOf(data.topology), ...start };
+}
+
+/** Where machines stand: whoever follows another one is to the right of it. @param {Compiled["data"]["topology"]} topology */
+function placesOf(topology) {
+  /** @param {string} host @returns {string} */
+  const primary = (host) => {
+    const node = topology[host];
+    return (typeof node === "object" && node.replica_of) || "";
+  };
+  const depth = (/** @type {string} */ host) => {
+    let steps = 0;
+    for (let at = primary(host); at && steps < 8; at = primary(at)) steps++;
+    return steps;
+  };
+  const hosts = Object.keys(topology);
+  const deepest = Math.max(1, ...hosts.map(depth));
+  /** @type {Record<string, Place>} */
+  const places = { clients: { x: 0.1, y: 0.5 } };
+  for (let level = 0; level <= deepest; level++) {
+    const row = hosts.filter((host) => depth(host) === level);
+    const x = 0.42 + (0.42 * level) / deepest;
+    row.forEach((host, i) => (places[host] = { x, y: row.length === 1 ? 0.5 : 0.18 + (0.64 * i) / (row.length - 1) }));
+  }
+  return places;
 }

@@ -166,7 +166,8 @@ export class RedlabLesson extends HTMLElement {
     this.#announce(before, state);
     if (state.completed_ms && before && !before.completed_ms) this.#completed(state);
     // The end is seen wherever the reader has scrolled to.
-    if (state.forbidden && before && !before.forbidden) this.#bring(this.#alarm);
+    const ended = (/** @type {LessonState | null} */ s) => Boolean(s?.forbidden || s?.broken);
+    if (ended(state) && before && !ended(before)) this.#bring(this.#alarm);
     else if (state.completed_ms && before && !before.completed_ms) this.#bring(this.#done);
   }
 
@@ -203,18 +204,24 @@ export class RedlabLesson extends HTMLElement {
 
   /** What ended the attempt, well or badly. @param {LessonState} state */
   #drawEnd(state) {
-    this.#alarm.hidden = !state.forbidden;
-    if (state.forbidden && !this.#alarm.childElementCount)
+    const { forbidden, broken } = state;
+    this.#alarm.hidden = !forbidden && !broken;
+    const why = forbidden
+      ? [h("code", null, forbidden.command), " ends this lesson's board: the goals can no longer be reached."]
+      : broken
+        ? [
+            `At ${clock(broken.at_ms - this.#startMs)}: `,
+            ...reason(broken.why),
+            ". This goal can no longer be reached.",
+          ]
+        : [];
+    const back = this.#lesson.world && why.length ? " Or go back in time, to before it." : "";
+    if (why.length && !this.#alarm.childElementCount)
       this.#alarm.replaceChildren(
-        h(
-          "p",
-          null,
-          h("code", null, state.forbidden.command),
-          " ends this lesson's board: the goals can no longer be reached.",
-        ),
+        h("p", null, why, back),
         h("button", { class: "btn main", type: "button", onclick: () => this.reset() }, "Start again"),
       );
-    if (!state.forbidden) this.#alarm.replaceChildren();
+    if (!why.length) this.#alarm.replaceChildren();
     const done = Boolean(state.completed_ms);
     this.#done.hidden = !done;
     if (!done) this.#done.replaceChildren();

@@ -7,10 +7,20 @@ declare module "virtual:lessons" {
   export interface Lesson {
     title: string;
     track: string;
+    /** It plays in a world of several nodes, not in the sandbox's. */
+    world: boolean;
     prose: Block[];
     goals: Record<string, { text: Block[]; hints: Block[][] }>;
     after: Block[];
-    data: { id: string; seed: number; hints?: string[]; goals: { id: string }[]; views?: string[] };
+    /** The whole file but its answers; its schema is in docs/lessons.md. */
+    data: {
+      id: string;
+      seed: number;
+      topology: Record<string, "primary" | { replica_of?: string; disk?: string[]; config?: string[] }>;
+      hints?: string[];
+      goals: { id: string }[];
+      views?: string[];
+    };
   }
   export const lessons: { id: string; title: string; track: string; load: () => Promise<Lesson> }[];
 }

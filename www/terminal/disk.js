@@ -42,12 +42,39 @@ const USAGE =
 const number = (word, otherwise) => (word === undefined ? otherwise : /^\d{1,9}$/.test(word) ? Number(word) : NaN);
 
 /**
- * What to say after a line about the disk; null if it is none.
- * @param {World} world @param {string[]} words @returns {Promise<string> | null}
+ * What to say after a line about the machine; null if it is none. `host`: the one that the terminal is for.
+ * @param {World} world @param {string[]} words @param {string} host @returns {Promise<string> | null}
  */
-export function diskCommand(world, [name, ...args]) {
+export function diskCommand(world, [name, ...args], host) {
+  if (world.hand) return byHand(world.hand.bind(world), name.toLowerCase(), args, host);
   const run = { ":start": start, ":crash": crash, ":disk": disk, ":flip": flip, ":check": check }[name.toLowerCase()];
   return run ? run(world, args).catch((/** @type {Error} */ e) => e.message) : null;
+}
+
+/** What is said after something was done to one of several machines. @type {Record<string, (...names: string[]) => string>} */
+const DONE = {
+  ":kill": (n) => `The server on ${n} was killed.`,
+  ":crash": (n) => `${n} has no power any more.`,
+  ":start": (n) => `${n} was started, if it did not run.`,
+  ":pause": (n) => `${n} stands still.`,
+  ":resume": (n) => `${n} goes on.`,
+  ":cut": (a, b) => `Nothing passes between ${a} and ${b} any more.`,
+  ":isolate": (n) => `Nothing passes between ${n} and the others any more.`,
+};
+
+/**
+ * Of several machines one has to be named; without a name it is the terminal's own.
+ * @param {(line: string) => Promise<void>} hand @param {string} name @param {string[]} args @param {string} host
+ */
+async function byHand(hand, name, args, host) {
+  const named = args.length && !/^\d+$/.test(args[0]);
+  const full = name === ":cut" && args.length === 1 ? [host, ...args] : named || !DONE[name] ? args : [host, ...args];
+  try {
+    await hand([name, ...full].join(" "));
+  } catch (e) {
+    return /** @type {Error} */ (e).message;
+  }
+  return DONE[name]?.(...full) ?? "Done.";
 }
 
 /** @param {World} world @param {string[]} args */

@@ -480,7 +480,8 @@ export class RedlabTerminal extends HTMLElement {
     const words = argv.map(toText);
     if (!words.length) return;
     if (this.#local(line, words)) return;
-    const disk = words[0].startsWith(":") ? (await import("./disk.js")).diskCommand(this.#options.world, words) : null;
+    const { world, host } = this.#options;
+    const disk = words[0].startsWith(":") ? (await import("./disk.js")).diskCommand(world, words, host) : null;
     if (disk) return this.#answerLocal(line, await disk);
     let times = 1;
     if (words.length > 1 && /^[+-]?\d+$/.test(words[0])) {

@@ -1,4 +1,5 @@
 //! What the page shows of a world: who is there, what they are to each other, and what is under way between them.
+mod apps;
 mod difference;
 mod message;
 mod models;

@@ -1,11 +1,16 @@
 //! The models themselves: plain data of a moment.
+use super::apps::{AppModel, DatabaseModel, LatencyModel, app, database};
 use super::message::describe;
+use crate::base::order::sort_by;
 use crate::base::time::Micros;
 use crate::command::replication::Stage;
+use crate::lab::grader::Attempt;
 use crate::lab::json::json_object;
 use crate::server::Node;
 use crate::sim::timeline::Timeline;
-use crate::sim::world::{CLIENTS, Conn, ConnId, End, HERE, Host, HostId, HostState, World};
+use crate::sim::world::{
+    Act, CLIENTS, Conn, ConnId, End, HERE, Host, HostId, HostState, LogLine, World,
+};
 
 /// Messages of a connection that are told of, in each direction.
 const MESSAGES: usize = 8;
@@ -28,8 +33,11 @@ pub struct EstateModel {
     links: Vec<LinkModel>,
     conns: Vec<ConnModel>,
     loads: Vec<LoadModel>,
+    apps: Vec<AppModel>,
+    databases: Vec<DatabaseModel>,
 }
-json_object! { EstateModel: now_us, start_us, events, furthest_us, furthest_events, past, acts, hosts, links, conns, loads }
+json_object! { EstateModel: now_us, start_us, events, furthest_us, furthest_events, past, acts, hosts, links, conns, loads, apps,
+databases }
 
 /// A fault or another act that is worth a mark on the timeline.
 struct ActModel {
@@ -58,12 +66,22 @@ struct HostModel {
 }
 json_object! { HostModel: name, ip, port, state, paused, busy_until_us, waiting, skew_us, boots, keys, repl, log }
 
-struct LineModel {
+pub(super) struct LineModel {
     at_us: Micros,
     level: &'static str,
     text: String,
 }
 json_object! { LineModel: at_us, level, text }
+
+impl LineModel {
+    pub(super) fn of(line: &LogLine) -> LineModel {
+        LineModel {
+            at_us: line.at_us,
+            level: line.level.name(),
+            text: line.text.clone(),
+        }
+    }
+}
 
 /// A node's part in replication.
 struct ReplModel {
@@ -112,7 +130,7 @@ json_object! { LinkModel: from, to, latency_us, jitter_us, loss_ppm, bytes_per_s
 
 struct ConnModel {
     id: u32,
-    /// `replication`, `terminal` or `client`.
+    /// `replication`, `terminal`, `client` or `app`.
     kind: &'static str,
     from: String,
     to: String,
@@ -148,23 +166,15 @@ struct LoadModel {
     unanswered: u64,
     mean_us: Option<u64>,
     most_us: Micros,
+    latency: LatencyModel,
     texts: Vec<String>,
 }
-json_object! { LoadModel: name, to, clients, sent, answered, writes, errors, unanswered, mean_us, most_us, texts }
+json_object! { LoadModel: name, to, clients, sent, answered, writes, errors, unanswered, mean_us, most_us, latency, texts }
 
 /// The world of a timeline at its moment. O(machines + connections + acts).
 pub fn estate(timeline: &Timeline) -> EstateModel {
     let world = timeline.world();
     let (furthest_events, furthest_us) = timeline.furthest();
-    let marks = timeline.trace().done.iter().filter_map(|done| {
-        let (what, host) = done.act.mark()?;
-        Some(ActModel {
-            at_us: done.at_us,
-            event: done.event,
-            what,
-            host: host.map(|id| place_name(world, id)),
-        })
-    });
     EstateModel {
         now_us: world.now_us(),
         start_us: world.started_us(),
@@ -172,12 +182,38 @@ pub fn estate(timeline: &Timeline) -> EstateModel {
         furthest_us,
         furthest_events,
         past: timeline.is_past(),
-        acts: marks.collect(),
+        acts: marks(timeline),
         hosts: world.hosts().iter().map(|h| host(world, h)).collect(),
         links: links(world),
         conns: world.net().conns().map(|c| conn(world, c)).collect(),
         loads: loads(world),
+        apps: world.apps().iter().map(|a| app(world, a)).collect(),
+        databases: world.databases().iter().map(database).collect(),
     }
+}
+
+/// What was done, by somebody or by a lesson, in the order of its time.
+fn marks(timeline: &Timeline) -> Vec<ActModel> {
+    let world = timeline.world();
+    let mark = |at_us, event, act: &Act| {
+        let (what, host) = act.mark()?;
+        Some(ActModel {
+            at_us,
+            event,
+            what,
+            host: host.map(|id| place_name(world, id)),
+        })
+    };
+    let done = timeline.trace().done.iter();
+    let mut marks: Vec<ActModel> = done
+        .filter_map(|d| mark(d.at_us, d.event, &d.act))
+        .collect();
+    if let Some(attempt) = timeline.witness::<Attempt>() {
+        let laid = attempt.laid().iter();
+        marks.extend(laid.filter_map(|l| mark(l.at_us, l.event, &l.act)));
+        sort_by(&mut marks, &mut |a, b| a.at_us.cmp(&b.at_us));
+    }
+    marks
 }
 
 /// What a place is called.
@@ -185,11 +221,7 @@ fn place_name(world: &World, place: HostId) -> String {
     match place {
         HERE => "here".into(),
         CLIENTS => "clients".into(),
-        id => world
-            .hosts()
-            .get(id)
-            .map(|h| h.setup.name.clone())
-            .unwrap_or_default(),
+        id => world.place_name(id).unwrap_or_default().into(),
     }
 }
 
@@ -198,11 +230,6 @@ fn host(world: &World, host: &Host) -> HostModel {
         HostState::Up => "up",
         HostState::Down => "down",
         HostState::Off => "off",
-    };
-    let line = |line: &crate::sim::world::LogLine| LineModel {
-        at_us: line.at_us,
-        level: line.level.name(),
-        text: line.text.clone(),
     };
     let skipped = host.log.len().saturating_sub(LINES);
     HostModel {
@@ -217,7 +244,7 @@ fn host(world: &World, host: &Host) -> HostModel {
         boots: host.boots,
         keys: host.node().map(|node| node.key_count() as u64),
         repl: host.node().map(|node| repl(world, host, node)),
-        log: host.log.iter().skip(skipped).map(line).collect(),
+        log: host.log.iter().skip(skipped).map(LineModel::of).collect(),
     }
 }
 
@@ -282,7 +309,9 @@ fn replicas(world: &World, host: &Host, node: &Node) -> Vec<ReplicaModel> {
 fn end_name(world: &World, end: End, place: HostId) -> String {
     match end {
         End::Node(id, _) => place_name(world, id),
-        End::Session(_) => place_name(world, place),
+        End::Session(_) | End::App(..) | End::Served(..) | End::Database(..) => {
+            place_name(world, place)
+        }
         End::Load(load, _) => world.loads()[load].setup.name.clone(),
     }
 }
@@ -305,6 +334,7 @@ fn conn(world: &World, (id, conn): (ConnId, &Conn)) -> ConnModel {
         End::Node(..) => "replication",
         End::Session(_) => "terminal",
         End::Load(..) => "client",
+        _ => "app",
     };
     let mut messages = Vec::new();
     let mut more = 0;
@@ -349,6 +379,7 @@ fn loads(world: &World) -> Vec<LoadModel> {
         unanswered: load.report.unanswered,
         mean_us: (load.report.latency_sum_us as u64).checked_div(load.report.answered),
         most_us: load.report.latency_most_us,
+        latency: LatencyModel::of(&load.report.latencies),
         texts: load.report.error_texts.clone(),
     };
     world.loads().iter().map(model).collect()

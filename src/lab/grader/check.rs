@@ -1,22 +1,32 @@
 //! Predicates made ready to run: lines split, commands known, log predicates tied to what counts for them.
+use super::history::Tally;
+use super::stretch::{Course, Watch};
 use super::tracker::{self, Tracker};
-use super::{Part, code, file, known_node, text};
+use super::{Part, Stage, code, file, known_node, repl, text};
 use crate::base::glob::glob;
 use crate::base::num::f64_text;
+use crate::base::time::Micros;
 use crate::lab::expect::{describe, items_of, number_of, text_of};
-use crate::lab::lesson::{File, Key, Place, Predicate, Probe, ReplyKind};
+use crate::lab::lesson::{
+    File, Goal, Key, Lesson, Place, Predicate, Probe, Repl, ReplyKind, Stretch,
+};
 use crate::lab::live;
 use crate::resp::value::{Value, parse_value};
 use crate::server::Node;
-use crate::sim::machine::Machine;
 
-/// One predicate.
+/// One predicate. What looks at a node has its number.
+#[derive(Clone)]
 pub(super) enum Check {
-    Probe(Probe, Vec<Vec<u8>>),
-    Key(Key),
-    File(File),
+    Probe(usize, Probe, Vec<Vec<u8>>),
+    Key(usize, Key),
+    File(usize, File),
+    Repl(usize, Repl),
     /// Index of its tracker.
     Log(usize),
+    /// Index of its tally.
+    History(usize),
+    /// Index of its watch.
+    Watch(usize),
     All(Vec<Check>),
     Any(Vec<Check>),
     Not(Box<Check>),
@@ -27,60 +37,113 @@ pub(super) type Verdict = (bool, Vec<Part>);
 
 /// What checks look at.
 pub(super) struct Sight<'a> {
-    pub machine: &'a mut Machine,
+    pub stage: &'a mut dyn Stage,
     pub trackers: &'a [Tracker],
-    /// Whether the server runs.
-    pub up: bool,
+    pub tallies: &'a [Tally],
+    pub watches: &'a [Watch],
 }
 
 /// Makes checks out of predicates.
 pub(super) struct Makes<'a> {
     nodes: &'a [(String, Place)],
+    goals: &'a [Goal],
+    is_world: bool,
     node: &'a Node,
-    /// One for each `log` predicate so far.
+    start_us: Micros,
+    /// One for each `log`, `history`, and `never` or `always` so far.
     pub trackers: Vec<Tracker>,
+    pub tallies: Vec<Tally>,
+    pub watches: Vec<Watch>,
 }
 
 impl<'a> Makes<'a> {
-    pub fn new(nodes: &'a [(String, Place)], node: &'a Node) -> Makes<'a> {
+    pub fn new(lesson: &'a Lesson, node: &'a Node, start_us: Micros) -> Makes<'a> {
         Makes {
-            nodes,
+            nodes: &lesson.topology,
+            goals: &lesson.goals,
+            is_world: lesson.is_world(),
             node,
+            start_us,
             trackers: Vec::new(),
+            tallies: Vec::new(),
+            watches: Vec::new(),
         }
     }
 
     /// `Err` says what is wrong with the predicate.
-    pub fn check(&mut self, predicate: Predicate) -> Result<Check, String> {
+    pub fn check(&mut self, predicate: &Predicate) -> Result<Check, String> {
         Ok(match predicate {
             Predicate::All(list) => Check::All(self.each(list)?),
             Predicate::Any(list) => Check::Any(self.each(list)?),
-            Predicate::Not(inner) => Check::Not(Box::new(self.check(*inner)?)),
+            Predicate::Not(inner) => Check::Not(Box::new(self.check(inner)?)),
             Predicate::Probe(probe) => {
-                self.known_place(&probe.on, probe.db)?;
+                let at = self.known_place(&probe.on, probe.db)?;
                 let argv = tracker::probe_words(self.node, &probe.run)?;
-                Check::Probe(probe, argv)
+                Check::Probe(at, probe.clone(), argv)
             }
             Predicate::Key(key) => {
-                self.known_place(&key.on, key.db)?;
-                Check::Key(key)
+                let at = self.known_place(&key.on, key.db)?;
+                Check::Key(at, key.clone())
             }
             Predicate::File(file) => {
-                known_node(self.nodes, file.on.as_ref())?;
-                if self.nodes.iter().all(|(_, place)| place.disk.is_none()) {
+                let at = known_node(self.nodes, file.on.as_ref())?;
+                if self.nodes[at].1.disk.is_none() {
                     return Err("file: the node has no disk".into());
                 }
-                Check::File(file)
+                Check::File(at, file.clone())
+            }
+            Predicate::Repl(repl) => {
+                self.needs_world("repl")?;
+                known_node(self.nodes, repl.of.as_ref())?;
+                Check::Repl(known_node(self.nodes, Some(&repl.node))?, repl.clone())
             }
             Predicate::Log(log) => {
-                known_node(self.nodes, log.on.as_ref())?;
-                self.trackers.push(Tracker::new(log, self.node)?);
+                let tracker = Tracker::new(log.clone(), self.nodes, self.node)?;
+                self.trackers.push(tracker);
                 Check::Log(self.trackers.len() - 1)
             }
+            Predicate::History(history) => {
+                self.needs_world("history")?;
+                let on = known_node(self.nodes, history.on.as_ref())?;
+                let on = history.on.is_some().then_some(on);
+                self.tallies.push(Tally::new(history.clone(), on));
+                Check::History(self.tallies.len() - 1)
+            }
+            Predicate::Never(stretch) => self.watch(stretch, false)?,
+            Predicate::Always(stretch) => self.watch(stretch, true)?,
         })
     }
 
-    fn each(&mut self, list: Vec<Predicate>) -> Result<Vec<Check>, String> {
+    fn needs_world(&self, name: &str) -> Result<(), String> {
+        match self.is_world {
+            true => Ok(()),
+            false => Err(format!("{name}: the lesson has one node alone")),
+        }
+    }
+
+    fn watch(&mut self, stretch: &Stretch, holds: bool) -> Result<Check, String> {
+        let goal = |id: &Option<String>| {
+            let Some(id) = id else { return Ok(None) };
+            let at = self.goals.iter().position(|goal| goal.id == *id);
+            let at = at.ok_or_else(|| format!("no goal '{id}'"))?;
+            Ok::<_, String>(Some((at, id.clone())))
+        };
+        let (from, until) = (goal(&stretch.from)?, goal(&stretch.until)?);
+        let watch = Watch {
+            check: self.check(&stretch.what)?,
+            holds,
+            from,
+            until: until.map(|(at, _)| at),
+            // No more than a century: far from the end of the clock.
+            for_us: stretch.for_ms.map(|ms| ms.min(1 << 42) as Micros * 1000),
+            start_us: self.start_us,
+            course: Course::Ahead,
+        };
+        self.watches.push(watch);
+        Ok(Check::Watch(self.watches.len() - 1))
+    }
+
+    fn each(&mut self, list: &[Predicate]) -> Result<Vec<Check>, String> {
         if list.is_empty() {
             return Err("an empty list of predicates".into());
         }
@@ -91,10 +154,10 @@ impl<'a> Makes<'a> {
         Ok(checks)
     }
 
-    fn known_place(&self, on: &Option<String>, db: u64) -> Result<(), String> {
-        known_node(self.nodes, on.as_ref())?;
+    fn known_place(&self, on: &Option<String>, db: u64) -> Result<usize, String> {
+        let at = known_node(self.nodes, on.as_ref())?;
         match db < self.node.keyspace().count() as u64 {
-            true => Ok(()),
+            true => Ok(at),
             false => Err(format!("no database {db}")),
         }
     }
@@ -103,13 +166,25 @@ impl<'a> Makes<'a> {
 impl Check {
     pub(super) fn run(&self, sight: &mut Sight<'_>) -> Verdict {
         match self {
-            Check::Probe(..) | Check::Key(_) if !sight.up => {
-                (false, vec![text("the server does not run")])
-            }
-            Check::Probe(probe, argv) => run_probe(&mut sight.machine.node, probe, argv),
-            Check::Key(key) => run_key(&sight.machine.node, key),
-            Check::File(file) => file::judge(sight.machine, file),
+            Check::Probe(at, probe, argv) => match sight.stage.node_mut(*at) {
+                Some(node) => run_probe(node, probe, argv),
+                None => down(&probe.on),
+            },
+            Check::Key(at, key) => match sight.stage.node(*at) {
+                Some(node) => run_key(node, key),
+                None => down(&key.on),
+            },
+            Check::File(at, file) => file::judge(sight.stage, *at, file),
+            Check::Repl(at, repl) => match sight.stage.world() {
+                Some(world) => repl::judge(world, *at, repl),
+                None => down(&None),
+            },
             Check::Log(index) => sight.trackers[*index].judge(),
+            Check::History(index) => match sight.stage.world() {
+                Some(world) => sight.tallies[*index].judge(world),
+                None => down(&None),
+            },
+            Check::Watch(index) => sight.watches[*index].judge(sight.stage.now_us()),
             Check::All(list) => {
                 let mut verdicts = list.iter().map(|c| c.run(sight)).collect::<Vec<_>>();
                 match verdicts.iter().position(|(met, _)| !met) {
@@ -132,6 +207,12 @@ impl Check {
             }
         }
     }
+}
+
+/// A node that answers nothing.
+fn down(on: &Option<String>) -> Verdict {
+    let who = on.as_deref().unwrap_or("the server");
+    (false, vec![text(&[who, " does not run"].concat())])
 }
 
 fn join(verdicts: Vec<Verdict>, between: &str) -> Vec<Part> {

@@ -1,21 +1,23 @@
 //! The `file` predicate: what a program reads of a file, and how much of it a power cut would leave.
 use super::check::Verdict;
-use super::{code, text};
+use super::{Stage, code, text};
 use crate::base::glob::glob;
+use crate::base::time::Millis;
+use crate::command::Config;
 use crate::lab::lesson::{File, Range};
 use crate::persist::aof::check::check;
 use crate::persist::rdb;
 use crate::server::file_limits;
 use crate::sim::disk::Disk;
-use crate::sim::machine::Machine;
 
 /// Whether one of the files that the name stands for is as asked for; else what is wrong with the last of them.
 /// O(files, and bytes of those).
-pub(super) fn judge(machine: &Machine, wanted: &File) -> Verdict {
+pub(super) fn judge(stage: &dyn Stage, at: usize, wanted: &File) -> Verdict {
     let found = |words: &str| vec![code(&wanted.name), text(words)];
-    let Some(disk) = &machine.disk else {
+    let Some(disk) = stage.disk(at) else {
         return (false, found(" is not there: the node has no disk"));
     };
+    let now_ms = stage.now_us() / 1000;
     let pattern = wanted.name.as_bytes();
     let paths: Vec<&str> = disk
         .all()
@@ -29,18 +31,18 @@ pub(super) fn judge(machine: &Machine, wanted: &File) -> Verdict {
     }
     match paths
         .iter()
-        .find(|path| fault(machine, disk, path, wanted).is_none())
+        .find(|path| fault(disk, path, wanted, now_ms).is_none())
     {
         Some(path) => (true, vec![code(path), text(" is as it should be")]),
         None => {
-            let words = fault(machine, disk, last, wanted).unwrap_or_default();
+            let words = fault(disk, last, wanted, now_ms).unwrap_or_default();
             (false, vec![code(last), text(&words)])
         }
     }
 }
 
 /// How a file is not as asked for, to stand behind its name.
-fn fault(machine: &Machine, disk: &Disk, path: &str, wanted: &File) -> Option<String> {
+fn fault(disk: &Disk, path: &str, wanted: &File, now_ms: Millis) -> Option<String> {
     let (Ok(bytes), Ok(extent)) = (disk.read(path), disk.extent(path)) else {
         return Some(" is not there".into());
     };
@@ -61,23 +63,18 @@ fn fault(machine: &Machine, disk: &Disk, path: &str, wanted: &File) -> Option<St
         return Some([" has ", &unsynced.to_string(), words].concat());
     }
     match wanted.sound {
-        Some(true) if !is_sound(machine, bytes) => Some(" is damaged".into()),
-        Some(false) if is_sound(machine, bytes) => Some(" is whole".into()),
+        Some(true) if !is_sound(bytes, now_ms) => Some(" is damaged".into()),
+        Some(false) if is_sound(bytes, now_ms) => Some(" is whole".into()),
         _ => None,
     }
 }
 
 /// What the check tool would say of a snapshot, of a log, or of a log that begins with a snapshot. O(bytes).
-fn is_sound(machine: &Machine, bytes: &[u8]) -> bool {
+fn is_sound(bytes: &[u8], now_ms: Millis) -> bool {
     if !bytes.starts_with(b"REDIS") {
         return check(bytes, "").is_valid();
     }
-    let node = &machine.node;
-    let report = rdb::check::check(
-        "",
-        bytes,
-        &file_limits(node.config()),
-        node.keyspace().now_ms,
-    );
+    let limits = file_limits(&Config::default());
+    let report = rdb::check::check("", bytes, &limits, now_ms);
     report.is_sound && check(bytes.get(report.end..).unwrap_or_default(), "").is_valid()
 }

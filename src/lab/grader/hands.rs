@@ -39,7 +39,7 @@ impl Grader {
     ) -> Option<bool> {
         let started = self.lay(line, machine, options)?;
         let words: Vec<&str> = line.split_ascii_whitespace().collect();
-        self.trackers.iter_mut().for_each(|t| t.see_hand(&words));
+        self.board.see_hand(&words);
         Some(started)
     }
 

@@ -1,5 +1,5 @@
 //! The other client of a lesson: it does what the lesson says, right behind what the learner did.
-use super::tracker::ran;
+use super::tracker::is_link;
 use crate::command::ClientId;
 use crate::lab::lesson::Meanwhile;
 use crate::server::{Input, Node, Observed};
@@ -44,7 +44,7 @@ impl Others {
         for at in 0..self.plans.len() {
             let plan = &mut self.plans[at];
             let Meanwhile { after, times, .. } = plan;
-            if *times == 0 || !ran(event, Some(&after.cmd), after.args.as_ref()) {
+            if *times == 0 || !is_link(event, after) {
                 continue;
             }
             *times -= 1;

@@ -1,15 +1,20 @@
 //! Counts what a `log` predicate asks for, as it happens.
-use super::{Part, check::is_kind, code, hands, text, words};
+use super::{Part, check::is_kind, code, hands, known_node, text, words};
 use crate::base::glob::glob;
 use crate::command::F;
-use crate::lab::expect::describe;
-use crate::lab::lesson::Log;
+use crate::lab::expect::{Expect, describe};
+use crate::lab::hands::HANDS;
+use crate::lab::lesson::{Log, Place, Ran, ReplyKind};
 use crate::resp::value::parse_value;
 use crate::server::{Node, Observed};
 
 /// One `log` predicate with what it has seen.
+#[derive(Clone)]
 pub(super) struct Tracker {
     spec: Log,
+    /// The nodes that count: for all of it, and for each link of `order`. `None`: any.
+    on: Option<usize>,
+    links_on: Vec<Option<usize>>,
     count: u64,
     /// How many links of `order` were seen.
     linked: usize,
@@ -26,7 +31,7 @@ fn full_name(name: &str) -> String {
 
 /// Whether there is such a command.
 pub(super) fn known(node: &Node, name: &str) -> Result<(), String> {
-    if hands::known(name) {
+    if hands::known(name) || HANDS.contains(&name) {
         return Ok(());
     }
     let full = full_name(name);
@@ -77,9 +82,39 @@ pub(super) fn ran(
     })
 }
 
+/// Whether what ran is what is asked for: the command, and its answer if one is expected. On which node is not asked here.
+pub(super) fn is_link(event: &Observed, link: &Ran) -> bool {
+    let answered = |expected: &Expect| {
+        let reply = event.reply.as_deref().and_then(|r| parse_value(r).ok());
+        reply
+            .flatten()
+            .is_some_and(|(value, _)| expected.is(&value))
+    };
+    ran(event, Some(&link.cmd), link.args.as_ref()) && link.answers.as_ref().is_none_or(answered)
+}
+
+/// A link as it would be typed.
+fn link_words(link: &Ran) -> String {
+    let names = link.cmd.join(" or ");
+    match &link.on {
+        Some(on) => format!("{on}> {names}"),
+        None => names,
+    }
+}
+
 impl Tracker {
     /// `Err` says what is wrong with the predicate.
-    pub(super) fn new(spec: Log, node: &Node) -> Result<Tracker, String> {
+    pub(super) fn new(
+        spec: Log,
+        nodes: &[(String, Place)],
+        node: &Node,
+    ) -> Result<Tracker, String> {
+        let number = |on: &Option<String>| {
+            let found = known_node(nodes, on.as_ref());
+            found.map(|at| on.is_some().then_some(at))
+        };
+        let on = number(&spec.on)?;
+        let links_on: Result<_, String> = spec.order.iter().map(|link| number(&link.on)).collect();
         let links = spec.order.iter().map(|link| &link.cmd);
         for name in spec.cmd.iter().chain(links).flatten() {
             known(node, name)?;
@@ -92,6 +127,8 @@ impl Tracker {
             return Err("log: at most two ** in args".into());
         }
         Ok(Tracker {
+            on,
+            links_on: links_on?,
             spec,
             count: 0,
             linked: 0,
@@ -100,19 +137,28 @@ impl Tracker {
         })
     }
 
-    pub(super) fn see(&mut self, event: &Observed) {
-        if event.failed {
+    /// Whether errors are what it asks for.
+    fn wants_errors(&self) -> bool {
+        self.spec.error.is_some() || self.spec.kind == Some(ReplyKind::Error)
+    }
+
+    /// Takes note of a command that ran on the node `at`.
+    pub(super) fn see(&mut self, at: usize, event: &Observed) {
+        if self.on.is_some_and(|on| on != at) || event.failed && !self.wants_errors() {
             return;
         }
-        if let Some(link) = self.spec.order.get(self.linked) {
-            self.linked += usize::from(ran(event, Some(&link.cmd), link.args.as_ref()));
+        if let Some(link) = self.spec.order.get(self.linked)
+            && !event.failed
+            && self.links_on[self.linked].is_none_or(|on| on == at)
+        {
+            self.linked += usize::from(is_link(event, link));
         }
         let counted = self.spec.order.is_empty() || self.spec.cmd.is_some();
         if !counted || !ran(event, self.spec.cmd.as_ref(), self.spec.args.as_ref()) {
             return;
         }
         let (expected, kind) = (&self.spec.answers, self.spec.kind);
-        if expected.is_none() && kind.is_none() {
+        if expected.is_none() && kind.is_none() && self.spec.error.is_none() {
             self.count += 1;
             return;
         }
@@ -124,11 +170,16 @@ impl Tracker {
             let words = event.argv.iter().map(|a| String::from_utf8_lossy(a));
             (words.collect::<Vec<_>>().join(" "), describe(&value))
         };
-        let right = expected.as_ref().is_none_or(|e| e.is(&value));
+        let like = |pattern: &String| {
+            let text = value.as_bytes().filter(|_| value.is_error());
+            text.is_some_and(|text| glob(pattern.as_bytes(), text, false))
+        };
+        let right = expected.as_ref().is_none_or(|e| e.is(&value))
+            && self.spec.error.as_ref().is_none_or(like);
         if right && kind.is_none_or(|kind| is_kind(kind, &value)) {
             self.count += 1;
             self.hit = Some(told());
-        } else if event.command.flags.has(F::READONLY) {
+        } else if event.command.flags.has(F::READONLY) && !event.failed {
             self.missed = Some(told());
         }
     }
@@ -175,11 +226,11 @@ impl Tracker {
 
     pub(super) fn judge(&self) -> (bool, Vec<Part>) {
         if let Some(link) = self.spec.order.get(self.linked) {
-            let next = code(&link.cmd.join(" or "));
+            let next = code(&link_words(link));
             return match self.linked {
                 0 => (false, vec![next, text(" has not run yet")]),
                 _ => {
-                    let before = self.spec.order[self.linked - 1].cmd.join(" or ");
+                    let before = link_words(&self.spec.order[self.linked - 1]);
                     (
                         false,
                         vec![code(&before), text(" ran; "), next, text(" has to follow")],

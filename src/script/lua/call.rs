@@ -266,7 +266,12 @@ impl Machine {
             return Ok(());
         }
         let values = self.stack[at..at + count].to_vec();
+        let is_task = self.is_outermost();
         self.leave_thread(Status::Dead);
+        if is_task {
+            self.end_task(&values);
+            return Ok(());
+        }
         self.resumed(&values)
     }
 
@@ -379,7 +384,7 @@ impl Machine {
     pub(crate) fn unwind(&mut self) -> bool {
         self.arrived = None;
         loop {
-            if self.thread == 0 {
+            if self.is_outermost() && !self.frames.is_empty() {
                 self.note_fault();
             }
             self.running = Running::Code;

@@ -18,13 +18,18 @@ pub(crate) const LIBRARY: library::Entries = &[
 
 impl Machine {
     /// Exchanges the running thread for another.
-    fn switch(&mut self, to: u32) {
+    pub(super) fn switch(&mut self, to: u32) {
         if let Some(top) = self.frames.last_mut()
             && matches!(top.work, Work::Lua)
         {
             top.pc = self.pc as u32;
         }
-        let counted = self.stack.capacity() * 16 + self.frames.capacity() * 64;
+        // What is in use: the capacity of a copy is another one. So what is not in use must not be much.
+        let counted = self.stack.len() * 16 + self.frames.len() * 64;
+        if self.stack.capacity() > 256 + 4 * self.stack.len() {
+            self.stack.shrink_to(2 * self.stack.len());
+            self.frames.shrink_to(2 * self.frames.len());
+        }
         let from = &mut self.heap.threads.items[self.thread as usize];
         std::mem::swap(&mut self.stack, &mut from.stack);
         std::mem::swap(&mut self.frames, &mut from.frames);
@@ -195,7 +200,7 @@ fn resume(m: &mut Machine, args: Args) -> Run<Flow> {
 }
 
 fn give(m: &mut Machine, args: Args) -> Run<Flow> {
-    let crosses = m.thread == 0
+    let crosses = m.is_outermost()
         || m.frames
             .iter()
             .skip(1)
@@ -219,9 +224,9 @@ fn status(m: &mut Machine, args: Args) -> Run<Flow> {
 }
 
 fn running(m: &mut Machine, _: Args) -> Run<Flow> {
-    let thread = match m.thread {
-        0 => Value::Nil,
-        id => Value::Thread(id),
+    let thread = match m.is_outermost() {
+        true => Value::Nil,
+        false => Value::Thread(m.thread),
     };
     library::values(m, &[thread])
 }

@@ -113,7 +113,7 @@ pub struct Machine {
     pub(crate) native_at: usize,
     /// Whether another frame may be on top since it was looked at last.
     pub(crate) switched: bool,
-    raised: bool,
+    pub(super) raised: bool,
     /// The table of globals of new chunks.
     pub globals: u32,
     pub(crate) meta_names: Vec<Str>,

@@ -25,12 +25,12 @@ mod parser;
 mod pattern;
 mod proto;
 mod random;
-
 mod search;
 mod sort;
 mod structs;
 mod table;
 mod tables;
+mod tasks;
 mod text;
 mod thread;
 mod value;

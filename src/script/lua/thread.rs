@@ -113,6 +113,8 @@ pub(crate) struct Coroutine {
     pub waits: Option<(u32, i32)>,
     /// Bytes of its stack that are counted.
     pub counted: usize,
+    /// The host lets it run, and no other thread.
+    pub task: bool,
 }
 
 impl Coroutine {

@@ -19,7 +19,7 @@ pub(super) struct Talk {
     /// The history that the snapshot stands in, as `+FULLRESYNC` told it.
     pub(super) full: Option<(String, i64)>,
     /// What has arrived and is no whole line yet.
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Node {
@@ -190,6 +190,15 @@ impl Node {
         }
         buf.drain(..at);
         self.sync.talk.bytes = buf;
+    }
+
+    /// Bytes from the primary have come, and wait until the node is free.
+    pub(in crate::server) fn put_off_primary(&mut self, len: usize) {
+        let repl = &mut self.server.repl;
+        repl.heard_ms = self.ks.now_ms;
+        if repl.is_up() {
+            repl.read_offset += len as i64;
+        }
     }
 
     /// A line of the handshake, if it is whole; how many bytes it was.
@@ -402,9 +411,10 @@ impl Node {
         repl.down_since_ms = self.ks.now_ms;
     }
 
-    /// Forgets the talk and the link's number; gives the database that its stream stood in.
+    /// Forgets the talk, what it brought, and the link's number; gives the database that its stream stood in.
     fn end_link(&mut self) -> usize {
         self.sync.talk = Talk::default();
+        self.sync.received = None;
         self.end_stream();
         let id = std::mem::take(&mut self.server.repl.link_id);
         self.server.repl.transfer = (-1, 0);

@@ -18,14 +18,13 @@ pub(super) struct Incoming {
     reading: Reading,
     /// There is an append-only file, which has to begin anew.
     appends: bool,
-    /// The connection that brought it is gone by now.
-    lost: bool,
 }
 
 impl Node {
     /// All of the snapshot has come.
     pub(super) fn received(&mut self, bytes: Vec<u8>) {
         self.sync.received = Some(bytes);
+        self.sync.lost = false;
         self.order_load();
     }
 
@@ -97,7 +96,6 @@ impl Node {
         self.sync.incoming = Some(Box::new(Incoming {
             reading: self.begin_reading(bytes, true),
             appends,
-            lost: false,
         }));
         self.load_on();
     }
@@ -120,20 +118,23 @@ impl Node {
         if incoming.appends {
             self.start_aof(0);
         }
-        let id = self.server.repl.link_id;
-        if incoming.lost && id != 0 {
-            self.link_gone();
-        } else if id != 0 {
-            self.wait_turn(id);
-        }
+        self.end_lost_link();
         self.serve_waiting();
     }
 
     /// The connection to the primary is gone while its snapshot is loaded: that is looked at afterwards.
     pub(in crate::server) fn lost_while_loading(&mut self, id: ClientId) -> bool {
-        let link = self.is_link(id);
-        let incoming = self.sync.incoming.as_mut().filter(|_| link);
-        incoming.map(|incoming| incoming.lost = true).is_some()
+        let loads = self.sync.received.is_some() || self.sync.incoming.is_some();
+        let lost = loads && self.is_link(id);
+        self.sync.lost |= lost;
+        lost
+    }
+
+    /// What was put off until the snapshot is loaded.
+    fn end_lost_link(&mut self) {
+        if std::mem::take(&mut self.sync.lost) && self.server.repl.link_id != 0 {
+            self.link_gone();
+        }
     }
 
     /// Nothing is loaded any more: the process ends.
@@ -167,8 +168,24 @@ impl Node {
         let (id, offset) = full.unwrap_or((own, repl.history.offset));
         repl.history.restart(id);
         repl.history.offset = offset;
+        let behind = std::mem::take(&mut self.sync.talk.bytes);
         self.establish();
         self.send_ack();
         self.say(false, &["PRIMARY <-> REPLICA sync: Finished with success"]);
+        self.take_up_stream(behind);
+    }
+
+    /// What came behind the snapshot while it was loaded is the beginning of the stream: it has its turn as soon as nothing
+    /// is waited for.
+    fn take_up_stream(&mut self, mut behind: Vec<u8>) {
+        let id = self.server.repl.link_id;
+        let Some(client) = self.server.clients.get_mut(id) else {
+            return;
+        };
+        behind.append(&mut client.query);
+        self.server.repl.read_offset += behind.len() as i64;
+        client.query = behind;
+        self.wait_turn(id);
+        self.server.persist.stalled = true;
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct Sync {
     received: Option<Vec<u8>>,
     /// The same while it is read.
     incoming: Option<Box<Incoming>>,
+    /// The connection that brought it is gone by now.
+    lost: bool,
     /// Of the primary's stream: the part of a transaction that is not whole yet.
     held: Vec<u8>,
     next_cron_us: Micros,

@@ -1,6 +1,8 @@
 //! All that can be done to a world from outside. Acts and the moments at which they were done are, with the seed, all that is
 //! needed to have the same run again.
 use super::World;
+use super::app::{APPS, APPS_MOST, App, AppSetup, AppState};
+use super::database::{DATABASES, DATABASES_MOST, Database, DatabaseSetup};
 use super::event::Event;
 use super::host::{Host, HostState, Setup};
 use super::load::{Load, LoadSetup};
@@ -77,6 +79,12 @@ pub enum Act {
     Load(LoadSetup),
     /// They send nothing more.
     StopLoad(usize),
+    /// An application process comes, or gets another program. Answers with its place.
+    App(AppSetup),
+    /// A database comes. Answers with its place.
+    Database(DatabaseSetup),
+    /// A database takes so many percent of the time that it should.
+    Slow { database: HostId, percent: u32 },
 }
 
 impl Act {
@@ -100,6 +108,9 @@ impl Act {
             | Act::Flip { host, .. } => ("disk", Some(*host)),
             Act::Load(setup) => ("load", Some(setup.to)),
             Act::StopLoad(_) => ("load ends", None),
+            Act::App(_) => ("program", None),
+            Act::Database(_) => ("database", None),
+            Act::Slow { database, .. } => ("slow", Some(*database)),
             Act::Lose { .. } => ("lose", None),
             Act::Delay { .. } => ("delay", None),
             Act::Connect { .. } | Act::Send { .. } | Act::Disconnect { .. } => return None,
@@ -129,7 +140,9 @@ impl Refused {
             Refused::NoSuchLoad => "no such load",
             Refused::NoSuchFile => "no such byte on its platter",
             Refused::NameTaken => "another machine has this name",
-            Refused::TooMany => "a world has room for 64 machines and 10,000 clients",
+            Refused::TooMany => {
+                "a world has room for 64 machines, 10,000 clients, 16 processes and 4 databases"
+            }
         }
     }
 }
@@ -155,6 +168,8 @@ impl World {
             }
             Act::Disconnect { session } => self.close_session(session),
             Act::Load(setup) => return self.add_load(setup),
+            Act::App(setup) => return self.add_app(setup),
+            Act::Database(setup) => return self.add_database(setup),
             Act::StopLoad(load) => self.loads.get_mut(load).ok_or(Refused::NoSuchLoad)?.stop(),
             Act::Link { from, to, link } => self.net.set_link(from, to, link),
             Act::Links(link) => self.net.default = link,
@@ -166,9 +181,53 @@ impl World {
                 forward,
                 by_us,
             } => self.delay(conn, forward, by_us.max(0))?,
-            act => self.act_on_machine(act)?,
+            act => match self.act_on_other(&act)? {
+                true => {}
+                false => self.act_on_machine(act)?,
+            },
         }
         Ok(0)
+    }
+
+    /// What is done to an application process or a database; false if the act is about a machine.
+    fn act_on_other(&mut self, act: &Act) -> Result<bool, Refused> {
+        let (Act::Kill(place)
+        | Act::Start(place)
+        | Act::Pause(place)
+        | Act::Resume(place)
+        | Act::Slow {
+            database: place, ..
+        }) = *act
+        else {
+            return Ok(false);
+        };
+        if let Some(id) = place.checked_sub(DATABASES) {
+            let database = self.databases.get_mut(id).ok_or(Refused::NoSuchMachine)?;
+            match act {
+                Act::Kill(_) => self.database_ends(id),
+                Act::Slow { percent, .. } => database.slow_percent = *percent,
+                act => {
+                    database.up |= matches!(act, Act::Start(_));
+                    database.paused = matches!(act, Act::Pause(_));
+                    self.database_begins(id);
+                }
+            }
+            return Ok(true);
+        }
+        let Some(id) = place.checked_sub(APPS) else {
+            return Ok(false);
+        };
+        let app = self.apps.get_mut(id).ok_or(Refused::NoSuchMachine)?;
+        match act {
+            Act::Kill(_) => self.app_end(id, AppState::Stopped),
+            Act::Start(_) => self.app_start(id),
+            Act::Slow { .. } => return Err(Refused::NoSuchMachine),
+            act => {
+                app.paused = matches!(act, Act::Pause(_));
+                self.app_wake(id);
+            }
+        }
+        Ok(true)
     }
 
     /// What is done to one machine.
@@ -244,7 +303,7 @@ impl World {
         if self.hosts.len() >= HOSTS_MOST {
             return Err(Refused::TooMany);
         }
-        if self.host_named(&setup.name).is_some() {
+        if self.place_named(&setup.name).is_some() {
             return Err(Refused::NameTaken);
         }
         let id = self.hosts.len();
@@ -281,7 +340,10 @@ impl World {
             named.unwrap_or(0)
         };
         let named = groups.iter().flatten().copied();
-        let mut places: Vec<HostId> = (0..self.hosts.len()).chain(named).collect();
+        let apps = (0..self.apps.len()).map(|id| APPS + id);
+        let databases = (0..self.databases.len()).map(|id| DATABASES + id);
+        let others = apps.chain(databases);
+        let mut places: Vec<HostId> = (0..self.hosts.len()).chain(others).chain(named).collect();
         places.push(super::net::CLIENTS);
         places.sort();
         places.dedup();
@@ -310,12 +372,48 @@ impl World {
         Ok(())
     }
 
+    fn add_app(&mut self, setup: AppSetup) -> Result<u32, Refused> {
+        let named = self.place_named(&setup.name);
+        let id = match named.map(|place| place.checked_sub(APPS)) {
+            // It has another program from now on.
+            Some(Some(id)) if id < self.apps.len() => {
+                self.app_end(id, AppState::Stopped);
+                self.apps[id].setup = setup;
+                id
+            }
+            Some(_) => return Err(Refused::NameTaken),
+            None if self.apps.len() >= APPS_MOST => return Err(Refused::TooMany),
+            None => {
+                let seed = self.rng.next_u64();
+                self.apps.push(App::new(setup, seed, self.now_us));
+                self.apps.len() - 1
+            }
+        };
+        self.app_start(id);
+        Ok((APPS + id) as u32)
+    }
+
+    fn add_database(&mut self, setup: DatabaseSetup) -> Result<u32, Refused> {
+        if self.databases.len() >= DATABASES_MOST {
+            return Err(Refused::TooMany);
+        }
+        if self.place_named(&setup.name).is_some() {
+            return Err(Refused::NameTaken);
+        }
+        self.databases.push(Database::new(setup, self.rng.fork()));
+        Ok((DATABASES + self.databases.len() - 1) as u32)
+    }
+
     fn add_load(&mut self, setup: LoadSetup) -> Result<u32, Refused> {
         let clients: usize = self.loads.iter().map(Load::clients).sum();
         if clients + setup.clients > CLIENTS_MOST {
             return Err(Refused::TooMany);
         }
-        self.host(setup.to)?;
+        match setup.to.checked_sub(APPS) {
+            Some(id) if id >= self.apps.len() => return Err(Refused::NoSuchMachine),
+            Some(_) => {}
+            None => drop(self.host(setup.to)?),
+        }
         let load = self.loads.len();
         self.loads.push(Load::new(setup, self.rng.fork()));
         for client in 0..self.loads[load].clients() {

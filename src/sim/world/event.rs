@@ -21,6 +21,12 @@ pub enum Event {
     Reset { conn: ConnId, forward: bool },
     /// A simulated client has its turn.
     Load { load: usize, client: usize },
+    /// An application process has its turn.
+    App { app: usize },
+    /// Something that a task of it waits for is due.
+    AppTimer { app: usize, timer: u64 },
+    /// A worker of a database is through.
+    Query { database: usize, job: u64 },
 }
 
 /// The events to come.

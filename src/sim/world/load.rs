@@ -2,11 +2,14 @@
 //! and connect again when they lose their server.
 use super::World;
 use super::event::Event;
+use super::latency::Latencies;
 use super::net::{CLIENTS, ConnId, End, HostId};
 use crate::base::num;
 use crate::base::rng::Rng;
 use crate::base::time::Micros;
+use crate::keyspace::Value;
 use crate::resp::request;
+use crate::server::Node;
 use std::collections::{BTreeMap, VecDeque};
 
 /// How long a client waits before it connects again, µs.
@@ -35,6 +38,8 @@ pub struct LoadSetup {
     pub think_us: Micros,
     /// Keys of each client, of which the first are used most (Zipf with exponent 1).
     pub keys: u32,
+    /// All use the same keys, whose names begin with this; `None`: each has keys of its own.
+    pub shared: Option<String>,
     pub mix: Mix,
     /// Length of the values.
     pub value_bytes: usize,
@@ -51,6 +56,7 @@ impl LoadSetup {
             rate_per_s: 100,
             think_us: 0,
             keys: 100,
+            shared: None,
             mix: Mix { writes: 100 },
             value_bytes: 16,
         }
@@ -88,6 +94,7 @@ pub struct LoadReport {
     pub unanswered: u64,
     pub latency_sum_us: Micros,
     pub latency_most_us: Micros,
+    pub latencies: Latencies,
     /// The first errors of their kind.
     pub error_texts: Vec<String>,
 }
@@ -121,8 +128,12 @@ impl Load {
         self.stopped = true;
     }
 
-    /// The keys whose writes were acknowledged, with the number that the newest of them wrote.
+    /// The keys whose writes were acknowledged, with the number that the newest of them wrote. Nothing if clients share keys:
+    /// which of their writes was the last nobody has told them.
     pub fn acknowledged(&self) -> Vec<(Vec<u8>, u64)> {
+        if self.setup.shared.is_some() {
+            return Vec::new();
+        }
         let users = self.users.iter().enumerate();
         let each = |(user, u): (usize, &User)| {
             let newest = u.acknowledged.iter();
@@ -132,8 +143,23 @@ impl Load {
         users.flat_map(each).collect()
     }
 
+    /// The number that a node has of one of these keys; 0 if it has none.
+    pub fn stored(&self, node: &Node, key: &[u8]) -> u64 {
+        let table = node.keyspace().table(0);
+        let found = table.dict().find(key).map(|id| &table.object(id).value);
+        let Some(Value::Str(text)) = found else {
+            return 0;
+        };
+        let bytes = text.to_vec();
+        let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
+        num::parse_u64(&bytes[..digits]).unwrap_or(0)
+    }
+
     fn key(&self, user: usize, key: u32) -> Vec<u8> {
-        format!("{}:{user}:{key}", self.setup.name).into_bytes()
+        match &self.setup.shared {
+            Some(prefix) => format!("{prefix}:{key}").into_bytes(),
+            None => format!("{}:{user}:{key}", self.setup.name).into_bytes(),
+        }
     }
 
     /// The next command of a client, and what is to be remembered of it.
@@ -176,6 +202,7 @@ impl Load {
         report.answered += 1;
         let latency_us = now_us - asked.at_us;
         report.latency_sum_us += latency_us;
+        report.latencies.add(latency_us);
         report.latency_most_us = report.latency_most_us.max(latency_us);
         if answer.first() == Some(&b'-') {
             report.errors += 1;
@@ -289,7 +316,7 @@ fn zipf(rng: &mut Rng, n: u32) -> u32 {
 }
 
 /// An exponentially distributed number with mean 1, by comparisons alone (von Neumann, 1951).
-fn exponential(rng: &mut Rng) -> f64 {
+pub(super) fn exponential(rng: &mut Rng) -> f64 {
     let mut whole = 0.0;
     loop {
         let first = rng.float();

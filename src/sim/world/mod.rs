@@ -20,12 +20,16 @@
 //! - `net`: connections as TCP has them, on links that are slow, lossy or cut;
 //! - `act`: all that can be done to a world from outside, faults among them;
 //! - `load`: simulated clients;
+//! - `app`: application processes; `database`: what they have behind their caches;
 //! - `cost`: what work takes in virtual time.
 mod act;
+mod app;
 mod cost;
+mod database;
 mod event;
 mod hash;
 mod host;
+mod latency;
 mod load;
 mod net;
 mod run;
@@ -34,11 +38,15 @@ mod tests;
 
 use crate::base::rng::Rng;
 use crate::base::time::Micros;
+use crate::server::Node;
 pub use act::{Act, Refused};
+pub use app::{APPS, App, AppReport, AppSetup, AppState, Recorded};
 pub use cost::{CostMeter, WAKE_US};
+pub use database::{DATABASES, Database, DatabaseReport, DatabaseSetup};
 use event::{Event, Events};
 use hash::Hasher;
 pub use host::{Host, HostState, LogLine, Setup};
+pub use latency::Latencies;
 pub use load::{Load, LoadReport, LoadSetup, Mix};
 use net::Net;
 pub use net::{CLIENTS, Conn, ConnId, End, HERE, HostId, Link};
@@ -50,6 +58,8 @@ pub struct Session {
     conn: Option<ConnId>,
     /// Bytes that have come and nobody has taken.
     pub output: Vec<u8>,
+    /// The same for whoever listens ([`World::listen`]).
+    heard: Vec<u8>,
     /// The other side, or the network, has ended it.
     pub closed: bool,
 }
@@ -71,7 +81,16 @@ pub struct World {
     net: Net,
     sessions: BTreeMap<SessionId, Session>,
     last_session: SessionId,
+    /// Somebody listens to what sessions are told.
+    listened: bool,
     loads: Vec<Load>,
+    apps: Vec<App>,
+    databases: Vec<Database>,
+    /// Where the last event brought something.
+    arrived_at: Option<HostId>,
+    /// What programs have noted, and how much more of it.
+    history: Vec<Recorded>,
+    history_lost: u64,
     hash: Hasher,
 }
 
@@ -90,7 +109,13 @@ impl World {
             hosts: Vec::new(),
             sessions: BTreeMap::new(),
             last_session: 0,
+            listened: false,
             loads: Vec::new(),
+            apps: Vec::new(),
+            databases: Vec::new(),
+            arrived_at: None,
+            history: Vec::new(),
+            history_lost: 0,
             hash: Hasher::new(seed),
         }
     }
@@ -119,8 +144,18 @@ impl World {
         &self.hosts
     }
 
+    /// A machine's node, while it runs, for probes.
+    pub fn node_mut(&mut self, id: HostId) -> Option<&mut Node> {
+        self.hosts.get_mut(id)?.node_mut()
+    }
+
     pub fn net(&self) -> &Net {
         &self.net
+    }
+
+    /// The place at which the last event was the arrival of something; `None` if it was anything else.
+    pub fn arrived_at(&self) -> Option<HostId> {
+        self.arrived_at
     }
 
     pub fn loads(&self) -> &[Load] {
@@ -136,6 +171,18 @@ impl World {
     pub fn take_output(&mut self, id: SessionId) -> Vec<u8> {
         let session = self.sessions.get_mut(&id);
         session.map_or_else(Vec::new, |s| std::mem::take(&mut s.output))
+    }
+
+    /// Keeps from now on what comes for sessions a second time, for [`World::take_heard`].
+    pub fn listen(&mut self) {
+        self.listened = true;
+    }
+
+    /// Takes what has come for a session since the last call. Unlike its output, which is its user's, it is a part of the
+    /// world's history: it comes again when the same happens again.
+    pub fn take_heard(&mut self, id: SessionId) -> Vec<u8> {
+        let session = self.sessions.get_mut(&id);
+        session.map_or_else(Vec::new, |s| std::mem::take(&mut s.heard))
     }
 
     /// Throws away what has come for sessions and was not taken.
@@ -162,6 +209,7 @@ impl World {
         };
         self.now_us = self.now_us.max(at_us);
         self.happened += 1;
+        self.arrived_at = None;
         self.hash.number(self.now_us as u64);
         self.hash.number(number);
         match event {
@@ -172,6 +220,9 @@ impl World {
             Event::Dialled { conn, stands } => self.dialled(conn, stands),
             Event::Reset { conn, forward } => self.reset(conn, forward),
             Event::Load { load, client } => self.load_turn(load, client),
+            Event::App { app } => self.app_turn(app),
+            Event::AppTimer { app, timer } => self.app_timer_due(app, timer),
+            Event::Query { database, job } => self.database_done(database, job),
         }
         self.prune();
         true
@@ -213,6 +264,11 @@ impl World {
         for host in &self.hosts {
             host.hash(&mut hash);
         }
+        self.apps.iter().for_each(|app| app.hash(&mut hash));
+        self.databases
+            .iter()
+            .for_each(|database| database.hash(&mut hash));
+        hash.number(self.history.len() as u64 + self.history_lost);
         self.net.hash(&mut hash);
         for (id, session) in &self.sessions {
             // What has come is in the running hash; who has taken it is no part of the world.

@@ -73,6 +73,12 @@ pub enum End {
     Session(u32),
     /// A simulated client: its load, and its number there.
     Load(usize, usize),
+    /// An application process, and which of its links.
+    App(usize, usize),
+    /// One that is asked, and the connection itself.
+    Served(usize, ConnId),
+    /// A database, and the connection itself.
+    Database(usize, ConnId),
 }
 
 /// One side of a connection.
@@ -194,8 +200,10 @@ impl Net {
         self.conns.iter().map(|(id, conn)| (*id, conn))
     }
 
-    pub(super) fn add(&mut self, from: Side, to: Side) -> ConnId {
+    /// A connection to the side that `to` makes of its number.
+    pub(super) fn add(&mut self, from: Side, to: impl FnOnce(ConnId) -> Side) -> ConnId {
         self.last_conn += 1;
+        let to = to(self.last_conn);
         let conn = Conn {
             from,
             to,

@@ -2,9 +2,9 @@
 use super::event::Event;
 use super::host::{HostState, Waiting};
 use super::net::{
-    ConnId, DIAL_RETRY_US, DIALS, End, HERE, HostId, RETRY_MOST_US, RETRY_US, Side, TRIES,
+    CLIENTS, ConnId, DIAL_RETRY_US, DIALS, End, HERE, HostId, RETRY_MOST_US, RETRY_US, Side, TRIES,
 };
-use super::{Session, World};
+use super::{APPS, DATABASES, Session, World};
 use crate::base::time::Micros;
 use crate::command::{ClientId, Effect};
 use crate::server::{Input, Peer};
@@ -22,7 +22,12 @@ impl World {
             place,
             alive: true,
         };
-        let id = self.net.add(side(end, place), side(End::Node(to, 0), to));
+        let asked = |id| match to {
+            DATABASES.. if to < CLIENTS => End::Database(to - DATABASES, id),
+            APPS.. if to < CLIENTS => End::Served(to - APPS, id),
+            _ => End::Node(to, 0),
+        };
+        let id = self.net.add(side(end, place), |id| side(asked(id), to));
         let us = self.net.flight_us(place, to, 0, at_us);
         self.events
             .add(at_us + us, Event::Dial { conn: id, tries: 1 });
@@ -35,7 +40,7 @@ impl World {
     }
 
     /// Closes a side: what it sent still arrives, and then its end.
-    fn close(&mut self, id: ConnId, forward: bool, at_us: Micros) {
+    pub(super) fn close(&mut self, id: ConnId, forward: bool, at_us: Micros) {
         let Some(conn) = self.net.conn_mut(id) else {
             return;
         };
@@ -58,6 +63,27 @@ impl World {
         self.hosts.iter().position(is_it)
     }
 
+    /// A machine, an application process or a database by its name.
+    pub fn place_named(&self, name: &str) -> Option<HostId> {
+        let app = self.apps.iter().position(|app| app.setup.name == name);
+        let mut databases = self.databases.iter();
+        let database = databases.position(|database| database.setup.name == name);
+        let others = app
+            .map(|id| APPS + id)
+            .or(database.map(|id| DATABASES + id));
+        self.host_named(name).or(others)
+    }
+
+    /// What a machine, an application process or a database is called.
+    pub fn place_name(&self, place: HostId) -> Option<&str> {
+        let name = match place {
+            DATABASES.. => &self.databases.get(place - DATABASES)?.setup.name,
+            APPS.. => &self.apps.get(place - APPS)?.setup.name,
+            _ => &self.hosts.get(place)?.setup.name,
+        };
+        Some(name)
+    }
+
     /// A request for a connection arrives, if the link lets it.
     pub(super) fn dial(&mut self, id: ConnId, tries: u32) {
         let Some(conn) = self.net.conn(id) else {
@@ -66,7 +92,7 @@ impl World {
         let (from, to) = (conn.from, conn.to);
         let cut =
             self.net.link(from.place, to.place).cut || self.net.link(to.place, from.place).cut;
-        let state = self.hosts[to.place].state;
+        let state = self.state_of(to);
         let at_us = self.now_us;
         if !from.alive {
             self.net.remove(id);
@@ -84,15 +110,39 @@ impl World {
             };
             self.events.add(at_us + wait_us, next);
         } else {
-            let stands = state == HostState::Up && self.accept(id, from, to.place);
+            let stands = state == HostState::Up && self.accept(id, from, to);
             let due_us = at_us + self.net.flight_us(to.place, from.place, 0, at_us);
             self.net.not_before(id, due_us);
             self.events.add(due_us, Event::Dialled { conn: id, stands });
         }
     }
 
+    /// Whether there is somebody at a side of a connection who takes it.
+    fn state_of(&self, side: Side) -> HostState {
+        match side.end {
+            End::Served(app, _) => self.app_state(app),
+            End::Database(database, _) => self.database_state(database),
+            _ => {
+                let host = self.hosts.get(side.place);
+                host.map_or(HostState::Up, |host| host.state)
+            }
+        }
+    }
+
+    /// A connection is taken in.
+    fn accept(&mut self, id: ConnId, from: Side, to: Side) -> bool {
+        match to.end {
+            End::Served(app, _) => self.app_accepts(app, id),
+            End::Database(database, _) => {
+                self.databases[database].conns.insert(id);
+            }
+            _ => return self.accept_at_node(id, from, to.place),
+        }
+        true
+    }
+
     /// A server takes a connection in; or it says why not.
-    fn accept(&mut self, id: ConnId, from: Side, to: HostId) -> bool {
+    fn accept_at_node(&mut self, id: ConnId, from: Side, to: HostId) -> bool {
         // Who is beside the server comes over the loopback interface.
         let (ip, laddr) = match from.place {
             HERE => (
@@ -131,9 +181,13 @@ impl World {
     }
 
     fn ip_of(&self, place: HostId) -> String {
-        self.hosts
-            .get(place)
-            .map_or_else(|| "10.1.0.1".into(), |host| host.ip.clone())
+        match place {
+            APPS.. if place < DATABASES => format!("10.2.0.{}", place - APPS + 1),
+            _ => {
+                let host = self.hosts.get(place);
+                host.map_or_else(|| "10.1.0.1".into(), |host| host.ip.clone())
+            }
+        }
     }
 
     /// The answer to a request for a connection arrives.
@@ -169,6 +223,8 @@ impl World {
             }
             End::Session(_) => self.send_early(id),
             End::Load(load, client) => self.load_stands(load, client),
+            End::App(app, link) => self.app_stands(app, link),
+            End::Served(..) | End::Database(..) => {}
         }
     }
 
@@ -211,6 +267,7 @@ impl World {
             // Nobody there knows of it any more.
             return self.refuse(id, forward, from, to);
         }
+        self.arrived_at = Some(to.place);
         match segment.end {
             true => self.ended(id, forward),
             false => self.deliver(to.end, segment.bytes),
@@ -294,9 +351,15 @@ impl World {
             End::Session(session) => {
                 if let Some(session) = self.sessions.get_mut(&session) {
                     session.output.extend_from_slice(&bytes);
+                    if self.listened {
+                        session.heard.extend_from_slice(&bytes);
+                    }
                 }
             }
             End::Load(load, client) => self.load_reply(load, client, &bytes),
+            End::App(app, link) => self.app_reply(app, link, &bytes),
+            End::Served(app, conn) => self.app_asked(app, conn, &bytes),
+            End::Database(database, conn) => self.database_asked(database, conn, &bytes),
         }
     }
 
@@ -314,6 +377,11 @@ impl World {
                 }
             }
             End::Load(load, client) => self.load_lost(load, client),
+            End::App(app, link) => self.app_lost(app, link),
+            End::Served(app, conn) => self.app_forgets(app, conn),
+            End::Database(database, conn) => {
+                self.databases[database].conns.remove(&conn);
+            }
         }
     }
 
@@ -543,7 +611,9 @@ impl World {
             | Event::Dialled { conn, .. }
             | Event::Reset { conn, .. } => self.net.conn(conn).is_none(),
             Event::Free { host } => self.hosts[host].machine.is_none(),
-            Event::Load { .. } => false,
+            Event::AppTimer { app, timer } => !self.apps[app].has_timer(timer),
+            Event::Query { database, job } => !self.databases[database].is_at_work(job),
+            Event::Load { .. } | Event::App { .. } => false,
         }
     }
 

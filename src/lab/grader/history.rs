@@ -1,0 +1,117 @@
+//! The `history` predicate: what became of all that simulated clients did.
+use super::check::Verdict;
+use super::{code, text};
+use crate::base::time::Micros;
+use crate::lab::lesson::{History, Range};
+use crate::server::Node;
+use crate::sim::world::{Load, World};
+
+/// How often what is lost is counted anew, µs: that looks at every key which was written.
+const COUNTED_US: Micros = 100_000;
+
+/// One such predicate, with what was counted last.
+#[derive(Clone)]
+pub(super) struct Tally {
+    pub spec: History,
+    /// The node whose data counts; `None`: any.
+    pub on: Option<usize>,
+    counted_us: Micros,
+    lost: i64,
+}
+
+impl Tally {
+    pub fn new(spec: History, on: Option<usize>) -> Tally {
+        Tally {
+            spec,
+            on,
+            counted_us: Micros::MIN,
+            lost: 0,
+        }
+    }
+
+    /// Counts, if that is due. O(keys that were written).
+    pub fn count(&mut self, world: &World) {
+        let due_us = self.counted_us.saturating_add(COUNTED_US);
+        if self.spec.lost.is_none() || world.now_us() < due_us {
+            return;
+        }
+        self.counted_us = world.now_us();
+        let Some(load) = load_named(world, &self.spec.of) else {
+            return;
+        };
+        let hosts = world.hosts().iter().enumerate();
+        let nodes: Vec<&Node> = hosts
+            .filter(|(at, _)| self.on.is_none_or(|on| on == *at))
+            .filter_map(|(_, host)| host.node())
+            .collect();
+        let gone = |(key, number): &(Vec<u8>, u64)| {
+            let stored = nodes.iter().map(|node| load.stored(node, key));
+            stored.max().unwrap_or(0) < *number
+        };
+        self.lost = load.acknowledged().iter().filter(|w| gone(w)).count() as i64;
+    }
+
+    pub fn judge(&self, world: &World) -> Verdict {
+        let spec = &self.spec;
+        let Some(load) = load_named(world, &spec.of) else {
+            let why = vec![code(&spec.of), text(" has not come yet")];
+            return (false, why);
+        };
+        let report = &load.report;
+        let answered = (report.answered as i64).max(1);
+        let counts = [
+            (
+                spec.acknowledged,
+                report.acknowledged_writes as i64,
+                "acknowledged writes",
+            ),
+            (
+                spec.lost,
+                self.lost,
+                "keys whose acknowledged write is lost",
+            ),
+            (spec.errors, report.errors as i64, "errors"),
+            (
+                spec.unanswered,
+                report.unanswered as i64,
+                "commands that nobody will answer",
+            ),
+            (
+                spec.mean_ms,
+                report.latency_sum_us / answered / 1000,
+                "ms until an answer",
+            ),
+            (
+                spec.longest_ms,
+                report.latency_most_us / 1000,
+                "ms until the slowest answer",
+            ),
+        ];
+        let asked = counts
+            .into_iter()
+            .filter_map(|(range, n, what)| Some((range?, n, what)));
+        let mut found = Vec::new();
+        for (range, n, what) in asked {
+            if !range.holds(n) {
+                let words = format!(": {n} {what}; expected {}", bounds(range));
+                return (false, vec![code(&spec.of), text(&words)]);
+            }
+            found.push(format!("{n} {what}"));
+        }
+        let words = format!(": {}", found.join(", "));
+        (true, vec![code(&spec.of), text(&words)])
+    }
+}
+
+fn bounds(range: Range) -> String {
+    match (range.min, range.max) {
+        (Some(min), Some(max)) if min == max => min.to_string(),
+        (Some(min), Some(max)) => format!("{min} to {max}"),
+        (Some(min), None) => format!("at least {min}"),
+        (None, max) => format!("at most {}", max.unwrap_or(i64::MAX)),
+    }
+}
+
+fn load_named<'a>(world: &'a World, name: &str) -> Option<&'a Load> {
+    world.loads().iter().find(|load| load.setup.name == name)
+}
