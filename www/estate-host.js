@@ -87,6 +87,7 @@ export class EstateHost {
         unsynced: 0,
         aof: true,
         free: false,
+        left: null,
       },
       damage: null,
       state: this.#state(),

@@ -16,7 +16,8 @@ import { Engine } from "./engine.js";
 import { bringFor, bringRest, canRun } from "./later.js";
 import { SandboxLock } from "./lock.js";
 import { concat, encodeCommand } from "./resp.js";
-import { DiskStore, MemoryStore } from "./store.js";
+import { DISK_BYTES, Room } from "./room.js";
+import { DiskStore, MemoryStore, keptClock, keptSeed } from "./store.js";
 import { pack } from "./tar.js";
 import { trial, whyUnread } from "./trial.js";
 
@@ -40,12 +41,7 @@ const KEEP_CLOCK_MS = 10_000;
 const randomSeed = () => String(crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000);
 
 /** @param {Saved["state"]} state @param {string} reason @returns {Saved} */
-const savedAs = (state, reason) => ({ state, reason, bytes: 0, unsynced: 0, aof: true, free: false });
-
-/** What was stored may be anything. @param {Meta | null} meta */
-const keptSeed = (meta) => (/^\d{1,19}$/.test(meta?.seed ?? "") ? meta?.seed : undefined);
-/** @param {Meta | null} meta */
-const keptClock = (meta) => (Number.isFinite(meta?.clock_ms) ? Number(meta?.clock_ms) : 0);
+const savedAs = (state, reason) => ({ state, reason, bytes: 0, unsynced: 0, aof: true, free: false, left: null });
 
 /** Views whose models are about files. */
 const OF_FILES = new Set(["aof", "rdb", "bytes", "commands", "fields", "field"]);
@@ -83,6 +79,9 @@ export class HostWorld {
   #saved = savedAs("memory", "");
   /** What the learner has set of the disk. @type {Map<string, number>} */
   #diskIs = new Map();
+  /** What the browser has room for. */
+  #room = new Room();
+  #roomBytes = DISK_BYTES;
   /** What a world without a disk wrote. @type {Uint8Array[]} */
   #log = [];
   /** @type {[string, string][]} */
@@ -205,6 +204,7 @@ export class HostWorld {
     }
     this.#engine = new Engine(seed, this.#clockMs, CONFIG, platterOf(files));
     for (const [what, value] of this.#diskIs) this.#engine.set_disk(what, value);
+    this.#fitDisk();
     await this.#loaded();
   }
 
@@ -338,10 +338,14 @@ export class HostWorld {
       await this.#guard(() => this.#store.commit(changes, this.#meta()));
     }
     const [all, bytes, aof] = this.#engine.kept();
-    const unsynced = all - bytes;
-    const saved = this.#saved;
-    if (bytes !== saved.bytes || unsynced !== saved.unsynced || Boolean(aof) !== saved.aof)
-      this.#setSaved({ ...saved, bytes, unsynced, aof: Boolean(aof) });
+    if (this.#store.durable && this.#room.due(changes)) {
+      this.#roomBytes = await this.#room.look(all);
+      this.#fitDisk();
+    }
+    const now = { bytes, unsynced: all - bytes, aof: Boolean(aof), left: this.#room.little };
+    const saved = { ...this.#saved, ...now };
+    if (/** @type {(keyof typeof now)[]} */ (Object.keys(now)).some((fact) => saved[fact] !== this.#saved[fact]))
+      this.#setSaved(saved);
   }
 
   /** Gives the disk a little time to answer, if somebody waits for it. */
@@ -698,6 +702,16 @@ export class HostWorld {
   setDisk(what, value) {
     this.#engine.set_disk(what, value);
     if (what !== "writes" && what !== "syncs") this.#diskIs.set(what, value);
+    this.#fitDisk();
+  }
+
+  /** The disk is no larger than what the browser has room for, or the learner has set. */
+  #fitDisk() {
+    if (this.#store.durable)
+      this.#engine.set_disk(
+        "capacity",
+        Math.max(1, Math.min(this.#diskIs.get("capacity") || DISK_BYTES, this.#roomBytes)),
+      );
   }
 
   /** Turns a bit over on the platter. @param {string} name @param {number} offset @param {number} bit */

@@ -83,5 +83,5 @@ register({
       ]),
     ),
   tools: [":crash", ":crash 20", ":disk slow", ":disk full", ":disk well"],
-  empty: ["This server has no disk: what it holds is in memory only."],
+  empty: ["This server has written no file: what it holds is in memory only."],
 });
