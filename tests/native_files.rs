@@ -1,5 +1,5 @@
 //! redlab-server and its real files: killed without a word, it comes back with all that it acknowledged; asked to end, it
-//! saves first.
+//! saves first. And it lets go of those who have gone.
 #![cfg(feature = "server")]
 #![allow(
     clippy::disallowed_methods,
@@ -74,6 +74,15 @@ impl Server {
             reply.push(byte[0]);
         }
         String::from_utf8_lossy(&reply).trim().to_string()
+    }
+
+    /// A command with a bulk reply.
+    fn ask_bulk(&mut self, line: &str) -> String {
+        let head = self.ask(line);
+        let len: usize = head.trim_start_matches('$').parse().expect("a length");
+        let mut bulk = vec![0; len + 2];
+        self.stream.read_exact(&mut bulk).expect("a reply");
+        String::from_utf8_lossy(&bulk).into_owned()
     }
 
     /// Without a word, as a power cut or a `kill -9`.
@@ -158,4 +167,27 @@ fn the_check_tools_give_the_verdict() {
         !good && text.contains("is not valid. Use the --fix option"),
         "{text}"
     );
+}
+
+#[test]
+fn who_leaves_with_the_last_command_is_let_go() {
+    let folder = Folder::new("leave");
+    let mut server = Server::start(&folder.0, &[]);
+    let to = server.stream.peer_addr().expect("it is connected");
+    for _ in 0..100 {
+        let mut stream = TcpStream::connect(to).expect("the server listens");
+        stream
+            .write_all(b"CLIENT REPLY OFF\r\nINCR n\r\n")
+            .expect("it is sent");
+    }
+    // No reply is sent that would find the socket closed.
+    for _ in 0..500 {
+        let clients = server.ask_bulk("INFO clients");
+        if clients.contains("connected_clients:1\r\n") {
+            assert_eq!(server.ask("INCRBY n 0"), ":100");
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("{}", server.ask_bulk("CLIENT LIST"));
 }

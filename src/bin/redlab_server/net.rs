@@ -83,6 +83,8 @@ struct Conn {
     sent: usize,
     /// The socket may hold bytes that were not read yet.
     readable: bool,
+    /// The other side has said that nothing more comes.
+    ended: bool,
     /// Waits in the queue of readable connections.
     queued: bool,
     /// The node's own connection, which does not stand yet.
@@ -195,6 +197,7 @@ impl Net {
                         if event.is_readable() || event.is_read_closed() || event.is_error() {
                             if let Some(conn) = &mut self.conns[at] {
                                 conn.readable = true;
+                                conn.ended |= event.is_read_closed() || event.is_error();
                             }
                             self.serve(at);
                         }
@@ -348,6 +351,7 @@ impl Net {
             backlog: Vec::new(),
             sent: 0,
             readable: false,
+            ended: false,
             queued: false,
             dialled,
             closing: false,
@@ -413,8 +417,9 @@ impl Net {
             Ok(0) => self.close(at),
             Ok(n) => {
                 let id = conn.id;
-                // A read that leaves room in the buffer has emptied the socket; the next bytes bring an event.
-                conn.readable = n == self.buffer.len();
+                // A read that leaves room in the buffer has emptied the socket, and the next bytes bring an event; but an
+                // end that has been told already brings none.
+                conn.readable = n == self.buffer.len() || conn.ended;
                 if conn.readable && !conn.queued {
                     conn.queued = true;
                     self.ready.push(at);
