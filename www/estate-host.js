@@ -87,7 +87,6 @@ export class EstateHost {
         unsynced: 0,
         aof: true,
         free: false,
-        left: null,
       },
       damage: null,
       state: this.#state(),

@@ -16,7 +16,6 @@ import { Engine } from "./engine.js";
 import { bringFor, bringRest, canRun } from "./later.js";
 import { SandboxLock } from "./lock.js";
 import { concat, encodeCommand } from "./resp.js";
-import { DISK_BYTES, Room } from "./room.js";
 import { DiskStore, MemoryStore, keptClock, keptSeed } from "./store.js";
 import { pack } from "./tar.js";
 import { trial, whyUnread } from "./trial.js";
@@ -41,7 +40,7 @@ const KEEP_CLOCK_MS = 10_000;
 const randomSeed = () => String(crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000);
 
 /** @param {Saved["state"]} state @param {string} reason @returns {Saved} */
-const savedAs = (state, reason) => ({ state, reason, bytes: 0, unsynced: 0, aof: true, free: false, left: null });
+const savedAs = (state, reason) => ({ state, reason, bytes: 0, unsynced: 0, aof: true, free: false });
 
 /** Views whose models are about files. */
 const OF_FILES = new Set(["aof", "rdb", "bytes", "commands", "fields", "field"]);
@@ -79,9 +78,6 @@ export class HostWorld {
   #saved = savedAs("memory", "");
   /** What the learner has set of the disk. @type {Map<string, number>} */
   #diskIs = new Map();
-  /** What the browser has room for. */
-  #room = new Room();
-  #roomBytes = DISK_BYTES;
   /** What a world without a disk wrote. @type {Uint8Array[]} */
   #log = [];
   /** @type {[string, string][]} */
@@ -204,7 +200,6 @@ export class HostWorld {
     }
     this.#engine = new Engine(seed, this.#clockMs, CONFIG, platterOf(files));
     for (const [what, value] of this.#diskIs) this.#engine.set_disk(what, value);
-    this.#fitDisk();
     await this.#loaded();
   }
 
@@ -338,14 +333,10 @@ export class HostWorld {
       await this.#guard(() => this.#store.commit(changes, this.#meta()));
     }
     const [all, bytes, aof] = this.#engine.kept();
-    if (this.#store.durable && this.#room.due(changes)) {
-      this.#roomBytes = await this.#room.look(all);
-      this.#fitDisk();
-    }
-    const now = { bytes, unsynced: all - bytes, aof: Boolean(aof), left: this.#room.little };
-    const saved = { ...this.#saved, ...now };
-    if (/** @type {(keyof typeof now)[]} */ (Object.keys(now)).some((fact) => saved[fact] !== this.#saved[fact]))
-      this.#setSaved(saved);
+    const unsynced = all - bytes;
+    const saved = this.#saved;
+    if (bytes !== saved.bytes || unsynced !== saved.unsynced || Boolean(aof) !== saved.aof)
+      this.#setSaved({ ...saved, bytes, unsynced, aof: Boolean(aof) });
   }
 
   /** Gives the disk a little time to answer, if somebody waits for it. */
@@ -702,16 +693,6 @@ export class HostWorld {
   setDisk(what, value) {
     this.#engine.set_disk(what, value);
     if (what !== "writes" && what !== "syncs") this.#diskIs.set(what, value);
-    this.#fitDisk();
-  }
-
-  /** The disk is no larger than what the browser has room for, or the learner has set. */
-  #fitDisk() {
-    if (this.#store.durable)
-      this.#engine.set_disk(
-        "capacity",
-        Math.max(1, Math.min(this.#diskIs.get("capacity") || DISK_BYTES, this.#roomBytes)),
-      );
   }
 
   /** Turns a bit over on the platter. @param {string} name @param {number} offset @param {number} bit */

@@ -19,7 +19,6 @@
  * @prop {number} bytes of all files that are on the platter: what a power cut leaves
  * @prop {number} unsynced bytes that are only in the page cache
  * @prop {boolean} aof writes go to the append-only file
- * @prop {number | null} left bytes that the browser still has room for, if they are few
  * @prop {boolean} free the other tab has closed: takeOver() is possible
  *
  * @typedef {object} Damage what was wrong with the files at the start

@@ -349,7 +349,6 @@ export class Shell {
     const { saved } = this.#world.info;
     this.#bar.setSaved(saved);
     if (saved.state === "second") this.#report();
-    this.#tellRoom();
     if (saved.state === "refused" && !this.#refusalTold) {
       this.#refusalTold = true;
       this.#notice({
@@ -361,26 +360,11 @@ export class Shell {
   }
 
   #refusalTold = false;
-  #littleTold = false;
-
-  /** Says when the browser has little room left. */
-  #tellRoom() {
-    const { saved } = this.#world.info;
-    if (saved.left === null || this.#littleTold) return;
-    this.#littleTold = true;
-    this.#notice({
-      alarm: true,
-      text: `This browser has room for ${size(saved.left)} more. When that is used up, the server's disk is full, and it does what a server does then.`,
-      actions: [["Download as AOF", async () => saveFile("redlab.aof", await this.#world.download())]],
-    });
-  }
 
   /** What there is to say about the sandbox's data. */
   #report() {
     const { saved, damage } = this.#world.info;
     byId("notices").replaceChildren();
-    this.#littleTold = false;
-    this.#tellRoom();
     if (saved.state === "second") {
       /** @type {[string, () => void][]} */
       const take = saved.free ? [["Take over", () => this.#world.takeOver()]] : [];
