@@ -242,10 +242,12 @@ export class EstateHost {
       change: () => this.#change(value),
       compare: () => this.#compare(),
       state: () => this.#state(),
+      ledger: () => this.#estate.ledger(),
     };
     if (this.#dead || !can[what]) throw new Error(this.#dead ? "the world has stopped" : `no such request: ${what}`);
     const answer = this.#guard(can[what]);
-    this.#tell();
+    // To look is no change.
+    if (what !== "ledger") this.#tell();
     return answer;
   }
 
@@ -377,7 +379,8 @@ export class EstateHost {
         if (this.#estate.is_past()) this.#act(NOTHING);
         this.#estate.send(/** @type {number} */ (terminal.session), bytes);
       });
-      done({ out: new Uint8Array(0), now_ms: this.#estate.now_ms(), cost_us: 0, closed: false, ran: 0 });
+      const conn = terminal.session ?? undefined;
+      done({ out: new Uint8Array(0), now_ms: this.#estate.now_ms(), cost_us: 0, closed: false, ran: 0, conn });
       this.#tell();
     } catch (e) {
       fail(e);

@@ -40,8 +40,8 @@
  * @typedef {{id: string, met: boolean, why: Part[], since_ms?: number}} GoalState
  * @typedef {{lesson: string, goals: GoalState[], met: number, completed_ms?: number, forbidden?: {command: string, at_ms: number}, broken?: {goal: string, at_ms: number, why: Part[]}, score: number, score_max: number, hints: {goal: string, step: string, cost: number}[]}} LessonState
  *
- * @typedef {{out: Uint8Array, now_ms: number, cost_us: number, closed: boolean, ran: number}} Exec `ran`: the command's number, as the
- *   view of the log names who wrote something; 0 if it is not known
+ * @typedef {{out: Uint8Array, now_ms: number, cost_us: number, closed: boolean, ran: number, conn?: number}} Exec `ran`: the command's number, as the
+ *   view of the log names who wrote something; 0 if it is not known; `conn`: the connection's number, where worlds have numbers for them
  *
  * @typedef {{event: "output", world: number, session: number, out: ArrayBuffer, closed: boolean, now_ms: number}
  *   | {event: "saved", world: number, saved: Saved}

@@ -84,9 +84,18 @@ export class ReplyParser {
   /** @param {Uint8Array} bytes */
   push(bytes) {
     const rest = this.#buf.subarray(this.#at);
+    this.#before += this.#at;
     this.#buf = rest.length ? concat([rest, bytes]) : bytes;
     this.#at = 0;
   }
+
+  /** Bytes that were read so far. */
+  get taken() {
+    return this.#before + this.#at;
+  }
+
+  /** Those of them that are in the buffer no more. */
+  #before = 0;
 
   /** True between replies: nothing has been read of the next one. */
   get idle() {

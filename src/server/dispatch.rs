@@ -367,6 +367,12 @@ impl Books {
         if node.stream.is_some() {
             node.feed_stream(id);
         }
+        if node.journal.is_some()
+            && node.ks.dirty != self.dirty
+            && !(node.server.in_exec || node.server.in_script)
+        {
+            node.note_write(id, command, args, (out, self.reply_start));
+        }
         if !node.ks.events.is_empty() {
             node.publish_events(Some(id));
         }

@@ -3,6 +3,7 @@ mod blocking;
 mod dispatch;
 mod evict;
 mod guard;
+pub mod journal;
 mod listeners;
 mod load;
 mod meter;

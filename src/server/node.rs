@@ -1,13 +1,12 @@
 //! The node: owns everything, takes inputs, and leaves output and effects for its host to drain.
-use super::dispatch;
 use super::meter::{Meter, NoMeter};
-use super::observe::Observer;
 use super::persist::Storage;
 use super::propagate::Log;
 use super::repl::Sync;
 use super::script::{SLICE, Suspended};
 use super::trace::ScriptTrace;
 use super::trail::Trail;
+use super::{dispatch, journal::Journal, observe::Observer};
 use crate::base::{num, rng::Rng, time::Micros};
 use crate::command::acl::AclFile;
 use crate::command::config::ConfigFile;
@@ -85,6 +84,8 @@ pub struct NodeOptions {
     pub disk: bool,
     /// Bytes that scripts may use, and functions as many again.
     pub script_memory: usize,
+    /// Whether the host takes the node's notes ([`Node::take_notes`]) after each input.
+    pub journal: bool,
 }
 
 impl Default for NodeOptions {
@@ -104,6 +105,7 @@ impl Default for NodeOptions {
             output_limit: None,
             disk: false,
             script_memory: 256 << 20,
+            journal: false,
         }
     }
 }
@@ -135,6 +137,8 @@ pub struct Node {
     pub(super) holds_scripts: bool,
     /// The last commands, for the view of the event loop; `None` while nobody looks.
     pub(super) trail: Option<Trail>,
+    /// What happened to the data, for a host that keeps account of it.
+    pub(super) journal: Option<Journal>,
     next_cron_us: Micros,
     /// Clients with unread input, in the order they are served in once the node is no longer busy.
     waiting: VecDeque<ClientId>,
@@ -163,11 +167,11 @@ impl Node {
     pub fn new(options: NodeOptions) -> Node {
         let mut rng = Rng::new(options.seed);
         let registry = commands::registry();
-        let stats = Stats::of(registry.all().len());
         let ks = keyspace_of(&options, rng.fork());
         let server = Server {
             acl: Acl::new(&registry, &options.config),
             acl_file: options.acl_file,
+            stats: Stats::of(registry.all().len()),
             registry,
             clients: Default::default(),
             pubsub: Default::default(),
@@ -175,7 +179,6 @@ impl Node {
             monitors: Vec::new(),
             listened: false,
             output_limits: options.config.output_limits,
-            stats,
             effects: Vec::new(),
             run_id: rng.hex40(),
             started_ms: options.now_us / 1000,
@@ -220,6 +223,7 @@ impl Node {
             trace: None,
             holds_scripts: false,
             trail: None,
+            journal: options.journal.then(Journal::new),
             next_cron_us: options.now_us,
             waiting: VecDeque::new(),
             no_output: Vec::new(),
@@ -255,6 +259,8 @@ impl Node {
         if disk || self.config.text("appendonly") == b"yes" {
             self.start();
             self.persist();
+        } else {
+            self.note_started();
         }
         self
     }

@@ -134,7 +134,7 @@ impl Node {
     }
 
     /// Where the log ends, in the count of `AofFigures::logged`; `None` within a unit.
-    fn log_end(&self) -> Option<u64> {
+    pub(super) fn log_end(&self) -> Option<u64> {
         let unread = self.log.as_ref()?.unread()?;
         Some(self.server.persist.aof.logged + unread as u64)
     }

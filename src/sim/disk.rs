@@ -19,6 +19,7 @@
 //! forgotten.
 mod changes;
 mod file;
+mod places;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +27,7 @@ use crate::base::time::Micros;
 use crate::persist::disk::DiskError;
 pub use changes::{Change, Changes, KeptFile};
 use file::File;
+pub use places::Side;
 use std::collections::{BTreeMap, VecDeque};
 
 /// How often the kernel looks for old dirty pages, µs.
@@ -121,6 +123,8 @@ pub struct Disk {
     told_names: BTreeMap<String, u64>,
     jobs: VecDeque<Job>,
     done: Vec<(Ticket, Result<(), DiskError>)>,
+    /// How often names have changed, on either side.
+    renamed: u64,
     last_inode: u64,
     last_ticket: Ticket,
     last_written: u64,
@@ -183,6 +187,7 @@ impl Disk {
             return *inode;
         }
         self.last_inode += 1;
+        self.renamed += 1;
         self.names.insert(path.to_string(), self.last_inode);
         self.last_inode
     }
@@ -200,6 +205,7 @@ impl Disk {
     pub fn rename(&mut self, from: &str, to: &str) -> Result<(), DiskError> {
         let inode = self.names.remove(from).ok_or(DiskError::NotFound)?;
         self.names.insert(to.to_string(), inode);
+        self.renamed += 1;
         self.forget_nameless();
         Ok(())
     }
@@ -207,6 +213,7 @@ impl Disk {
     /// Takes a name away. Errors: [`DiskError::NotFound`].
     pub fn remove(&mut self, path: &str) -> Result<(), DiskError> {
         self.names.remove(path).ok_or(DiskError::NotFound)?;
+        self.renamed += 1;
         self.forget_nameless();
         Ok(())
     }
@@ -381,6 +388,7 @@ impl Disk {
                 self.sync_to(inode, end, whole);
             }
             Work::Names { dir, names } => {
+                self.renamed += 1;
                 self.kept_names.retain(|path, _| parent(path) != dir);
                 self.kept_names.extend(names);
             }
@@ -403,7 +411,10 @@ impl Disk {
             };
             self.queue(work, None, false);
         }
-        self.kept_names.clone_from(&self.names);
+        if self.kept_names != self.names {
+            self.renamed += 1;
+            self.kept_names.clone_from(&self.names);
+        }
         self.forget_nameless();
     }
 
@@ -432,6 +443,7 @@ impl Disk {
         self.done.clear();
         self.names.clone_from(&self.kept_names);
         self.files.values_mut().for_each(File::crash);
+        self.renamed += 1;
         self.forget_nameless();
         self.last_written = 0;
     }

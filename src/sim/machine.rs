@@ -17,16 +17,20 @@ pub struct Machine {
     pub disk: Option<Disk>,
     /// Fsyncs under way, with the numbers of the node's requests.
     syncs: Vec<(Ticket, u64)>,
+    /// The files that were made since somebody took this, with their numbers on the disk; only if the node keeps a journal.
+    pub created: Option<Vec<(String, u64)>>,
 }
 
 impl Machine {
     /// Switches the machine on: the node begins to read what the disk has. `options.disk` follows from `disk`.
     pub fn boot(mut options: NodeOptions, disk: Option<Disk>) -> Machine {
         options.disk = disk.is_some();
+        let created = options.journal.then(Vec::new);
         let mut machine = Machine {
             node: Node::new(options),
             disk,
             syncs: Vec::new(),
+            created,
         };
         machine.drive();
         machine
@@ -86,6 +90,10 @@ impl Machine {
                     Op::SyncDir { dir } => Some(Ok(disk.sync_dir(dir))),
                     _ => None,
                 };
+                let made = match &op {
+                    Op::Create { path } if self.created.is_some() => Some(path.clone()),
+                    _ => None,
+                };
                 let done = match ticket {
                     Some(Ok(ticket)) => {
                         self.syncs.push((ticket, number));
@@ -94,6 +102,11 @@ impl Machine {
                     Some(Err(error)) => Err(error),
                     None => execute(disk, op),
                 };
+                if let (Some(created), Some(path)) = (&mut self.created, made)
+                    && let Some(file) = disk.number(&path)
+                {
+                    created.push((path, file));
+                }
                 // The node's clock stands where the input at hand has set it.
                 self.node.handle(Input::Disk(number, &done), 0);
             }

@@ -2,7 +2,7 @@
 use super::{from_js, to_js};
 use crate::lab::acts;
 use crate::lab::desk::Desk;
-use crate::lab::estate::{difference, estate};
+use crate::lab::estate::{difference, estate, ledger};
 use crate::lab::grader::Attempt;
 use crate::lab::hands;
 use crate::lab::json;
@@ -161,6 +161,11 @@ impl Estate {
     /// Everything that views of the whole world show (`src/lab/estate/models.rs`).
     pub fn model(&self) -> Result<JsValue, JsError> {
         to_js(&estate(&self.timeline))
+    }
+
+    /// Where each acknowledged write is (`src/lab/estate/ledger.rs`).
+    pub fn ledger(&self) -> Result<JsValue, JsError> {
+        to_js(&ledger(self.timeline.world()))
     }
 
     /// In what two worlds differ, machine by machine (`src/lab/estate/difference.rs`).

@@ -8,6 +8,7 @@ test.setTimeout(40_000);
 test("a key and the files of each machine", async ({ page }) => {
   await page.goto("./#estate/primary-replicas");
   await expect(page.locator("redlab-terminal input").nth(2)).toBeVisible({ timeout: 20_000 });
+  await page.getByRole("button", { name: "Open One node again" }).click();
   const views = page.locator(".nodeviews");
   const chosen = page.locator("#node-views");
   await type(page, 0, "RPUSH letters a b c");

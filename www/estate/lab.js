@@ -13,6 +13,8 @@ import { RedlabTerminal } from "../terminal/terminal.js";
 import { Deck } from "./deck.js";
 import "./estate.css";
 import { futureOf, isTrue } from "./futures.js";
+import { Ledger } from "./ledger.js";
+import { WrittenLines } from "./lines.js";
 import { letterOf } from "./marks.js";
 import { NodeViews } from "./node.js";
 import { PRESETS } from "./presets.js";
@@ -31,6 +33,7 @@ export class EstateLab {
   /** @type {{draw: () => void, close: () => void}[]} */
   #views = [];
   #deck;
+  #lines;
   #moved = 0;
   #told = "";
 
@@ -40,6 +43,7 @@ export class EstateLab {
     this.preset = preset;
     this.around = around;
     this.#deck = new Deck(world, around.foot);
+    this.#lines = new WrittenLines(world);
   }
 
   /** @param {string} id of a preset @param {Around} around @param {Lesson | null} lesson in place of one @returns {Promise<EstateLab>} */
@@ -64,6 +68,7 @@ export class EstateLab {
     for (const host of this.preset.hosts) await this.#addTerminal(host, node);
     const topology = new Topology(this.world, this.preset.places);
     const replication = new Replication(this.world);
+    const ledger = new Ledger(this.world, this.#lines);
     this.#panes.push(
       panes.add({ id: "topology", title: "Topology", column: "right", body: topology.el, actions: [topology.twin] }),
       panes.add({
@@ -73,10 +78,13 @@ export class EstateLab {
         body: replication.el,
         actions: [replication.twin],
       }),
+      panes.add({ id: "ledger", title: "Ledger", column: "right", body: ledger.el, actions: [ledger.choice] }),
     );
     const actions = [node.head];
-    this.#panes.push(panes.add({ id: "node", title: "One node", column: "right", body: node.el, actions }));
-    this.#views.push(topology, replication, node);
+    this.#panes.push(
+      panes.add({ id: "node", title: "One node", column: "right", body: node.el, actions, closed: true }),
+    );
+    this.#views.push(topology, replication, ledger, node);
     node.open();
     this.world.addEventListener("estate", () => this.#changed());
     panes.show(lesson ? this.#panes[0].id : this.#terminals[0].pane.id);
@@ -105,6 +113,13 @@ export class EstateLab {
     this.#panes.push(pane);
     this.#terminals.push({ host, terminal, pane });
     terminal.logView.moment = () => ({ future: this.world.state.future, at_ms: this.world.state.now_ms });
+    terminal.addEventListener("redlab-command", (e) => {
+      const { conn, end, row, reveal } = /** @type {CustomEvent} */ (e).detail;
+      if (!conn || !row) return;
+      const moment = { future: this.world.state.future, at_ms: this.world.state.now_ms };
+      const show = () => (panes.show(pane.id), reveal());
+      this.#lines.add(conn, end, { log: terminal.logView, row, moment, show });
+    });
     const startMs = this.world.state.start_ms;
     terminal.start({ world: this.world, session, host, port: PORT, history, docs, startMs, hints, keepHints });
     node.add(host, session);

@@ -20,7 +20,13 @@ export class Replication {
   #sum = h("p", { class: "sum", role: "status" });
   #bars = h("div");
   #charts = h("canvas", { class: "charts", role: "img" });
-  #tables = h("div", { class: "tables", hidden: true });
+  #tables = h("div", {
+    class: "tables",
+    hidden: true,
+    tabindex: "0",
+    role: "group",
+    "aria-label": "Replication as a table",
+  });
   #drawing = h("div", { class: "draw" }, this.#bars, this.#charts);
   /** @type {Sample[]} */
   #samples = [];

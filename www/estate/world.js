@@ -26,7 +26,7 @@
  *
  * @typedef {{now_us: number, start_us: number, events: number, furthest_us: number, furthest_events: number, past: boolean,
  *   acts: {at_us: number, event: number, what: string, host?: string}[], hosts: Host[], links: Link[], conns: Conn[],
- *   loads: Load[]}} Model
+ *   loads: Load[], ledger: Tally}} Model
  * @typedef {{name: string, ip: string, port: number, state: "up" | "down" | "off", paused: boolean, busy_until_us?: number,
  *   waiting: number, skew_us: number, boots: number, keys?: number, repl?: Repl, log: {at_us: number, level: string, text: string}[]}} Host
  * @typedef {{role: "primary" | "replica", primary?: string, link: string, id: string, offset: number, former_id?: string,
@@ -38,6 +38,11 @@
  * @typedef {{id: number, kind: "replication" | "terminal" | "client", from: string, to: string, stands: boolean, messages: Message[], more: number}} Conn
  * @typedef {{name: string, to: string, clients: number, sent: number, answered: number, writes: number, errors: number,
  *   unanswered: number, mean_us?: number, most_us: number, texts: string[]}} Load
+ * @typedef {{acknowledged: number, safe: number, copied: number, risk: number, apart: number, gone: number, unknown: number}} Tally
+ * @typedef {{id: string, words: string, host: string, by: string, session?: number, reply_end: number, at_us: number, acked_us?: number,
+ *   state: "safe" | "copied" | "risk" | "apart" | "gone" | "unknown", memory: string[], cache: string[], platter: string[], wire: string[],
+ *   why: string, lost_us?: number}} Written
+ * @typedef {{tally: Tally, forgotten: number, newest: Written[], lost: Written[], more_lost: number}} LedgerState
  * @typedef {{hash: string, other_hash: string, other: number, hosts: {name: string, keys: number, some: string[], offset?: number, other_offset?: number}[]}} Comparison
  */
 import { World } from "../protocol.js";
@@ -117,6 +122,11 @@ export class EstateWorld extends World {
   /** In what the two futures differ at this moment. @returns {Promise<Comparison | null>} */
   compare() {
     return this.#ask("compare");
+  }
+
+  /** Where each acknowledged write is. @returns {Promise<LedgerState>} */
+  ledger() {
+    return this.#ask("ledger");
   }
 
   /** Does by hand what a line says (src/lab/hands.rs). */

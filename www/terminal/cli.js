@@ -3,8 +3,9 @@
  *
  * @import { Reply } from "../resp.js"
  * @import { Session } from "../protocol.js"
- * @typedef {{reply: Reply | null, more: Reply[], now_ms: number, cost_us: number, ran: number}} Answer `reply` is null after CLIENT REPLY
- *   OFF; `more` is what came right behind it without being an answer to it
+ * @typedef {{reply: Reply | null, more: Reply[], now_ms: number, cost_us: number, ran: number, conn?: number, end: number}} Answer `reply`
+ *   is null after CLIENT REPLY OFF; `more` is what came right behind it without being an answer to it; `end`: where it ends among all
+ *   bytes of the connection
  */
 import { encodeCommand, ReplyParser, textOf, toText } from "../resp.js";
 
@@ -32,7 +33,7 @@ export class Cli {
   /** CLIENT REPLY: how many replies will not come. */
   #mute = 0;
   #parser = new ReplyParser();
-  /** @type {{argv: string[], resolve: (r: {reply: Reply, more: Reply[]}) => void, reject: (e: Error) => void}[]} */
+  /** @type {{argv: string[], resolve: (r: {reply: Reply, more: Reply[], end: number}) => void, reject: (e: Error) => void}[]} */
   #waiting = [];
 
   /**
@@ -104,7 +105,7 @@ export class Cli {
       const first = this.#waiting[0];
       if (first && this.#answers(first.argv[0], r)) {
         this.#waiting.shift();
-        first.resolve({ reply: r, more: (more = []) });
+        first.resolve({ reply: r, more: (more = []), end: this.#parser.taken });
       } else if (more) more.push(r);
       else this.options.push(r);
     }
@@ -135,22 +136,22 @@ export class Cli {
     if (!this.connected) await this.reconnect();
     const words = argv.map(toText);
     const muted = this.#muted(words);
-    /** @type {Promise<{reply: Reply | null, more: Reply[]}>} */
+    /** @type {Promise<{reply: Reply | null, more: Reply[], end: number}>} */
     const replied = muted
-      ? Promise.resolve({ reply: null, more: [] })
+      ? Promise.resolve({ reply: null, more: [], end: 0 })
       : new Promise((resolve, reject) => this.#waiting.push({ argv: words, resolve, reject }));
     replied.catch(() => {});
     const waiter = muted ? null : this.#waiting.at(-1);
-    const { out, now_ms, cost_us, closed, ran } = await this.session.exec(encodeCommand(argv)).catch((e) => {
+    const { out, now_ms, cost_us, closed, ran, conn } = await this.session.exec(encodeCommand(argv)).catch((e) => {
       // It never began, so no reply will come for it.
       this.#waiting = this.#waiting.filter((other) => other !== waiter);
       throw e;
     });
     this.#feed(out);
     if (closed) this.#lost();
-    const { reply, more } = await replied;
+    const { reply, more, end } = await replied;
     if (reply && this.connected) this.#follow(words, reply);
-    return { reply, more, now_ms, cost_us, ran };
+    return { reply, more, now_ms, cost_us, ran, conn, end };
   }
 
   /** CLIENT REPLY OFF and SKIP: is there no reply to this one? @param {string[]} words */

@@ -201,9 +201,21 @@ export class LogView {
     return moment !== undefined && this.#untrue(moment);
   }
 
+  /** Lets words stand behind a row; none if they are empty. @param {Row} row @param {string} words */
+  tag(row, words) {
+    if ((this.#tags.get(row) ?? "") === words) return;
+    this.#tags.set(row, words);
+    this.redraw(row);
+  }
+
+  /** What stands behind rows. @type {WeakMap<Row, string>} */
+  #tags = new WeakMap();
+
   /** @param {Row} row */
   #draw = (row) => {
     const el = draw(row);
+    const words = this.#tags.get(row);
+    if (words) el.append(h("span", { class: "tag" }, words));
     if (this.#isUntrue(row)) el.classList.add("untrue");
     return el;
   };

@@ -2,7 +2,7 @@
  * <redlab-terminal>: redis-cli in the page. A labelled input, a log, one announcement a command.
  *
  * start() takes the connection; every command that ran is told by a bubbling `redlab-command` event with
- * {line, argv (text), args (bytes), reply, session, db, world, at_ms, cost_us, error, row, ran, light, reveal}. A row that is pointed
+ * {line, argv (text), args (bytes), reply, session, db, world, at_ms, cost_us, error, row, ran, conn, end, light, reveal}. A row that is pointed
  * at is told by `redlab-point`, its end by one without a row.
  *
  * @import { Reply } from "../resp.js"
@@ -554,7 +554,7 @@ export class RedlabTerminal extends HTMLElement {
     const echo = { time: "", prompt: this.cli.prompt };
     const row = line === null ? null : this.#echo(line, echo);
     if (row) this.logView.add([row], true);
-    const { reply, more: later, now_ms, cost_us, ran } = await (sent ?? this.cli.send(argv));
+    const { reply, more: later, now_ms, cost_us, ran, conn, end } = await (sent ?? this.cli.send(argv));
     echo.time = clock(now_ms - this.#options.startMs);
     if (row) this.logView.redraw(row);
     if (!reply) return;
@@ -582,6 +582,8 @@ export class RedlabTerminal extends HTMLElement {
           error,
           row,
           ran,
+          conn,
+          end,
           light: (/** @type {boolean} */ on) => this.logView.light(on ? row : null),
           reveal: () => this.reveal(row),
         },

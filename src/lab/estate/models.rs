@@ -1,5 +1,6 @@
 //! The models themselves: plain data of a moment.
 use super::apps::{AppModel, DatabaseModel, LatencyModel, app, database};
+use super::ledger::{TallyModel, tally};
 use super::message::describe;
 use crate::base::order::sort_by;
 use crate::base::time::Micros;
@@ -35,9 +36,11 @@ pub struct EstateModel {
     loads: Vec<LoadModel>,
     apps: Vec<AppModel>,
     databases: Vec<DatabaseModel>,
+    /// How well acknowledged writes are kept.
+    ledger: TallyModel,
 }
 json_object! { EstateModel: now_us, start_us, events, furthest_us, furthest_events, past, acts, hosts, links, conns, loads, apps,
-databases }
+databases, ledger }
 
 /// A fault or another act that is worth a mark on the timeline.
 struct ActModel {
@@ -189,6 +192,7 @@ pub fn estate(timeline: &Timeline) -> EstateModel {
         loads: loads(world),
         apps: world.apps().iter().map(|a| app(world, a)).collect(),
         databases: world.databases().iter().map(database).collect(),
+        ledger: tally(world),
     }
 }
 
@@ -217,7 +221,7 @@ fn marks(timeline: &Timeline) -> Vec<ActModel> {
 }
 
 /// What a place is called.
-fn place_name(world: &World, place: HostId) -> String {
+pub(super) fn place_name(world: &World, place: HostId) -> String {
     match place {
         HERE => "here".into(),
         CLIENTS => "clients".into(),
@@ -306,7 +310,7 @@ fn replicas(world: &World, host: &Host, node: &Node) -> Vec<ReplicaModel> {
     server.repl.followers.iter().filter_map(each).collect()
 }
 
-fn end_name(world: &World, end: End, place: HostId) -> String {
+pub(super) fn end_name(world: &World, end: End, place: HostId) -> String {
     match end {
         End::Node(id, _) => place_name(world, id),
         End::Session(_) | End::App(..) | End::Served(..) | End::Database(..) => {

@@ -17,6 +17,7 @@ impl Node {
     /// Begins what works on a fork.
     fn begin_background(&mut self, what: Background, path: String) {
         self.ks.fork();
+        self.note_image(&path);
         let job = match what {
             Background::Save | Background::Sync => self.save_job(&path, false),
             Background::RewriteAof => {
@@ -281,6 +282,7 @@ impl Node {
         }
         self.storage.aof.manifest = switch.manifest;
         self.storage.aof.switch_to(switch.path);
+        self.note_opened();
         if let Some(log) = &mut self.log {
             log.db = None;
         }

@@ -8,6 +8,7 @@
 //! ```
 //!
 //! Under `everysec` a write waits while an fsync is under way, as the kernel would hold it up, but for two seconds at most.
+use super::super::journal::Note;
 use super::super::node::Node;
 use super::whole;
 use crate::base::time::Micros;
@@ -74,6 +75,19 @@ impl Aof {
 }
 
 impl Node {
+    /// The log goes to another file from now on, or to none.
+    pub(super) fn note_opened(&mut self) {
+        self.note(|node| {
+            let aof = &node.storage.aof;
+            Note::Opened {
+                path: aof.path.clone(),
+                shift: aof.written as i64 - aof.file_bytes as i64,
+                offset: node.server.repl.history.offset,
+                whole: aof.buffer.is_empty(),
+            }
+        });
+    }
+
     /// Whether replies wait for an fsync.
     pub(super) fn holds_replies(&self) -> bool {
         let persist = &self.server.persist;

@@ -105,6 +105,7 @@ impl Node {
             Order::Save(id) => {
                 let path = format!("temp-{}.rdb", self.server.pid);
                 let job = self.save_job(&path, true);
+                self.note_image(&path);
                 self.run_front(job, Front::Save(id));
             }
             Order::BackgroundSave => self.begin_save(),
@@ -143,12 +144,19 @@ impl Node {
         let mut job = match save {
             true => {
                 self.say(false, &["Saving the final RDB snapshot before exiting."]);
-                self.save_job(&format!("temp-{}.rdb", self.server.pid), true)
+                let path = format!("temp-{}.rdb", self.server.pid);
+                self.note_image(&path);
+                self.save_job(&path, true)
             }
             false => Job::of([]),
         };
         job.before(self.last_sync());
         self.run_front(job, Front::Exit { id, force });
+    }
+
+    /// Whether the primary's snapshot is on its way into a file.
+    pub(in crate::server) fn writes_received(&self) -> bool {
+        matches!(self.storage.front, Some((_, Front::Received)))
     }
 
     pub(in crate::server) fn run_front(&mut self, job: Job, about: Front) {
@@ -236,6 +244,7 @@ impl Node {
         let aof = &mut self.storage.aof;
         aof.state = State::Off;
         aof.path = String::new();
+        self.note_opened();
         self.server.persist.aof.on = false;
         self.server.persist.aof.safe = self.server.persist.aof.logged;
         if !self.storage.tapped {

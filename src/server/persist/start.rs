@@ -525,6 +525,7 @@ impl Node {
                 &["Creating AOF base file ", &name, " on server start"],
             );
             let temporary = format!("temp-rewriteaof-{}.aof", self.server.pid);
+            self.note_image(&temporary);
             ops.push(Op::Rename {
                 from: temporary.clone(),
                 to: self.aof_path(&name),
@@ -572,6 +573,7 @@ impl Node {
 
     fn aof_is_on(&mut self) {
         self.storage.aof.state = State::On;
+        self.note_opened();
         self.log.get_or_insert_default().db = None;
         self.server.propagates = true;
         self.server.persist.active = true;
@@ -587,5 +589,6 @@ impl Node {
         self.server.persist.saves.dirty = self.ks.dirty;
         self.ks.events.clear();
         self.end_loading();
+        self.note_started();
     }
 }

@@ -1,6 +1,7 @@
 //! The replica's side: the connection to its primary.
 //!
 //! A link that is lost leaves the data a part of the primary's history; the next one asks to go on from there.
+use super::super::journal::Note;
 use super::super::node::Node;
 use crate::base::num;
 use crate::command::client::ReplyMode;
@@ -90,6 +91,7 @@ impl Node {
         repl.link = Link::Off;
         repl.has_part = false;
         repl.history.branch(id);
+        self.note_called();
         self.drop_followers();
         self.note_role();
     }
@@ -364,6 +366,7 @@ impl Node {
             client.reply_mode = ReplyMode::Off;
             client.db = db;
         }
+        self.note(|node| Note::Synced(node.server.repl.history.id.clone()));
     }
 
     /// The connection to the primary is lost, or was refused.
@@ -416,6 +419,9 @@ impl Node {
         self.sync.talk = Talk::default();
         self.sync.received = None;
         self.end_stream();
+        if self.server.repl.link == Link::Connected {
+            self.note(|_| Note::LinkLost);
+        }
         let id = std::mem::take(&mut self.server.repl.link_id);
         self.server.repl.transfer = (-1, 0);
         self.server.clients.get(id).map_or(0, |c: &Client| c.db)

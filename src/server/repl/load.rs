@@ -1,5 +1,6 @@
 //! A snapshot of the primary takes the place of the data. It is read by slices; meanwhile clients are told LOADING, and what
 //! the primary sends behind it is kept.
+use super::super::journal::Note;
 use super::super::node::Node;
 use super::super::persist::{Front, Job, Reading};
 use crate::base::num;
@@ -28,9 +29,10 @@ impl Node {
         self.order_load();
     }
 
-    /// Lets everything wait until the snapshot is loaded, as soon as nothing else is waited for.
+    /// Lets everything wait until the snapshot is loaded, as soon as nothing else is waited for; once.
     pub(in crate::server) fn order_load(&mut self) {
-        if self.sync.received.is_some() && self.server.persist.order.is_none() {
+        let waits = self.sync.received.is_some() && !self.writes_received();
+        if waits && self.server.persist.order.is_none() {
             self.server.persist.order(persistence::Order::Load);
         }
     }
@@ -59,6 +61,10 @@ impl Node {
         });
         ops.push(Op::SyncDir { dir: String::new() });
         let mut job = Job::of(ops);
+        if let Some((id, offset)) = self.sync.talk.full.clone() {
+            let path = path.clone();
+            self.note(|_| Note::Received { path, id, offset });
+        }
         job.temporary = Some(path);
         self.run_front(job, Front::Received);
     }
@@ -90,6 +96,7 @@ impl Node {
         for index in 0..self.ks.count() {
             self.ks.flush(index, false);
         }
+        self.note(|_| Note::Emptied);
         self.server.libraries.flush();
         self.say(false, &["PRIMARY <-> REPLICA sync: Loading DB in memory"]);
         self.begin_loading(bytes.len() as u64);
@@ -147,6 +154,8 @@ impl Node {
             Ok(loaded) => loaded,
             Err(fault) => {
                 let why = fault.to_string();
+                // What there is now is a part of the snapshot, and of no history.
+                self.note(|_| Note::Synced(String::new()));
                 return self.give_up_link(
                     &[
                         "Failed trying to load the PRIMARY synchronization DB from disk: ",

@@ -60,6 +60,7 @@ impl Node {
             history.restart(new.clone());
             history.open_backlog(limit);
             self.set_stream();
+            self.note_called();
             self.say(
                 false,
                 &[
@@ -217,6 +218,7 @@ impl Node {
             history.restart(id);
             history.backlog = None;
             self.set_stream();
+            self.note_called();
             let seconds = (ttl_ms / 1000).to_string();
             self.say(
                 false,

@@ -106,6 +106,9 @@ impl Node {
             held if held.is_empty() => self.server.feed_followers(bytes),
             held => self.server.feed_followers(&held),
         }
+        if self.journal.is_some() {
+            self.note_applied();
+        }
     }
 
     /// Lets a snapshot say which history it is part of, if that helps anybody to go on with it.

@@ -69,6 +69,7 @@ impl Disk {
         self.files.insert(inode, File::kept(bytes.to_vec()));
         self.names.insert(path.clone(), inode);
         self.kept_names.insert(path, inode);
+        self.renamed += 1;
         self.note_write(inode, 0, bytes.len());
         self.forget_nameless();
     }

@@ -238,7 +238,10 @@ impl World {
                 self.end_process(id);
             }
             Act::PowerOff { host, torn_bytes } => {
-                self.host(host)?.power_off(torn_bytes);
+                self.host(host)?;
+                let cause = self.before_end(host, true);
+                self.hosts[host].power_off(torn_bytes);
+                self.after_end(host, cause);
                 for conn in std::mem::take(&mut self.hosts[host].conns).into_values() {
                     self.orphan(conn, host);
                 }
@@ -267,6 +270,7 @@ impl World {
                 let disk = self.host(host)?.disk_mut().ok_or(Refused::NoSuchFile)?;
                 disk.flip(&path, offset, bit)
                     .map_err(|_| Refused::NoSuchFile)?;
+                self.spoilt(host, &path);
             }
             act => self.act_on_disk(act)?,
         }
@@ -309,6 +313,7 @@ impl World {
         let id = self.hosts.len();
         let seed = self.rng.next_u64();
         self.hosts.push(Host::new(setup, id, seed, self.now_us));
+        self.ledger.add_seat();
         self.start(id)?;
         Ok(id as u32)
     }
@@ -319,7 +324,9 @@ impl World {
         let host = self.host(id)?;
         if host.state != HostState::Up {
             host.paused = false;
-            host.boot(now_us);
+            self.ledger.starts(id, &self.hosts[id]);
+            self.hosts[id].boot(now_us);
+            self.observe(id);
             self.after_work(id);
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! A machine of the world, with a node on it.
 use super::hash::Hasher;
+use super::ledger::Reads;
 use super::net::ConnId;
 use super::{CostMeter, WAKE_US};
 use crate::base::time::Micros;
@@ -92,6 +93,8 @@ pub struct Host {
     pub(super) conns: BTreeMap<ClientId, ConnId>,
     /// What the node's meter showed when it was last looked at, µs.
     spent_us: u64,
+    /// What its server reads when it starts.
+    pub(super) reads: Reads,
 }
 
 impl Host {
@@ -114,6 +117,7 @@ impl Host {
             timer: None,
             conns: BTreeMap::new(),
             spent_us: 0,
+            reads: Reads::default(),
         }
     }
 
@@ -188,6 +192,7 @@ impl Host {
             memory_ceiling: Some(1 << 30),
             output_limit: Some(256 << 20),
             script_memory: 32 << 20,
+            journal: true,
             ..NodeOptions::default()
         };
         let mut wrong = Vec::new();
@@ -203,6 +208,7 @@ impl Host {
             self.note(now_us, LogLevel::Warning, line);
         }
         self.spent_us = 0;
+        self.reads = Reads::of(&options.config);
         self.machine = Some(Machine::boot(options, disk));
         self.state = HostState::Up;
         self.free_us = now_us;

@@ -143,6 +143,13 @@ impl Load {
         users.flat_map(each).collect()
     }
 
+    /// All keys that it may write.
+    pub fn all_keys(&self) -> impl Iterator<Item = Vec<u8>> + '_ {
+        let keys = self.setup.keys.max(1);
+        let users = 0..self.users.len();
+        users.flat_map(move |user| (0..keys).map(move |key| self.key(user, key)))
+    }
+
     /// The number that a node has of one of these keys; 0 if it has none.
     pub fn stored(&self, node: &Node, key: &[u8]) -> u64 {
         let table = node.keyspace().table(0);

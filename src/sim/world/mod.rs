@@ -21,7 +21,8 @@
 //! - `act`: all that can be done to a world from outside, faults among them;
 //! - `load`: simulated clients;
 //! - `app`: application processes; `database`: what they have behind their caches;
-//! - `cost`: what work takes in virtual time.
+//! - `cost`: what work takes in virtual time;
+//! - `ledger`: where each acknowledged write is.
 mod act;
 mod app;
 mod cost;
@@ -30,6 +31,7 @@ mod event;
 mod hash;
 mod host;
 mod latency;
+pub mod ledger;
 mod load;
 mod net;
 mod run;
@@ -47,6 +49,7 @@ use event::{Event, Events};
 use hash::Hasher;
 pub use host::{Host, HostState, LogLine, Setup};
 pub use latency::Latencies;
+use ledger::Ledger;
 pub use load::{Load, LoadReport, LoadSetup, Mix};
 use net::Net;
 pub use net::{CLIENTS, Conn, ConnId, End, HERE, HostId, Link};
@@ -92,6 +95,7 @@ pub struct World {
     history: Vec<Recorded>,
     history_lost: u64,
     hash: Hasher,
+    ledger: Ledger,
 }
 
 impl World {
@@ -117,6 +121,7 @@ impl World {
             history: Vec::new(),
             history_lost: 0,
             hash: Hasher::new(seed),
+            ledger: Ledger::default(),
         }
     }
 

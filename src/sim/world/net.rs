@@ -107,6 +107,8 @@ pub struct Pipe {
     last_due_us: Micros,
     /// How often the first of them was sent in vain.
     pub tries: u32,
+    /// Bytes that have arrived.
+    pub heard: u64,
 }
 
 /// A connection.
@@ -196,7 +198,7 @@ impl Net {
     }
 
     /// All connections, the oldest first.
-    pub fn conns(&self) -> impl Iterator<Item = (ConnId, &Conn)> {
+    pub fn conns(&self) -> impl ExactSizeIterator<Item = (ConnId, &Conn)> {
         self.conns.iter().map(|(id, conn)| (*id, conn))
     }
 

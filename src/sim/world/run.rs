@@ -257,6 +257,8 @@ impl World {
         let Some(segment) = pipe.segments.pop_front() else {
             return;
         };
+        pipe.heard += segment.bytes.len() as u64;
+        let heard = pipe.heard;
         let next_us = pipe.segments.front().map(|s| s.due_us.max(now_us));
         if let Some(at_us) = next_us {
             self.events.add(at_us, Event::Arrive { conn: id, forward });
@@ -266,6 +268,9 @@ impl World {
         if !to.alive {
             // Nobody there knows of it any more.
             return self.refuse(id, forward, from, to);
+        }
+        if !forward {
+            self.ledger.heard(id, heard, now_us);
         }
         self.arrived_at = Some(to.place);
         match segment.end {
@@ -479,6 +484,7 @@ impl World {
         let woken = !matches!(input, Input::Tick);
         machine.handle(input, local_us);
         host.free_us = now_us + host.worked_us(woken);
+        self.observe(id);
         if let Some(client) = client {
             self.flush(id, client);
         }
@@ -522,6 +528,7 @@ impl World {
             for effect in effects {
                 self.carry_out(id, effect);
             }
+            self.observe(id);
         }
         self.arm(id);
     }
@@ -570,7 +577,9 @@ impl World {
 
     /// A machine's server has ended: the kernel closes its connections.
     pub(super) fn end_process(&mut self, id: HostId) {
+        let cause = self.before_end(id, false);
         self.hosts[id].end();
+        self.after_end(id, cause);
         for (client, conn) in std::mem::take(&mut self.hosts[id].conns) {
             let forward = self.is_dialler(conn, id, client);
             self.close(conn, forward, self.now_us);

@@ -1,8 +1,8 @@
 //! Small worlds, seen from outside.
 use super::*;
 
-const START_US: Micros = 1_700_000_000_000_000;
-const SECOND: Micros = 1_000_000;
+pub(super) const START_US: Micros = 1_700_000_000_000_000;
+pub(super) const SECOND: Micros = 1_000_000;
 
 /// A world with a primary and its replicas, settled.
 fn estate(seed: u64, replicas: usize) -> World {
@@ -17,12 +17,12 @@ fn estate(seed: u64, replicas: usize) -> World {
     world
 }
 
-fn run(world: &mut World, us: Micros) {
+pub(super) fn run(world: &mut World, us: Micros) {
     world.run_until(world.now_us() + us, u64::MAX);
 }
 
 /// What a new session is told.
-fn ask(world: &mut World, host: HostId, line: &str) -> String {
+pub(super) fn ask(world: &mut World, host: HostId, line: &str) -> String {
     let session = world
         .act(Act::Connect {
             to: host,
