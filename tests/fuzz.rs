@@ -10,8 +10,11 @@ use nonsense::{command_line, commands, encode, pick};
 use redlab::base::crc64::crc64;
 use redlab::base::rng::Rng;
 use redlab::command::{ClientId, Config, F};
+use redlab::persist::aof::manifest::Manifest;
 use redlab::resp::value::{Value, parse_value};
-use redlab::server::{Input, Node, NodeOptions};
+use redlab::server::{Effect, Input, Node, NodeOptions};
+use redlab::sim::disk::{Disk, KeptFile, Speed};
+use redlab::sim::machine::Machine;
 use redlab::sim::world::{APPS, Act, AppSetup, LoadSetup, Setup, World};
 
 /// Most bytes that one command may answer here: values are kept small by the configuration.
@@ -476,4 +479,148 @@ fn random_programs_do_no_harm() {
         world.act(act).expect("both are there");
         world.run_until(world.now_us() + 50_000, u64::MAX);
     });
+}
+
+/// A snapshot with each type in one of its forms.
+fn saved(seed: u64, rng: &mut Rng) -> Vec<u8> {
+    let mut host = Host::new(seed);
+    fill_values(&mut host, rng);
+    host.node.save_rdb()
+}
+
+#[test]
+fn damaged_snapshots_do_no_harm() {
+    let accepted = std::cell::Cell::new(0);
+    play("snapshots", 60, |seed| {
+        let mut rng = Rng::new(seed);
+        let file = saved(seed, &mut rng);
+        for _ in 0..20 {
+            let bytes = damage(&mut rng, &file);
+            let mut host = Host::new(seed);
+            if host.node.load_rdb(&bytes).is_err() {
+                continue;
+            }
+            accepted.set(accepted.get() + 1);
+            // Whatever was taken is written again, and read again.
+            let again = host.node.save_rdb();
+            let mut other = Host::new(seed);
+            other.node.load_rdb(&again).expect("it was just written");
+            let digests = [&host, &other].map(|h| h.node.keyspace().digest());
+            assert_eq!(digests[0], digests[1]);
+            host.check_alive();
+        }
+    });
+    assert!(accepted.get() > 200, "{} were accepted", accepted.get());
+}
+
+const LOG: &str = "appendonlydir/appendonly.aof.1.incr.aof";
+
+/// Starts a server with these files of an append-only directory; whether it runs.
+fn starts(manifest: &[u8], base: &[u8], log: &[u8]) -> bool {
+    let paths = [
+        "appendonlydir/appendonly.aof.manifest",
+        "appendonlydir/appendonly.aof.1.base.rdb",
+        LOG,
+    ];
+    let files = paths.into_iter().zip([manifest, base, log]).zip(1..);
+    let files = files.map(|((path, bytes), inode)| KeptFile {
+        path: path.into(),
+        inode,
+        bytes: bytes.to_vec(),
+    });
+    let mut config = Config::default();
+    config
+        .directive(&[b"appendonly".to_vec(), b"yes".to_vec()])
+        .expect("a parameter");
+    let options = NodeOptions {
+        config,
+        ..NodeOptions::default()
+    };
+    let disk = Disk::new(Speed::default(), 0).restore(files.collect());
+    let mut machine = Machine::boot(options, Some(disk));
+    for _ in 0..10_000 {
+        if machine.node.drain().contains(&Effect::Abort) {
+            return false;
+        }
+        if !machine.node.is_loading() && !machine.node.is_busy() {
+            return true;
+        }
+        machine.handle(Input::Tick, machine.next_timer_us());
+    }
+    panic!("a start has no end");
+}
+
+const MANIFEST: &[u8] =
+    b"file appendonly.aof.1.base.rdb seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n";
+
+/// Up to three changes, by bytes that mean something there.
+fn scratch(rng: &mut Rng, bytes: &mut Vec<u8>, tokens: &[&[u8]]) {
+    for _ in 0..rng.below(4) {
+        let at = rng.below(bytes.len() as u64 + 1) as usize;
+        match rng.below(4) {
+            0 if at < bytes.len() => bytes[at] = rng.next_u64() as u8,
+            1 => drop(bytes.drain(at..(at + rng.below(9) as usize).min(bytes.len()))),
+            2 => bytes.truncate(at),
+            _ => {
+                let token = tokens[rng.below(tokens.len() as u64) as usize];
+                bytes.splice(at..at, token.iter().copied());
+            }
+        }
+    }
+}
+
+#[test]
+fn damaged_logs_do_no_harm() {
+    let run = std::cell::Cell::new(0);
+    play("logs", 60, |seed| {
+        let (mut rng, mut host) = (Rng::new(seed), Host::new(seed));
+        let base = match rng.below(2) {
+            0 => saved(seed, &mut rng),
+            _ => Vec::new(),
+        };
+        let all = commands(&host.node);
+        let mut log = b"#TS:1700000000\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n".to_vec();
+        for _ in 0..30 {
+            let command = pick(&mut rng, &all);
+            let words = command_line(&mut rng, command);
+            // What only a client can be told has no place in a log.
+            if command.flags.has(F::WRITE) && !command.flags.has(F::BLOCKING) {
+                host.send(&encode(&words));
+                log.extend(encode(&words));
+            }
+        }
+        for _ in 0..8 {
+            let (mut log, mut base) = (log.clone(), base.clone());
+            let tokens: [&[u8]; 6] = [b"#TS:1\r\n", b"*3\r\n", b"$", b"MULTI\r\n", b"\r\n", b"-1"];
+            scratch(&mut rng, &mut log, &tokens);
+            if rng.below(3) == 0 {
+                scratch(&mut rng, &mut base, &tokens);
+            }
+            run.set(run.get() + u32::from(starts(MANIFEST, &base, &log)));
+        }
+    });
+    assert!(run.get() > 50, "{} were read", run.get());
+}
+
+#[test]
+fn damaged_manifests_do_no_harm() {
+    let read = std::cell::Cell::new(0);
+    play("manifests", 300, |seed| {
+        let mut rng = Rng::new(seed);
+        let mut text = MANIFEST.to_vec();
+        let tokens: [&[u8]; 10] = [
+            b"file ", b" seq ", b" type ", b"h", b"\n", b"\"a b\"", b"\\x00", b"# x\n", b"9", b"/",
+        ];
+        scratch(&mut rng, &mut text, &tokens);
+        starts(&text, b"", b"");
+        let Ok(manifest) = Manifest::parse(&text) else {
+            return;
+        };
+        read.set(read.get() + 1);
+        let again = manifest.to_bytes();
+        if !again.is_empty() {
+            assert_eq!(Manifest::parse(&again), Ok(manifest));
+        }
+    });
+    assert!(read.get() > 50, "{} were read", read.get());
 }

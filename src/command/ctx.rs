@@ -12,6 +12,8 @@ pub enum Propagate {
     AsSent,
     /// As it was sent, but for these arguments (the id that XADD gave).
     With(Vec<(usize, Vec<u8>)>),
+    /// As it was sent, whether or not it changed anything.
+    Always,
     /// As it was sent, to replicas only, whether or not it changed anything.
     ToReplicas,
     /// Not at all.

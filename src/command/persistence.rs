@@ -14,6 +14,9 @@ pub enum Order {
     /// `appendonly` was switched on by this client, who has no reply yet; 0: nobody waits.
     StartAof(ClientId),
     StopAof,
+    /// DEBUG RELOAD and LOADAOF, whose clients have no reply yet.
+    Reload(Reload),
+    LoadAof(ClientId),
     /// What a rewrite made becomes the base of the append-only file.
     PlaceBase,
     /// A snapshot of the primary is to take the place of the data.
@@ -24,6 +27,18 @@ pub enum Order {
         save: bool,
         force: bool,
     },
+}
+
+/// DEBUG RELOAD.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reload {
+    pub id: ClientId,
+    /// The data is saved before.
+    pub save: bool,
+    /// The data is forgotten before.
+    pub flush: bool,
+    /// Keys that are there already get the file's value; else they are an error.
+    pub merge: bool,
 }
 
 /// What works beside the commands, as a child process of a real server does.
@@ -102,6 +117,9 @@ pub struct Persistence {
     pub saves: Saves,
     pub aof: AofFigures,
     pub order: Option<Order>,
+    /// FLUSHALL has emptied all, and the snapshot file has to say so: `Keyspace::dirty` at that moment. More of the same
+    /// transaction may have run since.
+    pub flushed: Option<i64>,
     /// What is under way, since when, and how many keys it has written of how many.
     pub background: Option<(Background, Micros)>,
     pub keys: (u64, u64),
@@ -155,6 +173,7 @@ impl Persistence {
                 safe_offset: 0,
             },
             order: None,
+            flushed: None,
             background: None,
             keys: (0, 0),
             forked_dirty: 0,
@@ -171,6 +190,18 @@ impl Persistence {
         self.order = Some(order);
         self.stalled = true;
         self.active = true;
+    }
+
+    /// The snapshot file is to have no key: as [`Persistence::order`].
+    pub fn order_empty(&mut self, dirty: i64) {
+        self.flushed = Some(dirty);
+        self.stalled = true;
+        self.active = true;
+    }
+
+    /// Whether the node has to take something up before anything else runs.
+    pub fn has_order(&self) -> bool {
+        self.order.is_some() || self.flushed.is_some()
     }
 
     /// Whether a snapshot or a rewrite is under way.

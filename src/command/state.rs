@@ -7,7 +7,7 @@ use super::{
     Client, ClientId, Clients, LogLevel, RunningScript, Then, blocking::Waits, registry::Registry,
 };
 use super::{
-    config::{ConfigFile, OutputLimit},
+    config::{ConfigFile, Directory, OutputLimit},
     slowlog::Slowlog,
     spikes::Spikes,
     tracking::Tracked,
@@ -198,6 +198,8 @@ pub struct Server {
     pub config_file: String,
     /// Where CONFIG REWRITE writes.
     pub config_disk: Option<Box<dyn ConfigFile>>,
+    /// Where the host works, if it has directories.
+    pub directory: Option<Box<dyn Directory>>,
     /// Modelled bytes of data beyond which nothing may be added; `i64::MAX` where the machine decides.
     pub memory_ceiling: i64,
     /// What `instantaneous_*` of INFO shows.

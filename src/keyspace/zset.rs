@@ -8,11 +8,13 @@
 //! The table answers "which score has this member?", the skiplist "who stands where?". Members are stored once, in the
 //! table; the skiplist names them by their entry's number. A sorted set grows from the first line to the second, never
 //! back by itself; only results that commands store whole are made anew.
+mod build;
 mod pack;
 mod ranked;
 #[cfg(test)]
 mod tests;
 
+pub use build::Build;
 pub use ranked::Ranked;
 
 use super::pick::{self, Place};

@@ -356,10 +356,10 @@ impl Books {
             }
         }
         node.ks.settle();
-        let own = if node.ks.dirty == self.dirty && propagate != Propagate::ToReplicas {
-            Propagate::Nothing
-        } else {
-            propagate
+        let forced = matches!(propagate, Propagate::Always | Propagate::ToReplicas);
+        let own = match node.ks.dirty == self.dirty && !forced {
+            true => Propagate::Nothing,
+            false => propagate,
         };
         // SCAN and RANDOMKEY: no key of the client's choice, and nothing that must happen together.
         let walk = command.keys.is_empty() && command.flags.has(F::READONLY);

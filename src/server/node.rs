@@ -9,7 +9,7 @@ use super::trail::Trail;
 use super::{dispatch, journal::Journal, observe::Observer};
 use crate::base::{num, rng::Rng, time::Micros};
 use crate::command::acl::AclFile;
-use crate::command::config::ConfigFile;
+use crate::command::config::{ConfigFile, Directory};
 use crate::command::{
     Acl, Args, Client, ClientId, Config, Effect, OwnedArgs, Registry, Server,
     persistence::Persistence,
@@ -72,6 +72,8 @@ pub struct NodeOptions {
     pub config_file: String,
     /// The same, to read and write.
     pub config_disk: Option<Box<dyn ConfigFile>>,
+    /// Where the host works, if it has directories.
+    pub directory: Option<Box<dyn Directory>>,
     /// Where the users are kept, if they are.
     pub acl_file: Option<Box<dyn AclFile>>,
     pub meter: Box<dyn Meter>,
@@ -99,6 +101,7 @@ impl Default for NodeOptions {
             executable: String::new(),
             config_file: String::new(),
             config_disk: None,
+            directory: None,
             acl_file: None,
             meter: Box::new(NoMeter::default()),
             memory_ceiling: None,
@@ -188,6 +191,7 @@ impl Node {
             executable: options.executable,
             config_file: options.config_file,
             config_disk: options.config_disk,
+            directory: options.directory,
             memory_ceiling: ceiling_of(options.memory_ceiling),
             rates: Rates::default(),
             packed_threshold: 0,
@@ -450,8 +454,8 @@ impl Node {
     /// When the node wants to be called again, in µs since 1970. After that call any client may have output.
     pub fn next_timer_us(&self) -> Micros {
         if self.server.persist.stalled {
-            // The disk's answer wakes it.
-            let wait_us = if self.is_loading() { 0 } else { 1_000_000 };
+            // The disk's answer wakes it, unless it has files at hand to read on.
+            let wait_us = if self.reads_on() { 0 } else { 1_000_000 };
             return self.server.now_us.saturating_add(wait_us);
         }
         if self.is_busy() {

@@ -98,7 +98,9 @@ impl Log {
     fn add(&mut self, db: usize, args: Args<'_>, how: &Propagate) {
         match how {
             Propagate::Nothing => {}
-            Propagate::AsSent | Propagate::ToReplicas => self.append(db, args.from(0)),
+            Propagate::AsSent | Propagate::Always | Propagate::ToReplicas => {
+                self.append(db, args.from(0))
+            }
             Propagate::With(changes) => {
                 let mut argv: Vec<&[u8]> = args.from(0).collect();
                 for (at, word) in changes {
@@ -173,9 +175,10 @@ impl Node {
                 Propagate::As(list) => list
                     .iter()
                     .for_each(|argv| trace.note_propagated(argv.iter().map(Vec::as_slice))),
-                Propagate::AsSent | Propagate::ToReplicas | Propagate::With(_) => {
-                    trace.note_propagated(args.from(0))
-                }
+                Propagate::AsSent
+                | Propagate::Always
+                | Propagate::ToReplicas
+                | Propagate::With(_) => trace.note_propagated(args.from(0)),
             }
         }
         let everybody = how != Propagate::ToReplicas;

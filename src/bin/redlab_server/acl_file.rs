@@ -1,6 +1,6 @@
 //! Users at the start, and the files that ACL LOAD, ACL SAVE and CONFIG REWRITE are about.
 use redlab::command::acl::{Acl, AclFile, parse};
-use redlab::command::config::ConfigFile;
+use redlab::command::config::{ConfigFile, Directory};
 use redlab::command::{Config, Registry};
 use redlab::server::Node;
 
@@ -54,6 +54,23 @@ impl ConfigFile for DiskFile {
 
     fn copied(&self) -> Box<dyn ConfigFile> {
         Box::new(self.clone())
+    }
+}
+
+/// The working directory of this process.
+pub struct Working;
+
+impl Directory for Working {
+    fn change(&mut self, path: &[u8]) -> Result<Vec<u8>, String> {
+        use std::os::unix::ffi::{OsStrExt, OsStringExt};
+        let path = std::ffi::OsStr::from_bytes(path);
+        std::env::set_current_dir(path).map_err(|e| words(&e))?;
+        let here = std::env::current_dir().map_err(|e| words(&e))?;
+        Ok(here.into_os_string().into_vec())
+    }
+
+    fn copied(&self) -> Box<dyn Directory> {
+        Box::new(Working)
     }
 }
 

@@ -1,5 +1,5 @@
 //! From settings to a running server: configuration, sockets, the start lines that scripts wait for.
-use crate::acl_file::{DiskFile, set_users};
+use crate::acl_file::{DiskFile, Working, set_users};
 use crate::journal::{Journal, now_us};
 use crate::net::{Listener, Net};
 use crate::options::{Settings, fatal};
@@ -84,6 +84,7 @@ pub fn serve(args: &[String], settings: Settings) -> Result<(), ()> {
         config_disk: (!settings.config_file.is_empty())
             .then(|| Box::new(DiskFile(settings.config_file.clone())) as _),
         config_file: settings.config_file,
+        directory: Some(Box::new(Working)),
         acl_file: DiskFile::boxed(&acl_file),
         meter: Box::new(Clock(Instant::now())),
         disk: true,

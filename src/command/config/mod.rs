@@ -2,11 +2,13 @@
 //!
 //! Every parameter of a real server stands in [`table::PARAMS`] with its kind, default and rights. One that the code
 //! reads has a typed field in [`Config`]; any other is kept as text, so that programs that set and read it go on working.
+mod directory;
 mod kind;
 mod rewrite;
 mod special;
 mod table;
 
+pub use directory::Directory;
 pub use kind::{Kind, Place, Rights};
 pub use rewrite::ConfigFile;
 pub use special::OutputLimit;

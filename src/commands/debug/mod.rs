@@ -2,16 +2,16 @@
 //!
 //! - here: the record, the way to the subcommands, the small ones;
 //! - `inspect`: looking into keys and tables;
-//! - `protocol`: one reply of each type.
+//! - `protocol`: one reply of each type;
+//! - `reload`: the data from its files.
 mod inspect;
 mod protocol;
+mod reload;
 
 use super::help;
 use crate::base::num;
 use crate::command::{Args, Command, Ctx, Error, F, Group, Outcome};
-use crate::commands::server::snapshot;
 use crate::keyspace::{Str, Value};
-use crate::persist::rdb::{load, save};
 
 /// The family, file by file.
 pub const TABLES: &[&[Command]] = &[&[DEBUG]];
@@ -104,6 +104,13 @@ const SUBS: &[Sub] = &[
         "Whether a key holds a listpack.",
     ),
     sub(
+        "loadaof",
+        (0, 0),
+        reload::load_aof,
+        "LOADAOF",
+        "Forgets all data and reads the append-only file.",
+    ),
+    sub(
         "object",
         (1, 2),
         inspect::object,
@@ -142,9 +149,10 @@ const SUBS: &[Sub] = &[
     sub(
         "reload",
         (0, 3),
-        reload,
+        reload::reload,
         "RELOAD [NOSAVE] [NOFLUSH] [MERGE]",
-        "Writes all data as a snapshot, in memory, and reads it back. There is no file to read with NOSAVE.",
+        "Saves all data, forgets it and reads the snapshot. NOSAVE: reads what the file has; NOFLUSH: forgets nothing; MERGE: \
+         keys that are there already get the file's value.",
     ),
     sub(
         "set-active-expire",
@@ -249,42 +257,6 @@ fn sleep(ctx: &mut Ctx<'_>) -> Outcome {
     let until = ctx.server.now_us.saturating_add((seconds * 1e6) as i64);
     ctx.server.busy_until_us = ctx.server.busy_until_us.max(until);
     accept(ctx)
-}
-
-/// The data as a snapshot and back. What was just written holds all there is, so it makes no difference whether the
-/// databases are emptied before; they always are.
-fn reload(ctx: &mut Ctx<'_>) -> Outcome {
-    const FAILED: Error = Error(std::borrow::Cow::Borrowed(
-        b"ERR Error trying to load the RDB dump, check server logs.",
-    ));
-    let known = |word: &[u8]| {
-        let options: [&[u8]; 3] = [b"noflush", b"merge", b"nosave"];
-        options
-            .iter()
-            .any(|option| option.eq_ignore_ascii_case(word))
-    };
-    if !ctx.args.from(2).all(known) {
-        return Err(Error::new(
-            "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
-        ));
-    }
-    if ctx
-        .args
-        .from(2)
-        .any(|word| word.eq_ignore_ascii_case(b"nosave"))
-    {
-        return Err(FAILED);
-    }
-    let options = snapshot::save_options(ctx.db.ks, ctx.config);
-    let file = save::save(ctx.db.ks, options);
-    for index in 0..ctx.db.ks.count() {
-        ctx.db.ks.flush(index, false);
-    }
-    let options = snapshot::load_options(ctx.db.ks, ctx.config, usize::MAX, false);
-    match load::load(&file, ctx.db.ks, &options) {
-        Ok(_) => accept(ctx),
-        Err(_) => Err(FAILED),
-    }
 }
 
 /// The number that `text` begins with, as C's `strtod` finds it; 0 if there is none.

@@ -77,7 +77,8 @@ fn set(ctx: &mut Ctx<'_>) -> Outcome {
     let pairs: Vec<_> = words.chunks_exact(2).map(|p| (p[0], p[1])).collect();
     let password = ctx.config.requirepass.clone();
     let appends = ctx.config.text("appendonly");
-    ctx.config.set_all(&pairs)?;
+    ctx.config
+        .set_all_and_dir(&pairs, &mut ctx.server.directory)?;
     if ctx.config.requirepass != password {
         ctx.server.acl.set_default_password(&ctx.config.requirepass);
         ctx.server.guard_clients();

@@ -1,5 +1,6 @@
 //! Databases as a whole: DBSIZE, FLUSHDB, FLUSHALL, SWAPDB.
 use crate::base::num;
+use crate::command::ctx::Propagate;
 use crate::command::{C, Command, Ctx, Error, F, Group, Outcome};
 
 pub(super) const TABLE: &[Command] = &[DBSIZE, FLUSHALL, FLUSHDB, SWAPDB];
@@ -43,8 +44,10 @@ fn flushall(ctx: &mut Ctx<'_>) -> Outcome {
         let removed = ctx.db.ks.flush(index, lazy);
         ctx.db.ks.dirty += removed as i64;
     }
-    // Even when nothing was there: the log and the followers shall be sure of it.
-    ctx.db.ks.dirty += 1;
+    ctx.propagate = Propagate::Always;
+    if !ctx.config.save_points.is_empty() && !ctx.db.ks.loading {
+        ctx.server.persist.order_empty(ctx.db.ks.dirty);
+    }
     ctx.out.ok();
     Ok(())
 }
@@ -67,7 +70,9 @@ const FLUSHDB: Command = Command {
 fn flushdb(ctx: &mut Ctx<'_>) -> Outcome {
     let lazy = is_lazy(ctx)?;
     let removed = ctx.db.ks.flush(ctx.db.index, lazy);
-    ctx.db.ks.dirty += removed as i64 + 1;
+    ctx.db.ks.dirty += removed as i64;
+    // Even when nothing was there: the log and the followers shall be sure of it.
+    ctx.propagate = Propagate::Always;
     ctx.out.ok();
     Ok(())
 }

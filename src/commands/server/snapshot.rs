@@ -46,5 +46,6 @@ pub fn load_options(
         limits: value_limits(config, ks.hash_seed, room),
         checksum: config.text("rdbchecksum") == b"yes",
         keep_expired,
+        merge: false,
     }
 }

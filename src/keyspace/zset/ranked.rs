@@ -10,10 +10,10 @@ pub struct Ranked {
     pub(super) dict: Dict<f64>,
     pub(super) list: Skiplist,
     /// What the members' strings would take on a 64-bit server.
-    sds_bytes: usize,
+    pub(super) sds_bytes: usize,
 }
 
-fn list(seed: (u64, u64)) -> Skiplist {
+pub(super) fn list(seed: (u64, u64)) -> Skiplist {
     Skiplist::new(seed.0 ^ seed.1.rotate_left(32))
 }
 

@@ -100,6 +100,19 @@ impl Manifest {
         Ok(())
     }
 
+    /// That of an append-only file from before there were manifests.
+    pub fn of_old(name: &str) -> Manifest {
+        Manifest {
+            base: Some(Entry {
+                name: name.as_bytes().to_vec(),
+                sequence: 1,
+                kind: Kind::Base,
+            }),
+            base_sequence: 1,
+            ..Manifest::default()
+        }
+    }
+
     /// The bytes of the file.
     pub fn to_bytes(&self) -> Vec<u8> {
         let all = self

@@ -1,7 +1,7 @@
 //! Reading a whole file into a keyspace, by slices: a load can stop after each record, and after each element of a value of
 //! many, and go on later.
 use super::read::{Read, Reader};
-use super::value::{Begun, Part};
+use super::value::{Begun, ORDERED, Part};
 use super::{Fault, Limits, VERSION, Why, op, version_of};
 use crate::base::crc64::crc64;
 use crate::base::time::Millis;
@@ -24,6 +24,8 @@ pub struct Options {
     pub checksum: bool,
     /// Keys that have expired are loaded as well (a replica's way); else they are left out.
     pub keep_expired: bool,
+    /// A key that is there already gets the file's value; else that is a fault.
+    pub merge: bool,
 }
 
 /// What a file brought besides the keys.
@@ -99,7 +101,7 @@ impl Load {
 
     /// Reads on in `bytes`, which are those of the whole file each time, until that has cost all of `budget`, which goes down
     /// by it: bytes read and unfolded. What the file brought, once it is read; after a fault the databases hold what came
-    /// before it. A string or compact encoding is never divided, nor is the ordering of a sorted set.
+    /// before it. A string or compact encoding is never divided, nor is the sorting of a sorted set that is not in order.
     pub fn go_on(
         &mut self,
         bytes: &[u8],
@@ -278,6 +280,13 @@ impl Turn<'_> {
             self.reader
                 .add(&mut opened.part, &self.load.options.limits)?;
         }
+        while Reader::settle(&mut opened.part, &self.load.options.limits) {
+            self.spent += ORDERED * RECORD_COST;
+            if self.cost() >= budget {
+                self.load.opened = Some(opened);
+                return Ok(false);
+            }
+        }
         let value = self.reader.finish(*opened.part, &self.load.options.limits);
         self.store(&opened.key, &opened.ahead, value)?;
         Ok(true)
@@ -302,6 +311,9 @@ impl Turn<'_> {
         }
         let lru = self.ks.use_field(ahead.idle_s, ahead.uses);
         let mut db = self.ks.db(self.load.db);
+        if self.load.options.merge {
+            db.remove_as(key, false);
+        }
         if !db.load(key, value, ahead.at_ms, lru) {
             return self.reader.fault("a key that is there already");
         }

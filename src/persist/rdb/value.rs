@@ -1,7 +1,6 @@
 //! Reading values: each type and encoding that a real server ever wrote, as the encoding that it has today.
 use super::read::{Read, Reader};
 use super::{Fault, Why, container, kind, old};
-use crate::ds::dict::Dict;
 use crate::ds::intset::Intset;
 use crate::ds::listpack::Listpack;
 use crate::ds::quicklist::{Container, Options, Quicklist};
@@ -9,9 +8,11 @@ use crate::ds::stream::Stream;
 use crate::keyspace::hash::{Hash, HashLimits};
 use crate::keyspace::list::List;
 use crate::keyspace::set::{Set, SetLimits};
-use crate::keyspace::zset::{Zset, ZsetLimits, bytes_of};
+use crate::keyspace::zset::{Build, Zset, ZsetLimits, bytes_of};
 use crate::keyspace::{IntBuf, Str, Typed, Value};
 
+/// Elements of a sorted set that are put in order at a time.
+pub(super) const ORDERED: usize = 256;
 /// Of so few entries each is compared with each.
 const FEW: usize = 32;
 
@@ -42,7 +43,7 @@ enum Made {
     List(Quicklist),
     Set(Set),
     Hash(Hash),
-    Zset { dict: Dict<f64>, longest: usize },
+    Zset(Box<Build>),
     Stream(Stream),
 }
 
@@ -128,9 +129,7 @@ impl<'a> Reader<'a> {
             }
             kind::ZSET | kind::ZSET_2 => {
                 let count = self.count(2)?;
-                let mut dict = Dict::new(limits.zset.seed);
-                dict.expand(count);
-                (count, Made::Zset { dict, longest: 0 })
+                (count, Made::Zset(Box::new(Build::new(count, &limits.zset))))
             }
             kind::STREAM | kind::STREAM_2 | kind::STREAM_3 => {
                 (self.stream_nodes()?, Made::Stream(Stream::default()))
@@ -159,17 +158,24 @@ impl<'a> Reader<'a> {
                 let new = hash.set(&field, &value, &limits.hash);
                 self.check(new.then_some(()), TWICE)
             }
-            Made::Zset { dict, longest } => {
+            Made::Zset(build) => {
                 let member = self.string()?;
                 let score = match part.kind {
                     kind::ZSET => self.text_score()?,
                     _ => self.binary_score()?,
                 };
-                *longest = member.len().max(*longest);
-                let (_, new) = dict.find_or_insert(&member, || score);
+                let new = build.add(&member, score);
                 self.check(new.then_some(()), TWICE)
             }
             Made::Stream(stream) => self.stream_node(stream),
+        }
+    }
+
+    /// Some work on a value whose elements are all read; whether there is more. [`Reader::finish`] does what is left.
+    pub fn settle(part: &mut Part, limits: &Limits) -> bool {
+        match &mut part.made {
+            Made::Zset(build) => build.put_in_order(ORDERED, &limits.zset),
+            _ => false,
         }
     }
 
@@ -179,7 +185,10 @@ impl<'a> Reader<'a> {
             Made::List(ql) => List::of_quicklist(ql, limits.list).wrap(),
             Made::Set(set) => set.wrap(),
             Made::Hash(hash) => hash.wrap(),
-            Made::Zset { dict, longest } => Zset::from_dict(dict, longest, &limits.zset).wrap(),
+            Made::Zset(mut build) => {
+                while build.put_in_order(usize::MAX, &limits.zset) {}
+                build.finish(&limits.zset).wrap()
+            }
             Made::Stream(stream) => self.stream_rest(part.kind, stream)?.wrap(),
         };
         whole(value, part.start)

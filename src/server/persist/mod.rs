@@ -5,10 +5,12 @@
 //! - `flush`: the append-only file as it grows;
 //! - `orders`: what commands want: SAVE, BGSAVE, BGREWRITEAOF, `appendonly`, SHUTDOWN;
 //! - `background`: snapshots and rewrites beside the commands, and what the cron begins by itself;
-//! - `reading`: a snapshot read slice by slice; `start`: the files, as the node begins.
+//! - `reading`: a snapshot read slice by slice; `start`: the files, as the node begins; `upgrade`: an append-only file of the
+//!   old kind; `again`: files read again for DEBUG.
 //!
 //! At most four things are under way: the file's flush, one job that everything waits for (`front`), one in the background,
 //! and reading at the start. Each has at most one request out.
+mod again;
 mod background;
 mod flush;
 mod job;
@@ -17,6 +19,7 @@ mod reading;
 mod start;
 #[cfg(test)]
 mod tests;
+mod upgrade;
 
 use super::node::Node;
 use crate::base::time::Micros;
@@ -95,7 +98,7 @@ impl Node {
         }
         let (storage, persist) = (&self.storage, &mut self.server.persist);
         persist.active = persist.aof.on
-            || persist.order.is_some()
+            || persist.has_order()
             || storage.front.is_some()
             || storage.back.is_some()
             || storage.ended.is_some()
@@ -237,8 +240,9 @@ impl Node {
     /// Whether nothing may run, and nothing be told, before the disk has answered.
     fn waits_for_disk(&self) -> bool {
         let storage = &self.storage;
-        self.server.persist.order.is_some()
+        self.server.persist.has_order()
             || storage.front.is_some()
+            || storage.start.as_ref().is_some_and(Start::stalls)
             || storage.dead
             || self.holds_replies()
     }
@@ -256,7 +260,7 @@ impl Node {
     fn serve_memory(&mut self) {
         while let Some(disk) = &mut self.storage.memory {
             let requests = std::mem::take(&mut self.storage.asked.requests);
-            if requests.is_empty() {
+            if requests.is_empty() && self.storage.start.is_none() {
                 return;
             }
             let done = |Request { number, op }| (number, disk.execute(op));
@@ -264,6 +268,8 @@ impl Node {
             for (number, done) in done {
                 self.answered(number, done);
             }
+            // Nobody waits for a disk that is none: all of a file is read at once.
+            self.new_slice();
             self.start_on();
         }
     }
@@ -290,15 +296,16 @@ impl Node {
     pub(super) fn disk_timer_us(&self) -> Option<Micros> {
         let now_us = self.server.now_us;
         let ready = |job: &Job| job.awaits == 0;
-        let reads = |start: &Start| start.awaits == 0;
-        if self.storage.back.as_ref().is_some_and(ready)
-            || self.storage.start.as_ref().is_some_and(reads)
-            || self.sync.loads()
-        {
+        if self.storage.back.as_ref().is_some_and(ready) || self.reads_on() {
             return Some(now_us);
         }
         let sync_us = self.sync_due_us();
         sync_us.into_iter().chain(self.snapshot_timer_us()).min()
+    }
+
+    /// Whether there is something to read on in that waits for no answer.
+    pub(super) fn reads_on(&self) -> bool {
+        self.storage.start.as_ref().is_some_and(Start::is_ready) || self.sync.loads()
     }
 
     /// Whether the node reads its files, with a word for the host's log.

@@ -2,7 +2,7 @@
 use super::super::node::Node;
 use super::flush::State;
 use super::job::{Form, Job};
-use crate::command::persistence::{Background, Order};
+use crate::command::persistence::{Background, Order, Reload};
 use crate::command::{ClientId, Effect};
 use crate::persist::aof::manifest::Manifest;
 use crate::persist::disk::{DiskError, Done, Op};
@@ -20,6 +20,12 @@ pub(in crate::server) enum Front {
     Found(Manifest, String),
     /// `appendonly no`.
     Stop,
+    /// The data is saved for DEBUG RELOAD.
+    Reload(Reload),
+    /// FLUSHALL emptied the file.
+    Flushed(i64),
+    /// The old append-only file has its place.
+    Upgraded,
     /// The snapshot of the primary is a file.
     Received,
     /// Before the end: the client who asked for it, and whether a failed save keeps the node alive.
@@ -84,7 +90,7 @@ impl Node {
 
     /// Takes up what a command wants, as soon as nothing of the log is on its way; whether it has.
     pub(super) fn take_order(&mut self) -> bool {
-        if self.server.persist.order.is_none() {
+        if !self.server.persist.has_order() {
             return false;
         }
         if matches!(self.server.persist.order, Some(Order::Exit { .. })) {
@@ -94,9 +100,13 @@ impl Node {
         }
         let flushed = self.server.persist.aof.write_error.is_some() || !self.has_log();
         let storage = &self.storage;
-        if storage.front.is_some() || !storage.aof.is_quiet() || storage.start.is_some() || !flushed
-        {
+        let reads = storage.start.is_some() || self.sync.loads();
+        if storage.front.is_some() || !storage.aof.is_quiet() || reads || !flushed {
             return false;
+        }
+        if let Some(dirty) = self.server.persist.flushed.take() {
+            self.save_nothing(dirty);
+            return true;
         }
         let Some(order) = self.server.persist.order.take() else {
             return false;
@@ -116,6 +126,8 @@ impl Node {
                 let sync = self.last_sync();
                 self.run_front(Job::of(sync), Front::Stop);
             }
+            Order::Reload(reload) => self.begin_reload(reload),
+            Order::LoadAof(id) => self.begin_load_aof(id),
             Order::PlaceBase => self.place_base(),
             Order::Load => self.begin_load(),
             Order::Exit { id, save, force } => self.begin_exit(id, save, force),
@@ -200,6 +212,9 @@ impl Node {
             Front::Finish(manifest, path) => self.finished(manifest, path, result),
             Front::Found(manifest, path) => self.founded(manifest, path, result),
             Front::Stop => self.stopped(),
+            Front::Reload(reload) => self.reload_saved(reload, result),
+            Front::Flushed(dirty) => self.flushed(dirty, result),
+            Front::Upgraded => self.upgraded(result),
             Front::Received => self.load_received(result),
             Front::Exit { id, force } => self.exits(id, force, result),
         }
@@ -208,22 +223,29 @@ impl Node {
     fn saved(&mut self, id: ClientId, result: Result<(), DiskError>) {
         match result {
             Ok(()) => {
-                self.say(false, &["DB saved on disk"]);
-                let saves = &mut self.server.persist.saves;
-                saves.dirty = self.ks.dirty;
-                saves.last_s = self.ks.now_ms / 1000;
-                saves.ok = true;
-                saves.count += 1;
+                self.note_saved(self.ks.dirty);
+                self.server.persist.saves.count += 1;
                 self.server.tell(id, &|out| out.ok());
             }
             Err(error) => {
-                self.say(
-                    true,
-                    &["Write error while saving DB to the disk: ", error.text()],
-                );
+                self.save_failed(error);
                 self.server.tell(id, &|out| out.error(b"ERR"));
             }
         }
+    }
+
+    /// The file has the data as it was when `dirty` changes were counted.
+    pub(super) fn note_saved(&mut self, dirty: i64) {
+        self.say(false, &["DB saved on disk"]);
+        let saves = &mut self.server.persist.saves;
+        saves.dirty = dirty;
+        saves.last_s = self.ks.now_ms / 1000;
+        saves.ok = true;
+    }
+
+    pub(super) fn save_failed(&mut self, error: DiskError) {
+        let what = "Write error while saving DB to the disk: ";
+        self.say(true, &[what, error.text()]);
     }
 
     fn exits(&mut self, id: ClientId, force: bool, result: Result<(), DiskError>) {

@@ -8,7 +8,7 @@ use crate::persist::rdb::{Fault, Why};
 use crate::script::library::Policy;
 
 /// What one input may read: bytes of files, and what they unfold to. Less than 4 ms in a browser.
-pub(in crate::server) const SLICE: usize = 64 << 10;
+pub(in crate::server) const SLICE: usize = 32 << 10;
 /// So many bytes are copied while one is read and understood.
 pub(super) const COPIED: usize = 16;
 
@@ -17,6 +17,7 @@ pub(super) const COPIED: usize = 16;
 pub(in crate::server) struct Reading {
     pub(super) bytes: Vec<u8>,
     load: Load,
+    libraries: Policy,
 }
 
 impl Node {
@@ -25,7 +26,22 @@ impl Node {
         let room = usize::try_from(self.server.memory_ceiling).unwrap_or(usize::MAX);
         let options = snapshot::load_options(&self.ks, &self.config, room, keep_expired);
         let load = Load::new(options);
-        Reading { bytes, load }
+        Reading {
+            bytes,
+            load,
+            libraries: Policy::Append,
+        }
+    }
+
+    /// The same into data that stays, unless the file knows better.
+    pub(super) fn begin_merging(&self, bytes: Vec<u8>) -> Reading {
+        let mut options = snapshot::load_options(&self.ks, &self.config, usize::MAX, false);
+        options.merge = true;
+        Reading {
+            bytes,
+            load: Load::new(options),
+            libraries: Policy::Replace,
+        }
     }
 
     /// Reads on as far as the input may. What the file brought, or why it cannot be read; `None`: there is more of it.
@@ -39,7 +55,10 @@ impl Node {
             loading.loaded_bytes = loading.before_bytes + reading.load.position() as u64;
         }
         let loaded = done.transpose()?;
-        Some(loaded.and_then(|loaded| self.restore_functions(&loaded).map(|()| loaded)))
+        Some(loaded.and_then(|loaded| {
+            self.restore_functions(&loaded, reading.libraries)
+                .map(|()| loaded)
+        }))
     }
 
     /// Bytes were copied that are to be read yet.
@@ -62,9 +81,9 @@ impl Node {
     }
 
     /// The function libraries that a file brought.
-    fn restore_functions(&mut self, loaded: &Loaded) -> Result<(), Fault> {
+    fn restore_functions(&mut self, loaded: &Loaded, policy: Policy) -> Result<(), Fault> {
         let libraries = &mut self.server.libraries;
-        let restored = libraries.restore(&loaded.functions, Policy::Append);
+        let restored = libraries.restore(&loaded.functions, policy);
         restored.map_err(|why| Fault {
             at: 0,
             why: Why::Text(String::from_utf8_lossy(&why).into_owned().into()),

@@ -2,11 +2,12 @@
 //! get LOADING.
 use super::super::dispatch;
 use super::super::node::Node;
+use super::super::propagate::Log;
 use super::flush::State;
 use super::job::Job;
 use super::orders::Front;
 use super::reading::Reading;
-use crate::command::{Args, Client};
+use crate::command::{Args, Client, ClientId};
 use crate::persist::aof::manifest::Manifest;
 use crate::persist::disk::{Answer, DiskError, Done, Op};
 use crate::resp::parse::{Limits, Parsed, Parser};
@@ -19,11 +20,22 @@ const PIECE: usize = 1 << 20;
 /// The number of the client whose commands the log's are.
 const LOADER: u64 = 0;
 
+/// Why files are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Start,
+    /// DEBUG RELOAD and LOADAOF of these clients.
+    Reload(ClientId),
+    LoadAof(ClientId),
+}
+
 /// What is being read.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Snapshot,
     Manifest,
+    /// An append-only file of the old kind; only whether it is there.
+    Old,
     /// A file of the manifest; `last`: the one that may be cut off.
     Log {
         last: bool,
@@ -32,21 +44,28 @@ enum Kind {
 
 /// What is to be done next.
 #[derive(Clone)]
-enum Next {
+pub(super) enum Next {
     /// Ask for the next piece of the file, or first for its length.
     Ask,
     /// Go on with the snapshot that stands in it.
     Read(Box<Reading>),
     /// Run the commands that came.
     Run,
+    /// Wait for a job.
+    Wait,
 }
 
 /// See the head of this file.
 #[derive(Clone)]
 pub(super) struct Start {
     pub(super) awaits: u64,
+    pub(super) purpose: Purpose,
+    /// Keys that are there already get the snapshot's value.
+    pub(super) merge: bool,
+    /// What is told of writes, set aside meanwhile: the log and the stream.
+    pub(super) held: (Option<Log>, Option<Log>),
     kind: Kind,
-    next: Next,
+    pub(super) next: Next,
     path: String,
     /// How long the file is, once that is known.
     len: Option<u64>,
@@ -62,7 +81,7 @@ pub(super) struct Start {
     /// The data is in the append-only file; else in the snapshot, and of the other only the manifest is read: what comes
     /// later must not get names that are in use.
     aof: bool,
-    manifest: Manifest,
+    pub(super) manifest: Manifest,
     files: VecDeque<(String, bool)>,
     /// Whose commands the log's are.
     loader: Option<Client>,
@@ -73,9 +92,12 @@ pub(super) struct Start {
 }
 
 impl Start {
-    fn new(aof: bool, loader: Client) -> Start {
+    pub(super) fn new(purpose: Purpose, loader: Client) -> Start {
         Start {
             awaits: 0,
+            purpose,
+            merge: false,
+            held: (None, None),
             kind: Kind::Manifest,
             next: Next::Ask,
             path: String::new(),
@@ -85,7 +107,7 @@ impl Start {
             bytes: Vec::new(),
             bytes_at: 0,
             preamble: true,
-            aof,
+            aof: matches!(purpose, Purpose::LoadAof(_)),
             manifest: Manifest::default(),
             files: VecDeque::new(),
             loader: Some(loader),
@@ -96,11 +118,21 @@ impl Start {
     }
 
     /// Turns to another file.
-    fn open(&mut self, kind: Kind, path: String) {
+    pub(super) fn open(&mut self, kind: Kind, path: String) {
         (self.kind, self.path) = (kind, path);
         (self.next, self.len, self.at, self.whole) = (Next::Ask, None, 0, false);
         (self.bytes, self.bytes_at, self.valid) = (Vec::new(), 0, 0);
         self.preamble = true;
+    }
+
+    /// Whether there is work to go on with that waits for nothing.
+    pub(super) fn is_ready(&self) -> bool {
+        self.awaits == 0 && !matches!(self.next, Next::Wait)
+    }
+
+    /// Whether everything waits until it is done.
+    pub(super) fn stalls(&self) -> bool {
+        self.purpose != Purpose::Start
     }
 
     /// Takes a piece, or what else the disk says of the file.
@@ -145,9 +177,8 @@ impl Node {
     /// Begins to read the files; the node answers LOADING until it is done.
     pub(in crate::server) fn start(&mut self) {
         let aof = self.config.text("appendonly") == b"yes";
-        let mut loader = Client::new(LOADER, String::new(), String::new(), self.ks.now_ms);
-        loader.obeyed = true;
-        let mut start = Start::new(aof, loader);
+        let mut start = Start::new(Purpose::Start, self.new_loader());
+        start.aof = aof;
         match aof {
             true => start.open(Kind::Manifest, self.manifest_path()),
             false => start.open(Kind::Snapshot, self.storage_text("dbfilename")),
@@ -158,11 +189,17 @@ impl Node {
         self.start_on();
     }
 
+    /// The client whose commands are those of a log.
+    pub(super) fn new_loader(&self) -> Client {
+        let mut loader = Client::new(LOADER, String::new(), String::new(), self.ks.now_ms);
+        loader.obeyed = true;
+        loader
+    }
+
     /// Goes on as far as this input may: asks for the next piece, unless one is on its way, or works on what came.
     pub(super) fn start_on(&mut self) {
-        let ready = |start: &mut Start| start.awaits == 0;
         while self.may_read()
-            && let Some(mut start) = self.storage.start.take_if(ready)
+            && let Some(mut start) = self.storage.start.take_if(|start| start.is_ready())
         {
             match std::mem::replace(&mut start.next, Next::Ask) {
                 Next::Ask => {
@@ -171,6 +208,7 @@ impl Node {
                 }
                 Next::Read(reading) => self.read_snapshot(start, reading),
                 Next::Run => self.read_log(start),
+                Next::Wait => {}
             }
         }
     }
@@ -189,8 +227,19 @@ impl Node {
                 self.note_progress(&start);
                 self.came(start);
             }
+            (Err(DiskError::NotFound), Kind::Snapshot | Kind::Manifest) if start.stalls() => {
+                self.read_again_ended(start, false);
+            }
             (Err(DiskError::NotFound), Kind::Snapshot) => self.after_snapshot(start),
-            (Err(DiskError::NotFound), Kind::Manifest) if start.aof => self.no_more_files(start),
+            (Err(DiskError::NotFound), Kind::Manifest) if start.aof => self.look_for_old(start),
+            (Err(DiskError::NotFound), Kind::Log { .. })
+                if !start.stalls() && self.is_upgrading(&start.manifest) =>
+            {
+                self.look_for_old(start);
+            }
+            (Err(DiskError::NotFound), Kind::Old) if start.manifest.base.is_none() => {
+                self.no_more_files(start);
+            }
             (Err(DiskError::NotFound), Kind::Manifest) => self.loaded(),
             (Err(error), _) => {
                 let path = start.path.clone();
@@ -216,10 +265,14 @@ impl Node {
     /// Something came of the file: what is to be done with it?
     fn came(&mut self, mut start: Start) {
         match start.kind {
+            Kind::Old => return self.upgrade(start),
             Kind::Manifest if start.whole => return self.read_manifest(start),
             Kind::Snapshot if start.whole => {
                 let bytes = std::mem::take(&mut start.bytes);
-                let reading = self.begin_reading(bytes, self.ks.follows);
+                let reading = match start.merge {
+                    true => self.begin_merging(bytes),
+                    false => self.begin_reading(bytes, self.ks.follows),
+                };
                 start.next = Next::Read(Box::new(reading));
             }
             Kind::Log { .. } if start.at > 0 || start.whole => start.next = Next::Run,
@@ -247,6 +300,10 @@ impl Node {
                 start.preamble = false;
                 start.next = Next::Run;
                 self.storage.start = Some(start);
+            }
+            Ok(loaded) if start.stalls() => {
+                self.note_loaded(loaded.keys, loaded.expired);
+                self.read_again_ended(start, true);
             }
             Ok(loaded) => {
                 self.note_loaded(loaded.keys, loaded.expired);
@@ -301,18 +358,8 @@ impl Node {
                 self.loaded();
             }
             Ok(manifest) => {
-                let names: Vec<_> = manifest
-                    .files()
-                    .map(|f| String::from_utf8_lossy(&f.name).into_owned())
-                    .collect();
-                let count = names.len();
-                for (number, name) in names.iter().enumerate() {
-                    start
-                        .files
-                        .push_back((self.aof_path(name), number + 1 == count));
-                }
                 start.manifest = manifest;
-                self.next_file(start);
+                self.read_files(start);
             }
             Err(error) => {
                 if let Some((line, text)) = &error.line {
@@ -326,6 +373,20 @@ impl Node {
                 self.give_up(&[error.text]);
             }
         }
+    }
+
+    /// The manifest says which files there are.
+    pub(super) fn read_files(&mut self, mut start: Start) {
+        let files = start.manifest.files();
+        let names: Vec<_> = files
+            .map(|f| String::from_utf8_lossy(&f.name).into_owned())
+            .collect();
+        let count = names.len();
+        for (number, name) in names.iter().enumerate() {
+            let path = self.aof_path(name);
+            start.files.push_back((path, number + 1 == count));
+        }
+        self.next_file(start);
     }
 
     fn next_file(&mut self, mut start: Start) {
@@ -355,7 +416,7 @@ impl Node {
             start.preamble = false;
         }
         match self.run_log(&mut start) {
-            Err(why) => return self.give_up(&[&why]),
+            Err(why) => return self.log_failed(start, &why),
             Ok(false) => {
                 start.next = Next::Run;
                 self.note_progress(&start);
@@ -399,10 +460,11 @@ impl Node {
             ],
         );
         if !last || self.config.text("aof-load-truncated") != b"yes" {
-            return self.give_up(&[
+            return self.log_failed(
+                start,
                 "You can: 1) Make a backup of your AOF file, then use the check tool with --fix on its manifest. 2) \
                  Alternatively you can set the 'aof-load-truncated' configuration option to yes and restart the server.",
-            ]);
+            );
         }
         let valid = start.valid.to_string();
         self.say(true, &["Truncating the AOF ", &path, " at offset ", &valid]);
@@ -420,6 +482,15 @@ impl Node {
             &["AOF loaded anyway because aof-load-truncated is enabled"],
         );
         self.next_file(start);
+    }
+
+    /// A log cannot be read: the end, unless it was read for DEBUG.
+    fn log_failed(&mut self, start: Start, why: &str) {
+        if !start.stalls() {
+            return self.give_up(&[why]);
+        }
+        self.say(true, &[why]);
+        self.read_again_ended(start, false);
     }
 
     /// Runs the whole commands among what was read, as far as this input may; whether those were all. Errors: what ends the
@@ -498,6 +569,9 @@ impl Node {
 
     /// All that there was of the append-only file has been read: what is missing is made.
     fn no_more_files(&mut self, start: Start) {
+        if start.stalls() {
+            return self.read_again_ended(start, true);
+        }
         let (base_bytes, total_bytes, last_bytes) = (start.base_bytes, start.total_bytes, start.at);
         let mut manifest = start.manifest.clone();
         self.loaded();
