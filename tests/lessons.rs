@@ -1,12 +1,15 @@
 //! Every lesson, played by the native engine: the start fails its goals, each solution passes, each command of a solution
 //! is needed unless it is marked, each named mistake fails at the goal it names. `lessons.test.mjs` plays the same in
 //! WebAssembly and compares with what is written to `target/tmp/lessons.json` here.
-#[path = "support/attempts.rs"]
-mod attempts;
+#[path = "support/in_world.rs"]
+mod in_world;
+#[path = "support/one_node.rs"]
+mod one_node;
 #[path = "support/plain.rs"]
 mod plain;
 
-use attempts::{InWorld, One};
+use in_world::InWorld;
+use one_node::One;
 use plain::plain;
 use redlab::lab::grader::{Grader, Part, State};
 use redlab::lab::json;
@@ -85,7 +88,9 @@ impl Play {
                 record["log"] = String::from_utf8_lossy(&log).into();
             }
             // As text: a double does not hold it.
-            Play::World(play) => record["hash"] = play.hash().to_string().into(),
+            Play::World(play) => {
+                record["hash"] = play.timeline.world().state_hash().to_string().into()
+            }
         }
         record
     }
@@ -211,7 +216,7 @@ fn a_lesson_may_say_only_what_the_schema_knows() {
     let two = json!({"n1": "primary", "n2": "primary"});
     refused("topology", two, "one node");
     let chief = json!({"n1": "chief"});
-    refused("topology", chief, "topology: expected one of primary");
+    refused("topology", chief, "topology.n1: expected one of primary");
     let elsewhere = json!([{"on": "n2", "run": "PING"}]);
     refused("setup", elsewhere, "no node 'n2'");
     let unknown = json!([{"on": "n1", "run": "PINK"}]);

@@ -37,7 +37,7 @@ test("native and WebAssembly come to the same", () => {
       replies += clients.map((id) => (id === owner ? own : "") + decoder.decode(engine.output(id))).join("");
     };
     for (const line of run.lines) {
-      // As tests/lessons.rs: "2> " stands before what a second session types.
+      // As tests/support/one_node.rs: "2> " stands before what a second session types.
       const second = line.startsWith("2> ");
       for (let n = second ? 6 : 0; n > 0; n--) engine.advance((now_ms += 1000));
       engine.advance(++now_ms);
@@ -71,7 +71,7 @@ test("native and WebAssembly come to the same in worlds", () => {
     const sessions = new Map();
     let replies = "";
     for (const line of run.lines) {
-      // As tests/support/attempts.rs.
+      // As tests/support/in_world.rs.
       const [, seconds] = /^:wait (\d+)$/.exec(line) ?? [];
       if (!seconds && line.startsWith(":")) estate.hand(line);
       else if (!seconds) {

@@ -26,16 +26,30 @@ const MISSED_MS = 250;
 const START_MS = Date.UTC(2025, 0, 1);
 /** As far as one event can be away. */
 const FAR_MS = 1e12;
+/** How long something is waited for that may never arrive. */
+const WAITS_MS = 3_600_000;
 /** Does nothing but end the future that lies ahead. */
 const NOTHING = { act: "disconnect", session: 0 };
 
 /** @param {bigint} hash */
 const hex = (hash) => hash.toString(16).padStart(16, "0");
 
+/** Bytes as an act says them. @param {Uint8Array | ArrayBuffer} bytes */
+function sent(bytes) {
+  const all = new Uint8Array(bytes);
+  try {
+    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(all) };
+  } catch {
+    return { hex: Array.from(all, (b) => b.toString(16).padStart(2, "0")).join("") };
+  }
+}
+
 export class EstateHost {
   #estate;
   /** Where the clock stood when the page first saw it. */
   #startMs = START_MS;
+  /** Where it stood when there was nothing. */
+  #beginMs = START_MS;
   /** Where it is to be by now. */
   #targetMs = START_MS;
   #seenMs = 0;
@@ -50,12 +64,18 @@ export class EstateHost {
   /** @type {Future[]} */
   #futures = [{ id: 0, parent: null, from_ms: START_MS, kept: true }];
   #future = 0;
-  /** The other future. @type {{id: number, estate: Estate} | null} */
+  /** The other future. @type {{id: number, estate: Estate, acts: {before: number, act: import("./estate/trace.js").Act}[]} | null} */
   #other = null;
+  /** What was done by hand: how many acts the world had seen, and what is saved of it. @type {{before: number, act: import("./estate/trace.js").Act}[]} */
+  #acts = [];
+  /** Whether a saved run went as it did when it was saved; null: it is not one, or nobody noted how it went. @type {boolean | null} */
+  #same = null;
   /** Terminals, and their sessions in the world: null before the first command, and after the world has moved. @type {Map<number, {host: string, session: number | null}>} */
   #terminals = new Map();
   #nextTerminal = 1;
   #dead = false;
+  /** How often time was told what to do. */
+  #asked = 0;
   /** What the page was told last of the lesson, as JSON. */
   #lessonTold = "";
   /** Hints that were opened. @type {[string, string][]} */
@@ -72,7 +92,9 @@ export class EstateHost {
   /** @returns {Promise<EstateInfo>} */
   async open() {
     await bringRest();
-    this.#make();
+    const { trace } = this.options;
+    if (trace) await this.#replay(trace);
+    else this.#make();
     this.#arm();
     return {
       world: this.id,
@@ -96,12 +118,13 @@ export class EstateHost {
   /** The world at the moment where the page meets it. */
   #make() {
     const { lesson, seed, acts, ahead_ms, start_ms } = this.options;
+    this.#acts = [];
     if (lesson) {
       this.#estate = Estate.lesson(lesson, start_ms ?? START_MS);
       for (const [goal, step] of this.#hints) this.#estate.lesson_hint(goal, step);
     } else {
       this.#estate = new Estate(BigInt(seed ?? 1), START_MS);
-      for (const act of acts) this.#estate.act(act);
+      for (const act of acts) this.#do(act);
       // Replicas find their primaries before anybody looks.
       this.#estate.run(START_MS + (ahead_ms ?? 0), Infinity);
     }
@@ -121,6 +144,7 @@ export class EstateHost {
       moved: this.#moved,
       future: this.#future,
       futures: this.#futures,
+      same: this.#same,
     };
   }
 
@@ -168,6 +192,80 @@ export class EstateHost {
     this.#moveOn();
     this.#play(true);
     this.#tell();
+  }
+
+  // Runs
+
+  /** Has a saved run again, and stands still where it ends. @param {import("./estate/trace.js").Trace} trace */
+  async #replay({ seed, acts, end, start_ms, shown_ms, hash }) {
+    this.#estate = new Estate(BigInt(seed), start_ms);
+    this.#playing = false;
+    this.#beginMs = start_ms;
+    this.#startMs = shown_ms;
+    let done = 0;
+    for (const [event, us, act] of acts) {
+      await this.#reach(event, start_ms * 1000 + us, `what was done ${done + 1}. of ${acts.length}`);
+      try {
+        this.#do(act);
+      } catch (e) {
+        // What the world refused then it refuses now; what it cannot read was never done.
+        if (this.#acts.length === done)
+          throw new Error(`what was done ${done + 1}.: ${/** @type {Error} */ (e).message}`);
+      }
+      done++;
+    }
+    await this.#reach(end[0], start_ms * 1000 + end[1], "the end");
+    this.#same = hash === null ? null : hash === hex(this.#estate.running_hash());
+    this.#targetMs = this.#estate.now_ms();
+    this.#seenMs = performance.now();
+  }
+
+  /** Lets happen what happened before a moment. @param {number} event @param {number} at_us @param {string} what comes there */
+  async #reach(event, at_us, what) {
+    let seen = -1;
+    for (let from = performance.now(); !this.#estate.reach(event, at_us, EVENTS);) {
+      const events = this.#estate.events();
+      if (events === seen || this.#dead)
+        throw new Error(`this version comes to another moment than the saved run before ${what}`);
+      seen = events;
+      if (performance.now() < from + SLICE_MS) continue;
+      await new Promise((go) => setTimeout(go));
+      from = performance.now();
+    }
+  }
+
+  /** All that is needed to have the run again. @returns {Omit<import("./estate/trace.js").Trace, "preset">} */
+  #trace() {
+    const { furthest_events, furthest_us } = /** @type {import("./estate/world.js").Model} */ (this.#estate.model());
+    const there = this.#estate.events() === furthest_events && !this.#estate.is_past();
+    return {
+      redlab: "run",
+      v: 1,
+      seed: String(this.options.seed ?? 1),
+      start_ms: this.#beginMs,
+      shown_ms: this.#startMs,
+      acts: this.#acts.map(({ act }) => act),
+      end: [furthest_events, Math.round(furthest_us - this.#beginMs * 1000)],
+      hash: there ? hex(this.#estate.running_hash()) : null,
+    };
+  }
+
+  /** Does something, and notes it. What was noted of a future that is no more is forgotten. @param {any} act @returns {number} */
+  #do(act) {
+    const before = this.#estate.acts_done();
+    const event = this.#estate.events();
+    const us = Math.round((this.#estate.now_ms() - this.#beginMs) * 1000);
+    try {
+      if (act.act !== "hand") return this.#estate.act(act);
+      this.#estate.hand(act.line);
+      return 0;
+    } finally {
+      if (this.#estate.acts_done() > before) {
+        const gone = this.#acts.findIndex((noted) => noted.before >= before);
+        if (gone >= 0) this.#acts.length = gone;
+        this.#acts.push({ before, act: [event, us, act] });
+      }
+    }
   }
 
   // Time
@@ -235,6 +333,8 @@ export class EstateHost {
       play: () => this.#play(value),
       speed: () => void (this.#speed = Math.min(100, Math.max(0.1, Number(value) || 1))),
       step: () => this.#step(),
+      until: () => this.#until(value),
+      trace: () => this.#trace(),
       seek: () => this.#seek(value),
       act: () => this.#act(value),
       hand: () => this.#hand(String(value)),
@@ -242,10 +342,11 @@ export class EstateHost {
       change: () => this.#change(value),
       compare: () => this.#compare(),
       state: () => this.#state(),
+      program: () => this.#estate.program(value) ?? null,
       ledger: () => this.#estate.ledger(),
     };
     if (this.#dead || !can[what]) throw new Error(this.#dead ? "the world has stopped" : `no such request: ${what}`);
-    const answer = this.#guard(can[what]);
+    const answer = await this.#guard(can[what]);
     // To look is no change.
     if (what !== "ledger") this.#tell();
     return answer;
@@ -253,6 +354,7 @@ export class EstateHost {
 
   /** @param {boolean} on */
   #play(on) {
+    this.#asked++;
     this.#playing = on;
     this.#seenMs = performance.now();
     this.#targetMs = this.#estate.now_ms();
@@ -264,6 +366,29 @@ export class EstateHost {
     this.#play(false);
     this.#estate.run(this.#estate.now_ms() + FAR_MS, 1);
     this.#collect();
+  }
+
+  /** Goes on for some time, or until something arrives at a machine, in slices; then time stands still. @param {{ms?: number, host?: string}} until */
+  async #until({ ms = 0, host }) {
+    this.#play(false);
+    const asked = ++this.#asked;
+    const until_ms = this.#estate.now_ms() + (host ? WAITS_MS : ms);
+    const there = () =>
+      host
+        ? this.#estate.run_to_message(host, EVENTS) || this.#estate.now_ms() >= until_ms || this.#estate.next_ms() < 0
+        : this.#estate.run(until_ms, EVENTS) < EVENTS;
+    for (;;) {
+      const from = performance.now();
+      while (performance.now() < from + SLICE_MS) {
+        if (!this.#guard(there)) continue;
+        this.#targetMs = this.#estate.now_ms();
+        return this.#collect();
+      }
+      this.#tell();
+      await new Promise((go) => setTimeout(go));
+      // Whatever else was asked for meanwhile takes its place.
+      if (asked !== this.#asked || this.#playing || this.#dead) return;
+    }
   }
 
   /** @param {number} at_ms */
@@ -278,13 +403,12 @@ export class EstateHost {
   /** Does something now. What lay ahead is no more: this is another future. @param {any} act @returns {number} */
   #act(act) {
     if (this.#estate.is_past()) this.#begin();
-    return this.#estate.act(act);
+    return this.#do(act);
   }
 
   /** Does by hand what a line says. @param {string} line */
   #hand(line) {
-    if (this.#estate.is_past()) this.#begin();
-    this.#estate.hand(line);
+    this.#act({ act: "hand", line });
   }
 
   /** A future that begins now takes the place of the present one. */
@@ -299,9 +423,10 @@ export class EstateHost {
   /** Keeps the future that lies ahead as the other one, and begins a new one here. */
   #fork() {
     this.#drop();
-    this.#other = { id: this.#future, estate: this.#estate };
+    this.#other = { id: this.#future, estate: this.#estate, acts: this.#acts };
+    this.#acts = [...this.#acts];
     this.#estate = this.#estate.fork();
-    this.#estate.act(NOTHING);
+    this.#do(NOTHING);
     this.#begin();
     this.#moveOn();
   }
@@ -318,8 +443,9 @@ export class EstateHost {
     if (this.#other?.id !== id) throw new Error("no such future");
     const now_ms = this.#estate.now_ms();
     const other = this.#other;
-    this.#other = { id: this.#future, estate: this.#estate };
+    this.#other = { id: this.#future, estate: this.#estate, acts: this.#acts };
     this.#estate = other.estate;
+    this.#acts = other.acts;
     this.#future = other.id;
     this.#play(false);
     this.#estate.seek_ms(now_ms);
@@ -364,7 +490,7 @@ export class EstateHost {
   #hangUp(id) {
     const terminal = this.#terminals.get(id);
     if (!terminal || terminal.session === null) return;
-    if (!this.#estate.is_past()) this.#estate.act({ act: "disconnect", session: terminal.session });
+    if (!this.#estate.is_past()) this.#do({ act: "disconnect", session: terminal.session });
     terminal.session = null;
   }
 
@@ -377,7 +503,7 @@ export class EstateHost {
       this.#guard(() => {
         terminal.session ??= this.#act({ act: "connect", host: terminal.host });
         if (this.#estate.is_past()) this.#act(NOTHING);
-        this.#estate.send(/** @type {number} */ (terminal.session), bytes);
+        this.#do({ act: "send", session: terminal.session, ...sent(bytes) });
       });
       const conn = terminal.session ?? undefined;
       done({ out: new Uint8Array(0), now_ms: this.#estate.now_ms(), cost_us: 0, closed: false, ran: 0, conn });

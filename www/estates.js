@@ -4,4 +4,5 @@ export const ESTATES = [
   ["primary-replicas", "A primary and two replicas"],
   ["chain", "A chain"],
   ["five", "Five independent nodes"],
+  ["app-cache-database", "Application, cache and database"],
 ];

@@ -83,6 +83,7 @@ export class Shell {
   async #route() {
     const asked = new URLSearchParams(location.search).get("estate");
     if (asked) history.replaceState(null, "", `${location.pathname}#estate/${asked.replace(/[^\w-]/g, "")}`);
+    if (/^#s=/.test(location.hash)) return this.#openShared(location.hash);
     const estate = /^#estate\/([\w-]+)/.exec(location.hash)?.[1];
     if (estate) return this.#openEstate(estate);
     const id = /^#lesson\/([\w/-]+)/.exec(location.hash)?.[1];
@@ -98,25 +99,65 @@ export class Shell {
     await this.#addViews();
   }
 
-  /** Several nodes: what that takes is loaded now. @param {string} id @param {Lesson | null} lesson that plays there */
-  async #openEstate(id, lesson = null) {
-    const { EstateLab } = await import("./estate/lab.js");
+  /** A run in the address: what is in it is told, and nothing runs before a click. @param {string} hash */
+  async #openShared(hash) {
+    const { readTraceLink } = await import("./estate/trace.js");
+    const { preview } = await import("./estate/runs.js");
+    await this.#clear();
+    this.#bar.setPlaces(this.#lessons?.lessons ?? [], undefined, "shared");
+    this.#bar.setEstate("");
+    document.title = "A saved run · redlab";
+    const body = h("div", { class: "body", tabindex: "0", role: "group", "aria-label": "A saved run" });
+    try {
+      body.append(preview(await readTraceLink(hash), (trace) => this.#replay(trace)));
+    } catch (e) {
+      body.append(
+        h("p", { class: "bad", role: "alert" }, `This link cannot be opened: ${/** @type {Error} */ (e).message}.`),
+        h("p", null, h("a", { href: "#" }, "To the sandbox")),
+      );
+    }
+    this.#left = this.#panes.add({ id: "shared", title: "A saved run", column: "left", body });
+    this.#panes.show("shared");
+  }
+
+  /** Has a saved run again, in place of what is open. @param {import("./estate/trace.js").Trace} trace */
+  async #replay(trace) {
+    try {
+      await this.#openEstate(trace.preset, null, trace);
+    } catch (e) {
+      await this.#clear();
+      this.#notice({ alarm: true, text: `The saved run could not be played: ${/** @type {Error} */ (e).message}.` });
+    }
+  }
+
+  async #clear() {
     await this.#leave();
     for (const pane of [this.#left, this.#viewsPane]) pane?.remove();
     this.#left = this.#viewsPane = null;
     this.#parts = [];
+  }
+
+  /**
+   * Several nodes: what that takes is loaded now.
+   *
+   * @param {string} id @param {Lesson | null} lesson that plays there @param {import("./estate/trace.js").Trace} [trace] a saved run
+   */
+  async #openEstate(id, lesson = null, trace) {
+    const { EstateLab } = await import("./estate/lab.js");
+    await this.#clear();
     const key = lesson ? "history:lesson" : "history:estate";
     const lines = (await this.client.getSetting(key)) ?? [];
     const around = {
       client: this.client,
       panes: this.#panes,
       foot: byId("time"),
-      history: new History(lines, (all) => this.client.putSetting(key, all)),
+      history: new History(lines, (/** @type {string[]} */ all) => this.client.putSetting(key, all)),
       docs: this.#docsOfEstates(),
       hints: this.#hints,
       keepHints: (/** @type {boolean} */ on) => this.client.putSetting("hints", on),
+      replay: (/** @type {import("./estate/trace.js").Trace} */ run) => this.#replay(run),
     };
-    this.#estate = await EstateLab.open(id, around, lesson);
+    this.#estate = await EstateLab.open(id, around, lesson, trace);
     const { world, preset } = this.#estate;
     world.addEventListener("trap", (e) =>
       this.#notice({
@@ -289,7 +330,7 @@ export class Shell {
 
   /** Files that are dropped anywhere are looked at. @param {Part} views */
   #takeDrops(views) {
-    const files = (/** @type {DragEvent} */ e) => e.dataTransfer?.types.includes("Files");
+    const files = (/** @type {DragEvent} */ e) => !this.#estate && e.dataTransfer?.types.includes("Files");
     document.addEventListener("dragover", (e) => {
       if (files(e)) e.preventDefault();
     });

@@ -168,8 +168,7 @@ fn ceiling_of(bytes: Option<u64>) -> i64 {
 impl Node {
     /// A node with no data and no client.
     pub fn new(options: NodeOptions) -> Node {
-        let mut rng = Rng::new(options.seed);
-        let registry = commands::registry();
+        let (mut rng, registry) = (Rng::new(options.seed), commands::registry());
         let ks = keyspace_of(&options, rng.fork());
         let server = Server {
             acl: Acl::new(&registry, &options.config),
@@ -410,17 +409,6 @@ impl Node {
             self.replication_turn();
         }
         self.settle_disk();
-    }
-
-    /// What an input or a turn leaves for the disk.
-    pub(super) fn settle_disk(&mut self) {
-        if !self.server.persist.active {
-            return;
-        }
-        match self.script {
-            Some(_) => self.persist_beside_script(),
-            None => self.persist(),
-        }
     }
 
     /// Moves the clock (never back) and runs the cron as often as is due.

@@ -63,6 +63,7 @@ async function mount(host, root, { lines, click, base }) {
   const shared = await engine(base);
   const id = host.getAttribute("lesson");
   const lesson = id ? await shared.lesson(id) : null;
+  if (lesson?.world) throw new Error("this lesson has several nodes: it opens in the lab only");
   const name = host.getAttribute("session");
   /** @type {WorldOptions} */
   const options = {

@@ -5,18 +5,22 @@
  */
 import { clock, h, int, s } from "../dom.js";
 import { futureOf } from "./futures.js";
-import { eachFrame } from "./marks.js";
+import { eachFrame, span } from "./marks.js";
 
 const SPEEDS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
 /** The shortest stretch of time that the track shows. */
 const SPAN_MS = 10_000;
 /** Acts that are how a world was made, and no faults. */
-const MADE = ["add", "link", "links"];
+const MADE = ["add", "link", "links", "database"];
 const HEIGHT = 22;
+/** How long the world can be told to go on. */
+const UNTIL_MS = [1, 10, 100, 1000, 10_000, 60_000];
 
 export class Deck {
   #play = this.#button("Play", () => this.#asked(this.world.play(!this.world.state.playing)));
   #step = this.#button("Step", () => this.#asked(this.world.step()));
+  #until = h("select", { id: "run-until" });
+  #run = this.#button("Run", () => this.#asked(this.world.until(JSON.parse(this.#until.value))));
   #fork = this.#button("Fork", () => this.#asked(this.world.fork()));
   #clock = h("span", { class: "clock", role: "timer", "aria-label": "Time since the start" });
   #end = h("span", { class: "end" });
@@ -41,6 +45,13 @@ export class Deck {
       "div",
       { class: "deck" },
       h("span", { class: "buttons" }, this.#play, this.#step),
+      h(
+        "span",
+        { class: "buttons until" },
+        this.#run,
+        h("label", { class: "sr", for: "run-until" }, "Until"),
+        this.#until,
+      ),
       this.#clock,
       this.#end,
       this.#said,
@@ -66,6 +77,13 @@ export class Deck {
     foot.after(this.#el);
     this.resize = new ResizeObserver(() => this.draw());
     this.resize.observe(this.#marks);
+    const { hosts, apps, databases } = world.state.model;
+    this.#until.append(
+      ...UNTIL_MS.map((ms) => h("option", { value: JSON.stringify({ ms }) }, `for ${span(ms * 1000)}`)),
+      ...[...hosts, ...apps, ...databases].map(({ name }) =>
+        h("option", { value: JSON.stringify({ host: name }) }, `until something arrives at ${name}`),
+      ),
+    );
     this.draw();
   }
 

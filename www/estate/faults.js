@@ -1,7 +1,7 @@
 /**
  * What was pointed at in the topology: what it is, and what can be done to it.
  *
- * @import { EstateWorld, Host } from "./world.js"
+ * @import { EstateWorld, Host, App, Database } from "./world.js"
  * @import { Flight } from "./topology.js"
  * @typedef {{kind: "host", name: string} | {kind: "link", a: string, b: string} | {kind: "message", key: string, conn: number, forward: boolean}} Chosen
  * @typedef {[string, Record<string, any>[]]} Deed its words, and the acts
@@ -116,8 +116,9 @@ export class Faults {
   #host(name) {
     const { model, start_ms } = this.world.state;
     const host = model.hosts.find((m) => m.name === name);
-    if (!host) return this.#nothing();
-    const others = model.hosts.map((m) => m.name).filter((other) => other !== name);
+    if (!host) return this.#other(name);
+    const all = [...model.hosts, ...model.apps, ...model.databases];
+    const others = all.map((m) => m.name).filter((other) => other !== name);
     /** @type {Deed[]} */
     const deeds =
       host.state === "up"
@@ -138,6 +139,71 @@ export class Faults {
       .slice(-4)
       .map(({ at_us, text }) => `${clock(at_us / 1000 - start_ms)}  ${text}`);
     return { title: name, facts: this.#factsOf(host), deeds, lines };
+  }
+
+  /** An application process or a database. @param {string} name */
+  #other(name) {
+    const { model } = this.world.state;
+    const app = model.apps.find((a) => a.name === name);
+    const database = model.databases.find((d) => d.name === name);
+    const found = app ?? database;
+    if (!found) return this.#nothing();
+    const runs = app ? app.state === "running" : database?.up;
+    /** @type {Deed[]} */
+    const deeds = runs
+      ? [
+          found.paused ? ["Resume", [{ act: "resume", host: name }]] : ["Pause", [{ act: "pause", host: name }]],
+          ["Kill", [{ act: "kill", host: name }]],
+        ]
+      : [["Start", [{ act: "start", host: name }]]];
+    if (database)
+      deeds.push(
+        database.slow_percent === 100
+          ? ["Ten times slower", [{ act: "slow", database: name, percent: 1000 }]]
+          : ["As fast as before", [{ act: "slow", database: name, percent: 100 }]],
+      );
+    const all = [...model.hosts, ...model.apps, ...model.databases].map((m) => m.name);
+    const others = all.filter((other) => other !== name);
+    deeds.push(["Cut it off", [{ act: "partition", groups: [[...others, "clients"], [name]] }]], ...this.#healing());
+    const facts = app ? this.#factsOfApp(app) : this.#factsOfDatabase(/** @type {Database} */ (database));
+    return { title: name, facts, deeds, lines: [] };
+  }
+
+  /** @param {App} app */
+  #factsOfApp({ state, paused, starts, tasks, waiting, requests, answered, failed, redis, database }) {
+    const words = ["application process", paused ? "stands still" : state];
+    if (redis) words.push(`uses ${[redis, database].filter(Boolean).join(" and ")}`);
+    if (requests) words.push(`${int(answered)} of ${int(requests)} requests answered`);
+    if (failed) words.push(`${int(failed)} ended by an error`);
+    words.push(`${int(tasks)} tasks`);
+    if (waiting) words.push(`${int(waiting)} requests wait`);
+    if (starts > 1) words.push(`started ${starts} times`);
+    return `${words.join(" · ")}.`;
+  }
+
+  /** @param {Database} database */
+  #factsOfDatabase({
+    up,
+    paused,
+    slow_percent,
+    workers,
+    working,
+    waiting,
+    queue,
+    reads,
+    writes,
+    refused,
+    lost,
+    latency,
+  }) {
+    const words = ["database", up ? (paused ? "stands still" : "up") : "does not run; its rows are safe"];
+    words.push(`${working} of ${workers} workers busy`, `${int(waiting)} wait, ${int(queue)} may`);
+    words.push(`${int(reads)} rows read, ${int(writes)} written`);
+    if (latency.p99_us) words.push(`99% within ${span(latency.p99_us)}`);
+    if (refused) words.push(`${int(refused)} refused`);
+    if (lost) words.push(`${int(lost)} lost in a crash`);
+    if (slow_percent !== 100) words.push(`${slow_percent / 100} times as slow`);
+    return `${words.join(" · ")}.`;
   }
 
   /** @param {Host} host */

@@ -7,9 +7,12 @@
  * @import { History } from "../terminal/history.js"
  * @import { Lesson } from "../parts.js"
  * @import { Preset } from "./presets.js"
- * @typedef {{client: EngineClient, panes: Panes, foot: HTMLElement, history: History, docs: Promise<Docs>, hints: boolean, keepHints: (on: boolean) => void}} Around
+ * @import { Trace } from "./trace.js"
+ * @typedef {{client: EngineClient, panes: Panes, foot: HTMLElement, history: History, docs: Promise<Docs>, hints: boolean, keepHints: (on: boolean) => void, replay: (trace: Trace) => void}} Around
+ *   `replay` opens a saved run in place of what is open
  */
 import { RedlabTerminal } from "../terminal/terminal.js";
+import { Application } from "./app.js";
 import { Deck } from "./deck.js";
 import "./estate.css";
 import { futureOf, isTrue } from "./futures.js";
@@ -17,7 +20,7 @@ import { Ledger } from "./ledger.js";
 import { WrittenLines } from "./lines.js";
 import { letterOf } from "./marks.js";
 import { NodeViews } from "./node.js";
-import { PRESETS } from "./presets.js";
+import { PRESETS, presetOf } from "./presets.js";
 import { Replication } from "./replication.js";
 import { startPage } from "./start.js";
 import { Topology } from "./topology.js";
@@ -35,6 +38,8 @@ export class EstateLab {
   #deck;
   #lines;
   #moved = 0;
+  /** The view of programs is there. */
+  #programs = false;
   #told = "";
 
   /** @param {EstateWorld} world @param {Preset} preset @param {Around} around */
@@ -46,10 +51,15 @@ export class EstateLab {
     this.#lines = new WrittenLines(world);
   }
 
-  /** @param {string} id of a preset @param {Around} around @param {Lesson | null} lesson in place of one @returns {Promise<EstateLab>} */
-  static async open(id, around, lesson) {
-    const preset = lesson?.estate ?? PRESETS.find((p) => p.id === id) ?? PRESETS[1];
-    const world = await EstateWorld.open(around.client, preset, lesson?.world);
+  /**
+   * @param {string} id of a preset @param {Around} around @param {Lesson | null} lesson in place of one
+   * @param {Trace} [trace] a saved run in place of one @returns {Promise<EstateLab>}
+   */
+  static async open(id, around, lesson, trace) {
+    const known = PRESETS.find((p) => p.id === id) ?? PRESETS[1];
+    const preset = lesson?.estate ?? (trace ? presetOf(trace) : known);
+    const options = trace && { name: null, seed: trace.seed, acts: [], trace };
+    const world = await EstateWorld.open(around.client, preset, lesson?.world ?? options);
     const lab = new EstateLab(world, preset, around);
     await lab.#fill(lesson);
     return lab;
@@ -60,36 +70,65 @@ export class EstateLab {
     const { panes } = this.around;
     if (lesson) this.#addLesson(lesson);
     else {
-      const start = startPage(this.preset, this.world, (host, line) => this.#type(host, line));
+      const start = startPage(this.preset, this.world, (host, line) => this.#type(host, line), this.around.replay);
       this.#panes.push(panes.add({ id: "estate", title: this.preset.title, column: "left", body: start.el }));
       this.#views.push(start);
     }
     const node = new NodeViews(this.world, (host, line) => this.#type(host, line));
     for (const host of this.preset.hosts) await this.#addTerminal(host, node);
     const topology = new Topology(this.world, this.preset.places);
-    const replication = new Replication(this.world);
-    const ledger = new Ledger(this.world, this.#lines);
     this.#panes.push(
       panes.add({ id: "topology", title: "Topology", column: "right", body: topology.el, actions: [topology.twin] }),
-      panes.add({
+    );
+    this.#views.push(topology);
+    if (this.preset.hosts.length > 1 || !this.preset.programs) this.#addReplication();
+    this.#addLedger();
+    this.#addNode(node);
+    this.world.addEventListener("estate", () => this.#changed());
+    this.#changed();
+    const [first] = this.#terminals;
+    if (!first) return;
+    panes.show(lesson ? this.#panes[0].id : first.pane.id);
+    if (matchMedia("(hover: hover) and (min-width: 1081px)").matches) first.terminal.focus();
+  }
+
+  /** A lesson's programs may come later than the page. */
+  #addApplication() {
+    if (this.#programs || !this.world.state.model.apps.length) return;
+    this.#programs = true;
+    const view = new Application(this.world);
+    const pane = { id: "application", title: "Application", column: /** @type {"right"} */ ("right"), body: view.el };
+    this.#panes.push(this.around.panes.add(pane));
+    this.#views.push(view);
+  }
+
+  #addReplication() {
+    const view = new Replication(this.world);
+    this.#panes.push(
+      this.around.panes.add({
         id: "replication",
         title: "Replication",
         column: "right",
-        body: replication.el,
-        actions: [replication.twin],
+        body: view.el,
+        actions: [view.twin],
       }),
-      panes.add({ id: "ledger", title: "Ledger", column: "right", body: ledger.el, actions: [ledger.choice] }),
     );
-    const actions = [node.head];
-    this.#panes.push(
-      panes.add({ id: "node", title: "One node", column: "right", body: node.el, actions, closed: true }),
-    );
-    this.#views.push(topology, replication, ledger, node);
+    this.#views.push(view);
+  }
+
+  #addLedger() {
+    const ledger = new Ledger(this.world, this.#lines);
+    const pane = { id: "ledger", title: "Ledger", column: /** @type {"right"} */ ("right"), body: ledger.el };
+    this.#panes.push(this.around.panes.add({ ...pane, actions: [ledger.choice] }));
+    this.#views.push(ledger);
+  }
+
+  /** It waits until somebody wants it. @param {NodeViews} node */
+  #addNode(node) {
+    const pane = { id: "node", title: "One node", column: /** @type {"right"} */ ("right"), body: node.el };
+    this.#panes.push(this.around.panes.add({ ...pane, actions: [node.head], closed: true }));
+    this.#views.push(node);
     node.open();
-    this.world.addEventListener("estate", () => this.#changed());
-    panes.show(lesson ? this.#panes[0].id : this.#terminals[0].pane.id);
-    this.#changed();
-    if (matchMedia("(hover: hover) and (min-width: 1081px)").matches) this.#terminals[0].terminal.focus();
   }
 
   /** @param {Lesson} lesson */
@@ -135,6 +174,7 @@ export class EstateLab {
 
   #changed() {
     const { state } = this.world;
+    this.#addApplication();
     this.#deck.draw();
     for (const view of this.#views) view.draw();
     for (const { host, pane } of this.#terminals) {

@@ -184,7 +184,7 @@ export class Ledger {
         reveal ? h("button", { class: "pick", type: "button", onclick: () => this.lines.find(write)?.() }, from) : from,
         this.#places(write),
       ),
-      acked ? h("p", { class: "why" }, write.why) : null,
+      acked ? h("p", { class: "sense" }, write.why) : null,
     );
   }
 

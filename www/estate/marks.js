@@ -3,10 +3,10 @@
  */
 import { s } from "../dom.js";
 
-/** @param {string} host named as n1, n2 … */
+/** @param {string} host a machine, named as n1, n2 …; whatever else there is has no letter of its own, and P for its colour */
 export const letterOf = (host) => {
-  const number = Number(/\d+$/.exec(host)?.[0] ?? 1);
-  return String.fromCharCode(64 + (((number - 1) % 8) + 1));
+  const number = /^n(\d+)$/.exec(host)?.[1];
+  return number === undefined ? "P" : String.fromCharCode(64 + (((Number(number) - 1) % 8) + 1));
 };
 
 /** Paths of a pattern in a square of 8. @type {Record<string, string>} */
@@ -73,4 +73,12 @@ export function twinButtons(choose, h = document.createElement.bind(document)) {
   });
   box.append(...buttons);
   return box;
+}
+
+/** A colour of the tokens as a canvas understands it. @param {HTMLElement} el @param {string} name */
+export function inkOf(el, name) {
+  el.style.color = `var(${name})`;
+  const ink = getComputedStyle(el).color;
+  el.style.color = "";
+  return ink;
 }

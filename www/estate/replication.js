@@ -7,7 +7,7 @@
  */
 import { clock, h, int, s, size } from "../dom.js";
 import { plural, table } from "../views/parts.js";
-import { eachFrame, letterOf, markClass, patterns, span, twinButtons } from "./marks.js";
+import { eachFrame, inkOf, letterOf, markClass, patterns, span, twinButtons } from "./marks.js";
 
 /** Samples that are kept; the oldest go first. */
 const SAMPLES = 4000;
@@ -367,12 +367,4 @@ export class Replication {
     this.#frame.cancel();
     this.resize.disconnect();
   }
-}
-
-/** A colour of the tokens as a canvas understands it. @param {HTMLElement} el @param {string} name */
-function inkOf(el, name) {
-  el.style.color = `var(${name})`;
-  const ink = getComputedStyle(el).color;
-  el.style.color = "";
-  return ink;
 }

@@ -6,11 +6,21 @@
  */
 import { h, int } from "../dom.js";
 import { markClass, span } from "./marks.js";
+import { runsPart } from "./runs.js";
 
 const RATES = [10, 100, 1000];
+/** @type {Record<string, string>} */
+const SAME = {
+  true: "This is the end of a saved run: it went event by event as it did when it was saved. Go back on the timeline to see it again.",
+  false:
+    "This is the end of a saved run, but it went another way than when it was saved: another version of this lab saved it, or it was changed.",
+};
 
-/** @param {Preset} preset @param {EstateWorld} world @param {(host: string, line: string) => void} type */
-export function startPage(preset, world, type) {
+/**
+ * @param {Preset} preset @param {EstateWorld} world @param {(host: string, line: string) => void} type
+ * @param {(trace: import("./trace.js").Trace) => void} replay
+ */
+export function startPage(preset, world, type, replay) {
   const rate = h(
     "select",
     { id: "load-rate" },
@@ -20,8 +30,9 @@ export function startPage(preset, world, type) {
   const to = h(
     "select",
     { id: "load-to" },
-    preset.hosts.map((host) => h("option", null, host)),
+    [...preset.hosts, ...world.state.model.apps.map((app) => app.name)].map((host) => h("option", null, host)),
   );
+  const runs = runsPart(world, preset.id, replay);
   const loads = h("ul", { class: "loads" });
   const refused = h("p", { class: "bad", role: "alert" });
   let loadsMade = 0;
@@ -29,8 +40,17 @@ export function startPage(preset, world, type) {
   const ended = new Set();
   const add = () =>
     world
-      .act({ act: "load", name: `app${++loadsMade}`, to: to.value, clients: 10, rate_per_s: Number(rate.value) })
+      .act({
+        act: "load",
+        name: `app${++loadsMade}`,
+        to: to.value,
+        rate_per_s: Number(rate.value),
+        ...manner(to.value),
+      })
       .catch((e) => (refused.textContent = e.message));
+  /** Machines are written to; a program is asked for what all ask for. @param {string} to */
+  const manner = (to) =>
+    preset.hosts.includes(to) ? { clients: 10 } : { clients: 200, prefix: "item", keys: 100, writes: 1 };
   const tries = preset.tries.map(([host, line, words]) =>
     h(
       "li",
@@ -48,10 +68,12 @@ export function startPage(preset, world, type) {
   const el = h(
     "div",
     { class: "body start", tabindex: "0", role: "group", "aria-label": preset.title },
+    world.state.same === null
+      ? null
+      : h("p", { role: "status", class: world.state.same ? "" : "bad" }, SAME[String(world.state.same)]),
     h("p", null, preset.words),
-    h("h3", { class: "rule" }, "Try"),
-    h("ul", { class: "tries" }, tries),
-    h("h3", { class: "rule" }, "Clients that write"),
+    tries.length ? [h("h3", { class: "rule" }, "Try"), h("ul", { class: "tries" }, tries)] : null,
+    h("h3", { class: "rule" }, world.state.model.apps.length ? "Clients" : "Clients that write"),
     h(
       "div",
       { class: "controls" },
@@ -69,6 +91,7 @@ export function startPage(preset, world, type) {
       null,
       "Point at a machine, a link or a message in the topology: kill it, cut its power, cut or slow the link, lose the message. Then go back on the timeline below and try another way.",
     ),
+    runs.el,
   );
 
   let drawn = "";
@@ -103,5 +126,5 @@ export function startPage(preset, world, type) {
       text.textContent = words[i];
     });
   };
-  return { el, draw, close: () => {} };
+  return { el, draw, close: () => runs.close() };
 }

@@ -2,7 +2,7 @@
  * The machines, the links between them, and what is under way on these. Whatever is pointed at can be broken in the panel
  * below the drawing.
  *
- * @import { EstateWorld, Host, Link, Message, Conn } from "./world.js"
+ * @import { EstateWorld, Host, Link, Message, Conn, App, Database } from "./world.js"
  * @import { Place } from "./presets.js"
  * @import { Chosen } from "./faults.js"
  * @typedef {{a: string, b: string, there: Link, back: Link}} Pair both directions between two places
@@ -27,7 +27,7 @@ export class Topology {
   #messages = s("g");
   #svg = s("svg", { height: HEIGHT, role: "group", "aria-label": "Machines and links" });
   #drawing = h("div", { class: "draw" });
-  #tables = h("div", { class: "tables", hidden: true });
+  #tables = h("div", { class: "tables", hidden: true, tabindex: "0", role: "group", "aria-label": "Tables" });
   #width = 0;
   /** @type {Map<string, SVGElement>} */
   #byName = new Map();
@@ -97,6 +97,7 @@ export class Topology {
       ...model.hosts.map(
         (host) => /** @type {Entry} */ ([host.name, () => this.#newMachine(host), (el) => this.#setMachine(el, host)]),
       ),
+      ...this.#others(),
       ...clients,
     ]);
     this.#drawFlights(flights);
@@ -200,6 +201,70 @@ export class Topology {
       `machine ${host.state}${host.paused ? " paused" : ""}${this.faults.is("host", host.name) ? " chosen" : ""}`,
     );
     el.setAttribute("aria-pressed", String(this.faults.is("host", host.name)));
+  }
+
+  /** Application processes and databases. @returns {Entry[]} */
+  #others() {
+    const { apps, databases } = this.#state.model;
+    return [
+      ...apps.map(
+        (app) =>
+          /** @type {Entry} */ ([app.name, () => this.#newOther(app.name, "app"), (el) => this.#setApp(el, app)]),
+      ),
+      ...databases.map(
+        (d) =>
+          /** @type {Entry} */ ([d.name, () => this.#newOther(d.name, "database"), (el) => this.#setDatabase(el, d)]),
+      ),
+    ];
+  }
+
+  /** A process is a box with a corner turned down, a database a drum. @param {string} name @param {"app" | "database"} kind */
+  #newOther(name, kind) {
+    const [x, y] = [BOX.width / 2, BOX.height / 2];
+    const d =
+      kind === "app"
+        ? `M${-x} ${-y}H${x - 10}L${x} ${-y + 10}V${y}H${-x}Z`
+        : `M${-x} ${-y + 5}A${x} 5 0 0 1 ${x} ${-y + 5}V${y - 5}A${x} 5 0 0 1 ${-x} ${y - 5}Z`;
+    const inner = kind === "app" ? `M${x - 10} ${-y}V${-y + 10}H${x}` : `M${-x} ${-y + 5}A${x} 5 0 0 0 ${x} ${-y + 5}`;
+    return this.#choice({ kind: "host", name }, [
+      s("path", { d, class: "paper" }),
+      s("path", { d, class: "frame P" }),
+      s("path", { d: inner, class: "frame P" }),
+      s("text", { x: -x + 8, y: -3, class: "t b" }, `${name} `),
+      s("text", { x: -x + 8, y: 13, class: "t2 cap role" }),
+      s("text", { x: x - 13, y: -3, class: "end state" }),
+      s("path", { class: "crossed", d: `M${-x + 2} ${y - 2}L${x - 2} ${-y + 2}` }),
+    ]);
+  }
+
+  /** @param {SVGElement} el @param {App} app */
+  #setApp(el, { name, state, paused, tasks, waiting, serves }) {
+    const running = state === "running";
+    const work = tasks + waiting;
+    const does = running ? (serves || work ? `${int(work)} at work` : "program") : "program";
+    this.#setOther(el, name, running ? (paused ? "paused" : "") : state, does, paused);
+  }
+
+  /** @param {SVGElement} el @param {Database} database */
+  #setDatabase(el, { name, up, paused, slow_percent, working, waiting }) {
+    const state = up ? (paused ? "paused" : slow_percent > 100 ? "slow" : "") : "down";
+    this.#setOther(el, name, state, up ? `${int(working)} + ${int(waiting)} wait` : "does not run", paused);
+  }
+
+  /** @param {SVGElement} el @param {string} name @param {string} state @param {string} does @param {boolean} paused */
+  #setOther(el, name, state, does, paused) {
+    this.#place(el, name);
+    for (const [cls, words] of [
+      [".state", state],
+      [".role", `${does} `],
+    ]) {
+      const found = /** @type {Element} */ (el.querySelector(cls));
+      if (found.textContent !== words) found.textContent = words;
+    }
+    const down = state && state !== "slow" && !paused;
+    const chosen = this.faults.is("host", name);
+    el.setAttribute("class", `machine${down ? " down" : ""}${paused ? " paused" : ""}${chosen ? " chosen" : ""}`);
+    el.setAttribute("aria-pressed", String(chosen));
   }
 
   #newClients() {
@@ -344,7 +409,7 @@ export class Topology {
 
   /** @param {Flight[]} flights */
   #words(flights) {
-    const { hosts, loads } = this.#state.model;
+    const { hosts, loads, apps, databases } = this.#state.model;
     const bad = hosts.filter((host) => host.state !== "up" || host.paused);
     const up = hosts.length - bad.length;
     const states = bad.map(
@@ -368,7 +433,12 @@ export class Topology {
     const first = bad.length
       ? `${up} of ${plural(hosts.length, "machine")} ${up === 1 ? "works" : "work"}`
       : `${hosts.length === 1 ? "The machine works" : `All ${hosts.length} machines work`}`;
-    return `${[first, ...states, ...links, under].join("; ")}.`;
+    const others = [
+      ...apps.filter((app) => app.state !== "running").map((app) => `the program of ${app.name} does not run`),
+      ...apps.filter((app) => app.paused).map((app) => `${app.name} stands still`),
+      ...databases.filter((d) => !d.up).map((d) => `${d.name} does not run`),
+    ];
+    return `${[first, ...states, ...others, ...links, under].join("; ")}.`;
   }
 
   /** @param {Flight[]} flights */
@@ -394,6 +464,7 @@ export class Topology {
           host.repl ? int(host.repl.offset) : "",
         ]),
       ),
+      ...this.#otherTables(pick),
       table(
         "Links",
         ["link", "delay there #", "back #", "state"],
@@ -418,6 +489,37 @@ export class Topology {
           ]),
       ),
     );
+  }
+
+  /** @param {(words: string, chosen: Chosen) => HTMLElement} pick */
+  #otherTables(pick) {
+    const { apps, databases } = this.#state.model;
+    const name = (/** @type {string} */ n) => pick(n, { kind: "host", name: n });
+    return [
+      ...(apps.length
+        ? [
+            table(
+              "Programs",
+              ["program", "state", "tasks #", "wait #"],
+              apps.map((app) => [name(app.name), app.paused ? "paused" : app.state, int(app.tasks), int(app.waiting)]),
+            ),
+          ]
+        : []),
+      ...(databases.length
+        ? [
+            table(
+              "Databases",
+              ["database", "state", "at work #", "wait #"],
+              databases.map((d) => [
+                name(d.name),
+                d.up ? (d.paused ? "paused" : "up") : "down",
+                int(d.working),
+                int(d.waiting),
+              ]),
+            ),
+          ]
+        : []),
+    ];
   }
 
   close() {

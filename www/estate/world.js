@@ -4,6 +4,7 @@
  * names end with _us are µs since 1970.
  *
  * @import { EngineClient, WorldInfo, WorldOptions } from "../protocol.js"
+ * @import { Trace } from "./trace.js"
  *
  * @typedef {object} Future
  * @prop {number} id
@@ -21,12 +22,13 @@
  * @prop {number} moved how often the world went to another moment
  * @prop {number} future
  * @prop {Future[]} futures
+ * @prop {boolean | null} same a saved run went as it did then
  *
  * @typedef {WorldInfo & {state: EstateState}} EstateInfo
  *
  * @typedef {{now_us: number, start_us: number, events: number, furthest_us: number, furthest_events: number, past: boolean,
  *   acts: {at_us: number, event: number, what: string, host?: string}[], hosts: Host[], links: Link[], conns: Conn[],
- *   loads: Load[], ledger: Tally}} Model
+ *   loads: Load[], apps: App[], databases: Database[], ledger: Tally}} Model
  * @typedef {{name: string, ip: string, port: number, state: "up" | "down" | "off", paused: boolean, busy_until_us?: number,
  *   waiting: number, skew_us: number, boots: number, keys?: number, repl?: Repl, log: {at_us: number, level: string, text: string}[]}} Host
  * @typedef {{role: "primary" | "replica", primary?: string, link: string, id: string, offset: number, former_id?: string,
@@ -35,9 +37,16 @@
  *   silent_ms: number}[]}} Repl
  * @typedef {{from: string, to: string, latency_us: number, jitter_us: number, loss_ppm: number, bytes_per_s: number, cut: boolean}} Link
  * @typedef {{forward: boolean, sent_us: number, due_us: number, bytes: number, kind: string, text: string, tries: number}} Message
- * @typedef {{id: number, kind: "replication" | "terminal" | "client", from: string, to: string, stands: boolean, messages: Message[], more: number}} Conn
+ * @typedef {{id: number, kind: "replication" | "terminal" | "client" | "app", from: string, to: string, stands: boolean, messages: Message[], more: number}} Conn
  * @typedef {{name: string, to: string, clients: number, sent: number, answered: number, writes: number, errors: number,
- *   unanswered: number, mean_us?: number, most_us: number, texts: string[]}} Load
+ *   unanswered: number, mean_us?: number, most_us: number, latency: Latency, texts: string[]}} Load
+ * @typedef {{count: number, p50_us?: number, p99_us?: number}} Latency of the newest 256
+ * @typedef {{name: string, state: "running" | "ended" | "failed" | "stopped", paused: boolean, starts: number, redis?: string,
+ *   database?: string, memory_bytes: number, tasks: number, serves: boolean, requests: number, waiting: number, working: number,
+ *   answered: number, failed: number, calls: number, call_errors: number, hits: number, misses: number, request_latency: Latency,
+ *   call_latency: Latency, row_latency: Latency, log: {at_us: number, level: string, text: string}[]}} App
+ * @typedef {{name: string, up: boolean, paused: boolean, slow_percent: number, workers: number, working: number, queue: number,
+ *   waiting: number, waiting_most: number, reads: number, writes: number, refused: number, lost: number, latency: Latency}} Database
  * @typedef {{acknowledged: number, safe: number, copied: number, risk: number, apart: number, gone: number, unknown: number}} Tally
  * @typedef {{id: string, words: string, host: string, by: string, session?: number, reply_end: number, at_us: number, acked_us?: number,
  *   state: "safe" | "copied" | "risk" | "apart" | "gone" | "unknown", memory: string[], cache: string[], platter: string[], wire: string[],
@@ -63,9 +72,9 @@ export class EstateWorld extends World {
     this.state = info.state;
   }
 
-  /** @param {EngineClient} client @param {{seed: string, acts: any[], ahead_ms: number}} preset @param {WorldOptions} [lesson] in place of the preset's acts */
-  static async open(client, { seed, acts, ahead_ms }, lesson) {
-    const options = { ...(lesson ?? { name: null, seed, acts, ahead_ms }), many: true };
+  /** @param {EngineClient} client @param {{seed: string, acts: any[], ahead_ms: number}} preset @param {WorldOptions} [other] a lesson or a saved run, in place of the preset's acts */
+  static async open(client, { seed, acts, ahead_ms }, other) {
+    const options = { ...(other ?? { name: null, seed, acts, ahead_ms }), many: true };
     return client.adopt(new EstateWorld(client, await client.request("open", { options })));
   }
 
@@ -99,6 +108,16 @@ export class EstateWorld extends World {
     return this.#ask("step");
   }
 
+  /** Goes on for some time, or until something arrives at a machine, and stands still. @param {{ms?: number, host?: string}} until */
+  until(until) {
+    return this.#ask("until", until);
+  }
+
+  /** All that is needed to have the run again. @returns {Promise<Omit<Trace, "preset">>} */
+  trace() {
+    return this.#ask("trace");
+  }
+
   /** Goes to a moment, back or forth. @param {number} at_ms since 1970 */
   seek(at_ms) {
     return this.#ask("seek", at_ms);
@@ -107,6 +126,11 @@ export class EstateWorld extends World {
   /** Does something to the world. @param {Record<string, any>} act @returns {Promise<number>} */
   act(act) {
     return this.#ask("act", act);
+  }
+
+  /** The program of an application process as it is at this moment. @param {string} name @returns {Promise<string | null>} */
+  program(name) {
+    return this.#ask("program", name);
   }
 
   /** Keeps the future that lies ahead as the other one, and begins a new one here. */

@@ -41,11 +41,18 @@ export async function open(id) {
 function estateOf({ title, data }) {
   const hosts = Object.keys(data.topology);
   const start = { seed: String(data.seed), ahead_ms: 0, acts: [], tries: [] };
-  return { id: data.id, title, words: "", hosts, places: placesOf(data.topology), ...start };
+  return { id: data.id, title, words: "", hosts, places: placesOf(data), programs: hasPrograms(data), ...start };
 }
 
-/** Where machines stand: whoever follows another one is to the right of it. @param {Compiled["data"]["topology"]} topology */
-function placesOf(topology) {
+/** @param {Compiled["data"]} data */
+const hasPrograms = ({ acts = [] }) => acts.some((deed) => deed.do.some(({ act }) => act === "app"));
+
+/**
+ * Where machines stand: whoever follows another one is to the right of it; and what programs use is to the right of these.
+ *
+ * @param {Compiled["data"]} data
+ */
+function placesOf({ topology, acts = [] }) {
   /** @param {string} host @returns {string} */
   const primary = (host) => {
     const node = topology[host];
@@ -60,10 +67,22 @@ function placesOf(topology) {
   const deepest = Math.max(1, ...hosts.map(depth));
   /** @type {Record<string, Place>} */
   const places = { clients: { x: 0.1, y: 0.5 } };
-  for (let level = 0; level <= deepest; level++) {
-    const row = hosts.filter((host) => depth(host) === level);
-    const x = 0.42 + (0.42 * level) / deepest;
-    row.forEach((host, i) => (places[host] = { x, y: row.length === 1 ? 0.5 : 0.18 + (0.64 * i) / (row.length - 1) }));
+  const column = (/** @type {string[]} */ names, /** @type {number} */ x) =>
+    names.forEach(
+      (name, i) => (places[name] = { x, y: names.length === 1 ? 0.5 : 0.18 + (0.64 * i) / (names.length - 1) }),
+    );
+  const named = (/** @type {string} */ kind) =>
+    acts.flatMap((deed) => deed.do.filter(({ act }) => act === kind).map(({ name }) => String(name)));
+  const programs = named("app");
+  if (programs.length) {
+    column(programs, 0.42);
+    column([...hosts, ...named("database")], 0.84);
+    return places;
   }
+  for (let level = 0; level <= deepest; level++)
+    column(
+      hosts.filter((host) => depth(host) === level),
+      0.42 + (0.42 * level) / deepest,
+    );
   return places;
 }

@@ -17,6 +17,7 @@ declare module "virtual:lessons" {
       id: string;
       seed: number;
       topology: Record<string, "primary" | { replica_of?: string; disk?: string[]; config?: string[] }>;
+      acts?: { do: { act: string; name?: string }[] }[];
       hints?: string[];
       goals: { id: string }[];
       views?: string[];

@@ -44,8 +44,13 @@ impl Tally {
             .filter(|(at, _)| self.on.is_none_or(|on| on == *at))
             .filter_map(|(_, host)| host.node())
             .collect();
+        let databases = match self.on {
+            Some(_) => &[],
+            None => world.databases(),
+        };
         let gone = |(key, number): &(Vec<u8>, u64)| {
             let stored = nodes.iter().map(|node| load.stored(node, key));
+            let stored = stored.chain(databases.iter().map(|d| load.stored_in(d, key)));
             stored.max().unwrap_or(0) < *number
         };
         self.lost = load.acknowledged().iter().filter(|w| gone(w)).count() as i64;

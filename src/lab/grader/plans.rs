@@ -50,8 +50,10 @@ impl Plans {
     /// `Err` says what is wrong with the lesson's plans.
     pub fn new(lesson: &Lesson, world: &World) -> Result<Plans, String> {
         let mut plans = Plans::default();
+        // What one act brings, others may name.
+        let mut trial = world.clone();
         for deed in &lesson.acts {
-            plans.add_deed(deed, lesson, world)?;
+            plans.add_deed(deed, lesson, &mut trial)?;
         }
         for meanwhile in &lesson.meanwhile {
             plans.add_meanwhile(meanwhile, lesson, world)?;
@@ -59,15 +61,17 @@ impl Plans {
         Ok(plans)
     }
 
-    fn add_deed(&mut self, deed: &Deed, lesson: &Lesson, world: &World) -> Result<(), String> {
+    fn add_deed(&mut self, deed: &Deed, lesson: &Lesson, trial: &mut World) -> Result<(), String> {
         for act in &deed.acts {
-            acts::read(act.clone(), world).map_err(|why| format!("acts: {why}"))?;
+            let act = acts::read(act.clone(), trial).map_err(|why| format!("acts: {why}"))?;
+            // What the world refuses at its time is refused.
+            let _ = trial.act(act);
         }
         let what = What::Acts(deed.acts.clone());
         let wait_us = micros(deed.wait_ms);
         let cause = match &deed.when {
             Moment::At(ms) => {
-                self.put(world.now_us() + micros(*ms) + wait_us, what);
+                self.put(trial.now_us() + micros(*ms) + wait_us, what);
                 return Ok(());
             }
             Moment::Goal(id) => {
@@ -151,15 +155,11 @@ impl Plans {
             let (_, what) = self.due.remove(0);
             match what {
                 What::Acts(all) => {
-                    // The machines that they name were there at the start, and are now.
-                    let acts = all
-                        .into_iter()
-                        .filter_map(|act| acts::read(act, world).ok());
-                    let acts: Vec<Act> = acts.collect();
-                    done.extend(
-                        acts.into_iter()
-                            .filter(|act| world.act(act.clone()).is_ok()),
-                    );
+                    // What they name was there at the start, or has come with one of those before.
+                    for act in all {
+                        let act = acts::read(act, world).ok();
+                        done.extend(act.filter(|act| world.act(act.clone()).is_ok()));
+                    }
                 }
                 What::Lines(on, lines) => {
                     for line in &lines {

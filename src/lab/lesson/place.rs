@@ -19,7 +19,10 @@ pub(super) fn topology(value: Plain) -> Read<Vec<(String, Place)>> {
     let Plain::Fields(nodes) = value else {
         return wrong("expected nodes by name");
     };
-    let node = |(name, value)| place(value).map(|place| (name, place));
+    let node = |(name, value): (String, Plain)| match place(value) {
+        Ok(place) => Ok((name, place)),
+        Err(why) => Err([".", &name, &why].concat()),
+    };
     nodes.into_iter().map(node).collect()
 }
 

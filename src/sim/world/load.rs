@@ -1,6 +1,7 @@
 //! Simulated clients: they read and write keys as fast as they are told, note what was acknowledged and how long it took,
 //! and connect again when they lose their server.
 use super::World;
+use super::database::Database;
 use super::event::Event;
 use super::latency::Latencies;
 use super::net::{CLIENTS, ConnId, End, HostId};
@@ -154,12 +155,15 @@ impl Load {
     pub fn stored(&self, node: &Node, key: &[u8]) -> u64 {
         let table = node.keyspace().table(0);
         let found = table.dict().find(key).map(|id| &table.object(id).value);
-        let Some(Value::Str(text)) = found else {
-            return 0;
-        };
-        let bytes = text.to_vec();
-        let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
-        num::parse_u64(&bytes[..digits]).unwrap_or(0)
+        match found {
+            Some(Value::Str(text)) => number_in(&text.to_vec()),
+            _ => 0,
+        }
+    }
+
+    /// The same of a database.
+    pub fn stored_in(&self, database: &Database, key: &[u8]) -> u64 {
+        database.row(key).map_or(0, |row| number_in(&row))
     }
 
     fn key(&self, user: usize, key: u32) -> Vec<u8> {
@@ -294,6 +298,12 @@ impl World {
             self.events.add(at_us, Event::Load { load, client });
         }
     }
+}
+
+/// The number that a value begins with.
+fn number_in(value: &[u8]) -> u64 {
+    let digits = value.iter().take_while(|b| b.is_ascii_digit()).count();
+    num::parse_u64(&value[..digits]).unwrap_or(0)
 }
 
 /// How long the first answer is, if it is whole: a line, or a string.

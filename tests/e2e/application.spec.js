@@ -1,0 +1,136 @@
+// An application with a cache and a database: what it does is seen, its program can be changed, and runs are saved, opened
+// and shared.
+import { readFile } from "node:fs/promises";
+import { expect, test } from "@playwright/test";
+import { noViolations } from "./axe.js";
+
+test.setTimeout(60_000);
+const OPENS = { timeout: 20_000 };
+
+const terminal = (page, host) => page.locator(`.pane:has(> header h2:text-is("${host}")) redlab-terminal`);
+const deck = (page) => page.locator(".estate-time");
+const application = (page) => page.getByRole("group", { name: "Application", exact: true });
+const faults = (page) => page.getByRole("region", { name: "What was chosen" });
+
+/** @param {import("@playwright/test").Page} page @param {string} words */
+const press = (page, words) => deck(page).getByRole("button", { name: words, exact: true }).click();
+
+/** @param {import("@playwright/test").Page} page */
+async function open(page) {
+  await page.goto("./#estate/app-cache-database");
+  await expect(terminal(page, "n1").locator("input")).toBeVisible(OPENS);
+}
+
+/** Lets so much time pass, and stand still. @param {import("@playwright/test").Page} page @param {string} what */
+async function run(page, what) {
+  await deck(page).getByLabel("Until").selectOption({ label: what });
+  await press(page, "Run");
+  await expect(deck(page).getByRole("button", { name: "Play", exact: true })).toBeVisible();
+}
+
+test("the cache takes load off the database; without it requests wait", async ({ page }) => {
+  await open(page);
+  await expect(application(page).locator(".sum")).toContainText("was in the cache");
+  await press(page, "Pause");
+  await page.getByRole("button", { name: /^db/ }).first().dispatchEvent("click");
+  await faults(page).getByRole("button", { name: "Ten times slower" }).click();
+  await terminal(page, "n1").locator("input").fill("FLUSHALL");
+  await terminal(page, "n1").locator("input").press("Enter");
+  await run(page, "for 1.0 s");
+  await expect(application(page).locator(".sum")).toContainText(/\d+ requests for db wait/);
+  await expect(application(page)).toContainText("everything takes 10 times as long");
+  await noViolations(page);
+});
+
+test("another program takes the place of the one that runs; its errors are in its log", async ({ page }) => {
+  await open(page);
+  await press(page, "Pause");
+  const source = application(page).getByLabel("Program");
+  await expect(source).toHaveValue(/Cache-aside/);
+  await expect(application(page).getByRole("button", { name: "Run this program" })).toBeDisabled();
+  await source.fill('log("hello from", now() > 0)\nlocal x = nil + 1');
+  await application(page).getByRole("button", { name: "Run this program" }).click();
+  await run(page, "for 100 ms");
+  await expect(application(page).locator(".lines")).toContainText("hello from true");
+  await expect(application(page).locator(".lines")).toContainText(
+    "shop:2: attempt to perform arithmetic on a nil value",
+  );
+  await expect(application(page).locator(".sum")).toContainText("shop has died of an error");
+  // The past has the program that ran then.
+  await deck(page)
+    .getByLabel("Moment")
+    .evaluate((el) => {
+      /** @type {any} */ (el).value = "0";
+      el.dispatchEvent(new Event("input"));
+    });
+  await expect(source).toHaveValue(/Cache-aside/);
+});
+
+test("a run is saved, opened again, and goes as it did", async ({ page }) => {
+  await open(page);
+  await press(page, "Pause");
+  await terminal(page, "n1").locator("input").fill("SET mine 1");
+  await terminal(page, "n1").locator("input").press("Enter");
+  await run(page, "for 1.0 s");
+  await run(page, "until something arrives at db");
+  const start = page.getByRole("group", { name: "Application, cache and database" });
+  const saving = page.waitForEvent("download");
+  await start.getByRole("button", { name: "Save it" }).click();
+  const file = await (await saving).path();
+  const trace = JSON.parse(await readFile(file, "utf8"));
+  expect(trace.acts.at(-1)[2]).toMatchObject({ act: "send" });
+
+  await page.goto("./#estate/one");
+  await expect(page).toHaveTitle(/One node/);
+  await expect(terminal(page, "n1").locator("input")).toBeVisible(OPENS);
+  await page
+    .getByLabel("Run to open")
+    .setInputFiles({ name: "x.json", mimeType: "application/json", buffer: Buffer.from("{}") });
+  await expect(page.getByRole("alert").filter({ hasText: "x.json was not opened: it is no saved run." })).toBeVisible();
+  await page.getByLabel("Run to open").setInputFiles(file);
+  const shown = page.getByRole("group", { name: "A saved run", exact: true });
+  await expect(shown).toContainText("1 machine, 1 database, 1 program, 1 group of clients, 1 command");
+  await shown.getByRole("button", { name: "Play it" }).click();
+  await expect(page.getByText("it went event by event as it did when it was saved")).toBeVisible(OPENS);
+  await expect(application(page).getByLabel("Program")).toHaveValue(/Cache-aside/);
+  await noViolations(page);
+});
+
+test("a run is shared by a link, which runs on a click alone", async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.goto("./#estate/primary-replicas");
+  await expect(terminal(page, "n1").locator("input")).toBeVisible(OPENS);
+  await terminal(page, "n1").locator("input").fill("SET mine 1");
+  await terminal(page, "n1").locator("input").press("Enter");
+  await expect(terminal(page, "n1").locator(".log")).toContainText("OK");
+  await press(page, "Pause");
+  await page.getByRole("button", { name: "Copy a link" }).click();
+  await expect(page.getByText(/The link is copied: \d+ characters\./)).toBeVisible();
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  expect(link.length).toBeLessThan(2000);
+
+  await page.goto("./#");
+  await page.goto(link);
+  const shown = page.getByRole("group", { name: "A saved run", exact: true }).last();
+  await expect(shown).toContainText("3 machines, 1 command");
+  await expect(deck(page)).toHaveCount(0);
+  await noViolations(page);
+  await shown.getByRole("button", { name: "Play it" }).click();
+  await expect(page.getByText("it went event by event as it did when it was saved")).toBeVisible(OPENS);
+
+  await page.goto(`${link.slice(0, -20)}`);
+  await expect(page.getByRole("alert").filter({ hasText: "This link cannot be opened" })).toBeVisible();
+});
+
+test("at 320 pixels and in the dark everything is there", async ({ page }) => {
+  await page.setViewportSize({ width: 320, height: 640 });
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.goto("./#estate/app-cache-database");
+  const tab = page.locator("#tabs").getByRole("button", { name: "Application", exact: true });
+  await expect(tab).toBeVisible(OPENS);
+  await tab.click();
+  await expect(application(page).locator(".sum")).toContainText("requests");
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  expect(wide).toBeLessThanOrEqual(320);
+  await noViolations(page);
+});
