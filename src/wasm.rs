@@ -10,7 +10,7 @@ use crate::lab::lesson::{Lesson, Step};
 use crate::lab::plain::{DEPTH_MAX, Plain};
 use crate::persist::tools::Repair;
 use crate::resp::parse::split_args;
-use crate::server::{Effect, Input, NodeOptions};
+use crate::server::{Effect, Input, Node, NodeOptions};
 use crate::sim::disk::{Change, Disk, KeptFile, Speed};
 use crate::sim::machine::Machine;
 use crate::sim::repair::repair;
@@ -94,6 +94,28 @@ impl Settings {
         }
         options
     }
+}
+
+/// How a node syncs its append-only file, by its configuration: one that could not read its files never had it on.
+fn policy_of(node: &Node) -> String {
+    match &*node.config().text("appendonly") {
+        b"yes" => String::from_utf8_lossy(&node.config().text("appendfsync")).into_owned(),
+        _ => "off".into(),
+    }
+}
+
+/// The files of a disk as `[name, bytes, bytes on the platter, bytes that the device was told to write]`.
+fn files_of(disk: Option<&Disk>) -> js_sys::Array {
+    let all = disk.into_iter();
+    let all = all.flat_map(|disk| disk.all().map(move |path| (path, disk.extent(path))));
+    all.filter_map(|(path, extent)| {
+        let extent = extent.ok()?;
+        let numbers =
+            [extent.cached, extent.platter, extent.in_flight].map(|n| JsValue::from(n as f64));
+        let row = std::iter::once(JsValue::from(path)).chain(numbers);
+        Some(row.collect::<js_sys::Array>())
+    })
+    .collect()
 }
 
 /// What a host has kept of a platter.
@@ -258,13 +280,9 @@ impl Engine {
         vec![cached as f64, platter as f64, f64::from(aof), keys as f64]
     }
 
-    /// How the append-only file is synced: `appendfsync`, or `off` without one.
+    /// How the append-only file is synced: `appendfsync`, or `off` without one. Of a server that has ended: as it was started.
     pub fn policy(&self) -> String {
-        let node = &self.machine.node;
-        match node.has_aof() {
-            true => String::from_utf8_lossy(&node.config().text("appendfsync")).into_owned(),
-            false => "off".into(),
-        }
+        policy_of(&self.machine.node)
     }
 
     /// The warnings in the server's log since its start.
@@ -280,19 +298,7 @@ impl Engine {
 
     /// The files as `[name, bytes, bytes on the platter, bytes that the device was told to write]`.
     pub fn files(&self) -> js_sys::Array {
-        let disk = self.machine.disk.iter();
-        let all = disk.flat_map(|disk| disk.all().map(move |path| (path, disk.extent(path))));
-        all.filter_map(|(path, extent)| {
-            let extent = extent.ok()?;
-            let numbers =
-                [extent.cached, extent.platter, extent.in_flight].map(|n| JsValue::from(n as f64));
-            Some(
-                std::iter::once(JsValue::from(path))
-                    .chain(numbers)
-                    .collect::<js_sys::Array>(),
-            )
-        })
-        .collect()
+        files_of(self.machine.disk.as_ref())
     }
 
     /// The paths of all files, of the disk and of the desk.

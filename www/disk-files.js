@@ -49,6 +49,20 @@ export function platterOf(files) {
   return platter;
 }
 
+/**
+ * The model of the disk view; null where there is no file. @param {any[]} files as the engine gives them
+ * @param {string | undefined} policy how the log is synced; undefined: no server knows
+ * @param {boolean} [down] the server does not run
+ */
+export const diskModel = (files, policy, down = policy === undefined) =>
+  files.length
+    ? {
+        files: files.map(([name, bytes, platter, in_flight]) => ({ name, bytes, platter, in_flight })),
+        policy: policy ?? null,
+        down,
+      }
+    : null;
+
 /** A store in memory with what another one had. @param {Kept} kept */
 export async function copied({ files, log, meta }) {
   const copy = new MemoryStore();

@@ -11,6 +11,7 @@
  * @import { Surroundings } from "./host.js"
  */
 import { Estate } from "../pkg/redlab.js";
+import { diskModel } from "./disk-files.js";
 import { bringFor, bringRest, canRun } from "./later.js";
 
 const SLICE_MS = 4;
@@ -510,6 +511,20 @@ export class EstateHost {
     } catch (e) {
       fail(e);
     }
+  }
+
+  /**
+   * The model of a view of a single node, on a terminal's machine.
+   * @param {number} id @param {string} view @param {Uint8Array[]} argv
+   */
+  inspect(id, view, argv) {
+    const host = this.#terminals.get(id)?.host;
+    if (host === undefined || this.#dead) return null;
+    return this.#guard(() => {
+      if (view === "disk") return diskModel(this.#estate.files(host), this.#estate.policy(host));
+      const model = /** @type {any} */ (this.#estate.inspect(host, view, argv));
+      return model?.files?.length === 0 ? null : model;
+    });
   }
 
   close() {

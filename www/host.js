@@ -11,12 +11,12 @@
  */
 import { Platter } from "../pkg/redlab.js";
 import { Batch } from "./batch.js";
-import { CONFIG, MANIFEST, copied, filesOf, logOf, platterOf } from "./disk-files.js";
+import { CONFIG, MANIFEST, copied, diskModel, filesOf, logOf, platterOf } from "./disk-files.js";
 import { Engine } from "./engine.js";
 import { bringFor, bringRest, canRun } from "./later.js";
 import { SandboxLock } from "./lock.js";
 import { concat, encodeCommand } from "./resp.js";
-import { DiskStore, MemoryStore } from "./store.js";
+import { DiskStore, MemoryStore, keptClock, keptSeed } from "./store.js";
 import { pack } from "./tar.js";
 import { trial, whyUnread } from "./trial.js";
 
@@ -41,11 +41,6 @@ const randomSeed = () => String(crypto.getRandomValues(new Uint32Array(1))[0] % 
 
 /** @param {Saved["state"]} state @param {string} reason @returns {Saved} */
 const savedAs = (state, reason) => ({ state, reason, bytes: 0, unsynced: 0, aof: true, free: false });
-
-/** What was stored may be anything. @param {Meta | null} meta */
-const keptSeed = (meta) => (/^\d{1,19}$/.test(meta?.seed ?? "") ? meta?.seed : undefined);
-/** @param {Meta | null} meta */
-const keptClock = (meta) => (Number.isFinite(meta?.clock_ms) ? Number(meta?.clock_ms) : 0);
 
 /** Views whose models are about files. */
 const OF_FILES = new Set(["aof", "rdb", "bytes", "commands", "fields", "field"]);
@@ -581,8 +576,7 @@ export class HostWorld {
   /** The files for their view; null where there is no disk. */
   #diskModel() {
     if (this.options.lesson && !this.#lessonDisk()) return null;
-    const files = this.disk().map(([name, bytes, platter, in_flight]) => ({ name, bytes, platter, in_flight }));
-    return { files, policy: this.#engine.policy() };
+    return diskModel(this.disk(), this.#engine.policy(), this.#engine.exited());
   }
 
   lesson() {

@@ -29,8 +29,8 @@ export class Panes {
   }
 
   /**
-   * @param {{id: string, title: string, column: "left" | "mid" | "right", node?: string, body: HTMLElement, actions?: HTMLElement[], onclose?: () => void}} o
-   * `onclose` replaces hiding: for what ends when it is closed
+   * @param {{id: string, title: string, column: "left" | "mid" | "right", node?: string, body: HTMLElement, actions?: HTMLElement[], closed?: boolean, onclose?: () => void}} o
+   * `closed`: it waits until somebody wants it; `onclose` replaces hiding: for what ends when it is closed
    * @returns {Pane}
    */
   add(o) {
@@ -81,10 +81,11 @@ export class Panes {
       title: o.title,
       meta,
       actions,
-      closed: false,
+      closed: o.closed ?? false,
       setMeta: (text) => void (meta.textContent !== text && (meta.textContent = text)),
       remove: () => this.#remove(pane),
     };
+    el.hidden = pane.closed;
     this.list.push(pane);
     this.columns[o.column].append(el);
     this.#draw();

@@ -41,6 +41,11 @@ const BYTES_A_CHANGE = 1 << 16;
 const OLD_STORES = ["log", "meta", "damaged", "settings"];
 const STORES = [...OLD_STORES, "files"];
 
+/** What was stored may be anything. @param {Meta | null} meta */
+export const keptSeed = (meta) => (/^\d{1,19}$/.test(meta?.seed ?? "") ? meta?.seed : undefined);
+/** @param {Meta | null} meta */
+export const keptClock = (meta) => (Number.isFinite(meta?.clock_ms) ? Number(meta?.clock_ms) : 0);
+
 /** @template T @param {IDBRequest<T>} r @returns {Promise<T>} */
 const asked = (r) =>
   new Promise((resolve, reject) => {

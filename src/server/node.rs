@@ -298,17 +298,6 @@ impl Node {
         self.settle_disk();
     }
 
-    /// What an input or a turn leaves for the disk.
-    pub(super) fn settle_disk(&mut self) {
-        if !self.server.persist.active {
-            return;
-        }
-        match self.script {
-            Some(_) => self.persist_beside_script(),
-            None => self.persist(),
-        }
-    }
-
     /// Moves the clock (never back) and runs the cron as often as is due.
     pub fn advance(&mut self, now_us: Micros) {
         self.server.now_us = self.server.now_us.max(now_us);

@@ -1,14 +1,16 @@
 //! A world of many nodes for the page: what is done to it, its time, and what is to be seen of it.
 use super::{from_js, to_js};
 use crate::lab::acts;
+use crate::lab::desk::Desk;
 use crate::lab::estate::{difference, estate, ledger};
 use crate::lab::grader::Attempt;
 use crate::lab::hands;
 use crate::lab::json;
 use crate::lab::lesson::{Lesson, Step};
 use crate::lab::plain::DEPTH_MAX;
+use crate::lab::views;
 use crate::sim::timeline::Timeline;
-use crate::sim::world::Act;
+use crate::sim::world::{Act, Host};
 use wasm_bindgen::prelude::*;
 
 /// Many nodes on one virtual clock, with their past.
@@ -17,6 +19,14 @@ pub struct Estate {
     timeline: Timeline,
     /// The hints of a lesson that were opened: what was paid for stays, wherever one goes.
     hints: Vec<(String, Step)>,
+    /// The machine whose files were looked at last, and what is known of them.
+    looked_at: (String, Desk),
+}
+
+/// The machine of this name.
+fn find<'a>(timeline: &'a Timeline, name: &str) -> Option<&'a Host> {
+    let hosts = timeline.world().hosts();
+    hosts.iter().find(|host| host.setup.name == name)
 }
 
 #[wasm_bindgen]
@@ -27,6 +37,7 @@ impl Estate {
         Estate {
             timeline: Timeline::new(seed, micros(start_ms)),
             hints: Vec::new(),
+            looked_at: Default::default(),
         }
     }
 
@@ -37,6 +48,7 @@ impl Estate {
         Ok(Estate {
             timeline: timeline.map_err(|e| JsError::new(&e))?,
             hints: Vec::new(),
+            looked_at: Default::default(),
         })
     }
 
@@ -76,6 +88,7 @@ impl Estate {
         Estate {
             timeline: self.timeline.clone(),
             hints: self.hints.clone(),
+            looked_at: Default::default(),
         }
     }
 
@@ -160,28 +173,45 @@ impl Estate {
         to_js(&difference(self.timeline.world(), other.timeline.world()))
     }
 
-    /// The model of one of the views of a single node, after the command `argv` ran in a session on that machine.
+    /// The model of one of the views of a single node, after the command `argv` ran in a session on that machine; null where
+    /// the server does not run, or there is nothing to show.
     pub fn inspect(
-        &self,
-        host: u32,
+        &mut self,
+        host: &str,
         view: &str,
         argv: Vec<js_sys::Uint8Array>,
     ) -> Result<JsValue, JsError> {
-        let host = self.timeline.world().hosts().get(host as usize);
-        let Some(node) = host.and_then(|h| h.node()) else {
+        if self.looked_at.0 != host {
+            self.looked_at = (host.into(), Desk::default());
+        }
+        let host = find(&self.timeline, host);
+        let Some((node, disk)) = host.and_then(|h| Some((h.node()?, h.disk()))) else {
             return Ok(JsValue::NULL);
         };
         let argv: Vec<Vec<u8>> = argv.iter().map(js_sys::Uint8Array::to_vec).collect();
-        match crate::lab::views::inspect(node, 0, view, &argv) {
+        let model = views::inspect(node, 0, view, &argv)
+            .or_else(|| views::inspect_files(&mut self.looked_at.1, disk, node, view, &argv));
+        match model {
             Some(model) => to_js(&model),
             None => Ok(JsValue::NULL),
         }
     }
 
+    /// The files of a machine, as those of [`Engine`](super::Engine).
+    pub fn files(&self, host: &str) -> js_sys::Array {
+        super::files_of(find(&self.timeline, host).and_then(Host::disk))
+    }
+
+    /// How a machine's server syncs its append-only file: `appendfsync`, or `off`; nothing where none runs.
+    pub fn policy(&self, host: &str) -> Option<String> {
+        let host = find(&self.timeline, host)?;
+        host.node().map(super::policy_of)
+    }
+
     /// The bytes of a file on a machine's disk as a program reads them.
-    pub fn file(&self, host: u32, path: &str) -> Option<Vec<u8>> {
-        let host = self.timeline.world().hosts().get(host as usize)?;
-        host.disk()?.read(path).ok().map(<[u8]>::to_vec)
+    pub fn file(&self, host: &str, path: &str) -> Option<Vec<u8>> {
+        let disk = find(&self.timeline, host)?.disk()?;
+        disk.read(path).ok().map(<[u8]>::to_vec)
     }
 
     /// The program of an application process; `None` if there is none of this name.

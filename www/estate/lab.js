@@ -19,6 +19,7 @@ import { futureOf, isTrue } from "./futures.js";
 import { Ledger } from "./ledger.js";
 import { WrittenLines } from "./lines.js";
 import { letterOf } from "./marks.js";
+import { NodeViews } from "./node.js";
 import { PRESETS, presetOf } from "./presets.js";
 import { Replication } from "./replication.js";
 import { startPage } from "./start.js";
@@ -73,7 +74,8 @@ export class EstateLab {
       this.#panes.push(panes.add({ id: "estate", title: this.preset.title, column: "left", body: start.el }));
       this.#views.push(start);
     }
-    for (const host of this.preset.hosts) await this.#addTerminal(host);
+    const node = new NodeViews(this.world, (host, line) => this.#type(host, line));
+    for (const host of this.preset.hosts) await this.#addTerminal(host, node);
     const topology = new Topology(this.world, this.preset.places);
     this.#panes.push(
       panes.add({ id: "topology", title: "Topology", column: "right", body: topology.el, actions: [topology.twin] }),
@@ -81,6 +83,7 @@ export class EstateLab {
     this.#views.push(topology);
     if (this.preset.hosts.length > 1 || !this.preset.programs) this.#addReplication();
     this.#addLedger();
+    this.#addNode(node);
     this.world.addEventListener("estate", () => this.#changed());
     this.#changed();
     const [first] = this.#terminals;
@@ -120,6 +123,14 @@ export class EstateLab {
     this.#views.push(ledger);
   }
 
+  /** It waits until somebody wants it. @param {NodeViews} node */
+  #addNode(node) {
+    const pane = { id: "node", title: "One node", column: /** @type {"right"} */ ("right"), body: node.el };
+    this.#panes.push(this.around.panes.add({ ...pane, actions: [node.head], closed: true }));
+    this.#views.push(node);
+    node.open();
+  }
+
   /** @param {Lesson} lesson */
   #addLesson({ title, element }) {
     const { panes, client } = this.around;
@@ -132,8 +143,8 @@ export class EstateLab {
     element.start?.({ client, world: this.world, type, run: async () => {}, views: [] });
   }
 
-  /** @param {string} host */
-  async #addTerminal(host) {
+  /** @param {string} host @param {NodeViews} node */
+  async #addTerminal(host, node) {
     const { panes, history, docs, hints, keepHints } = this.around;
     const session = await this.world.connect(host);
     const terminal = new RedlabTerminal();
@@ -150,6 +161,8 @@ export class EstateLab {
     });
     const startMs = this.world.state.start_ms;
     terminal.start({ world: this.world, session, host, port: PORT, history, docs, startMs, hints, keepHints });
+    node.add(host, session);
+    terminal.addEventListener("redlab-command", (e) => node.command(host, /** @type {CustomEvent} */ (e).detail));
   }
 
   /** @param {string} host @param {string} line */

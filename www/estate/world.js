@@ -61,6 +61,8 @@ const elsewhere = () =>
   Promise.reject(new Error("There are several machines here: point at one in the topology to break it."));
 
 export class EstateWorld extends World {
+  /** What is done to one server alone has no place here. */
+  several = true;
   /** @type {EstateState} */
   state;
 

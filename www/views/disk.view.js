@@ -22,13 +22,14 @@ const where = (f) =>
     ? `${int(f.bytes)} B, of which ${int(f.platter)} are on the platter${flying(f) ? `, ${int(flying(f))} on their way` : ""} and ${int(unsafe(f) - flying(f))} in the page cache only`
     : `${int(f.bytes)} B, all on the platter`;
 
-/** @param {{files: File[], policy: string}} m */
+/** @param {{files: File[], policy: string | null, down: boolean}} m */
 function summary(m) {
+  const down = m.down ? "The server does not run; it will start from these files. " : "";
   const kept = lost(m)
     ? ["A power cut now loses ", h("b", null, size(lost(m))), " that only the page cache has. "]
     : ["Everything that was written is on the platter: a power cut loses nothing of it. "];
   const policy = m.policy === "off" ? "appendonly no" : `appendfsync ${m.policy}`;
-  return [kept, h("code", null, policy), "."];
+  return [down, kept, m.policy && [h("code", null, policy), "."]];
 }
 
 /** @param {{files: File[]}} m @param {number} w */
@@ -82,5 +83,5 @@ register({
       ]),
     ),
   tools: [":crash", ":crash 20", ":disk slow", ":disk full", ":disk well"],
-  empty: ["This server has no disk: what it holds is in memory only."],
+  empty: ["This server has written no file: what it holds is in memory only."],
 });

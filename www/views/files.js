@@ -80,6 +80,8 @@ export function fileControls(view, m, act, broken) {
     });
   };
   const save = async () => saveFile(file?.name ?? "file", (await world.file(m.shown)) ?? new Uint8Array(0));
+  // One of several machines: its files are looked at, and no more.
+  if (world?.several) return h("div", { class: "files" }, m && chips(view, m, act));
   const pick = picker(act, false);
   const folder = picker(act, true);
   return h(

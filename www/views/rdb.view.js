@@ -179,6 +179,7 @@ class Drawing {
 
   /** @param {string} text */
   #form(text) {
+    if (this.act.files.world()?.several) return "";
     const f = /** @type {Field} */ (this.#field);
     const at = this.#byte;
     if (at < f.at || at >= f.at + text.length) return h("p", { class: "dim" }, "Choose a byte to change it.");

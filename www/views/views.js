@@ -183,7 +183,8 @@ class Section {
     const words = model ? view.summary(model) : view.empty.map((x) => (x.line ? button(x.line) : x));
     this.#sum.replaceChildren(...h("p", null, words).childNodes);
     this.#sum.classList.toggle("quiet", !model);
-    this.#tools.replaceChildren(...((model && view.tools) || []).map(button));
+    const tools = (model && !this.act.files.world()?.several && view.tools) || [];
+    this.#tools.replaceChildren(...tools.map(button));
     this.#drawControls(view.controls?.(model, this.act));
     const head = model?.head;
     this.#tell(head, view.form?.(model) ?? { name: head?.encoding, why: head?.why }, at_ms);

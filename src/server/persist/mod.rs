@@ -120,6 +120,17 @@ impl Node {
         self.settle_disk();
     }
 
+    /// What an input or a turn leaves for the disk.
+    pub(super) fn settle_disk(&mut self) {
+        if !self.server.persist.active {
+            return;
+        }
+        match self.script {
+            Some(_) => self.persist_beside_script(),
+            None => self.persist(),
+        }
+    }
+
     /// Whether what is written can wait for the turn's end.
     fn gathers_on(&self) -> bool {
         let persist = &self.server.persist;
