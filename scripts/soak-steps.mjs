@@ -21,6 +21,7 @@ const conformance = (mode, step, count, more = []) => ({
 /** @type {Record<string, Kind>} */
 const kinds = {
   files: conformance("files", 20, 1000),
+  "old-files": conformance("old-files", 90, 900),
   logs: conformance("logs", 20, 1000),
   tools: { ...conformance("tools", 50, 200, ["--server", "target/release/redlab-server"]), features: ["server"] },
   crashes: {

@@ -15,6 +15,7 @@ const kinds = {
   eviction: (args) => conformance("soak-eviction", args),
   crashes: (args) => steps("crashes", args),
   files: (args) => steps("files", args),
+  "old-files": (args) => steps("old-files", args),
   logs: (args) => steps("logs", args),
   tools: (args) => steps("tools", args),
   tabs: (args) => ["node", "scripts/soak-tabs.mjs", "--keep", ...args],

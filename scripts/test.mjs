@@ -104,6 +104,12 @@ const steps = [
     skip: oracleReason,
   },
   {
+    name: "conformance, old files",
+    run: cargo("test", "--quiet", "--test", "conformance", "--", "old-files"),
+    count: own,
+    skip: oracleReason,
+  },
+  {
     name: "conformance, append-only files",
     run: cargo("test", "--quiet", "--test", "conformance", "--", "logs"),
     count: own,

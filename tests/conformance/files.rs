@@ -1,6 +1,8 @@
 //! Whole snapshot files in both directions: what random commands make on redlab is read by a real server as it starts,
 //! and what they make there is saved by it and read by redlab. Both then have the same data in the same encodings.
 
+pub mod old;
+
 use crate::generate::Generator;
 use crate::grammar::Syntax;
 use crate::local::Local;

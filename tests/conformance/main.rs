@@ -16,6 +16,7 @@
 //! cargo test --test conformance -- dumps                 values that go there and back as payloads of DUMP
 //! cargo test --test conformance -- files                 whole snapshot files, each read by the other
 //! cargo test --test conformance -- logs                  append-only directories, each read by the other
+//! cargo test --test conformance -- old-files             snapshot files of versions 1 to 9, read by both
 //! cargo test --test conformance -- tools [--count N]     damaged files, judged by redlab and by the real check tool;
 //!                                                        with --server PATH also what that program says of them and does to them
 //! cargo test --test conformance -- replication [--count N] [--seed S]   primary and replica of each other, links cut
@@ -151,6 +152,7 @@ fn run() -> Result<(usize, Vec<String>), String> {
         "replay" => soak::replay(&options),
         "dumps" => soak::dumps(&options),
         "files" => soak::files(&options),
+        "old-files" => soak::old_files(&options),
         "logs" => soak::logs(&options),
         "replication" => soak::replication(&options, false),
         "soak-replication" => soak::replication(&options, true),

@@ -68,6 +68,11 @@ pub fn files(options: &Options) -> Verdict {
     files::compare(&syntax, segments, options.number("seed", 1)?, now_s())
 }
 
+/// Snapshot files of former versions, read by both.
+pub fn old_files(options: &Options) -> Verdict {
+    files::old::compare(segments(options, 90)?, options.number("seed", 1)?, now_s())
+}
+
 /// Append-only directories of random commands, read by the other side.
 pub fn logs(options: &Options) -> Verdict {
     let syntax = syntax(options, &mut Server::oracle()?);

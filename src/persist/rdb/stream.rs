@@ -51,7 +51,8 @@ impl Reader<'_> {
             return self.fault("a stream of another length than it says");
         }
         stream.last_id = self.id()?;
-        stream.first_id = stream.edge(false).map_or(StreamId::MIN, |item| item.id);
+        // Of a stream without entries a real server says the greatest id here.
+        stream.first_id = stream.edge(false).map_or(StreamId::MAX, |item| item.id);
         if stream
             .edge(true)
             .is_some_and(|last| last.id > stream.last_id)
