@@ -313,9 +313,8 @@ fn replicas(world: &World, host: &Host, node: &Node) -> Vec<ReplicaModel> {
 pub(super) fn end_name(world: &World, end: End, place: HostId) -> String {
     match end {
         End::Node(id, _) => place_name(world, id),
-        End::Session(_) | End::App(..) | End::Served(..) | End::Database(..) => {
-            place_name(world, place)
-        }
+        End::App(app, _) => world.apps()[app].setup.name.clone(),
+        End::Session(_) | End::Served(..) | End::Database(..) => place_name(world, place),
         End::Load(load, _) => world.loads()[load].setup.name.clone(),
     }
 }
