@@ -3,17 +3,11 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "@playwright/test";
 import { noViolations } from "./axe.js";
+import { deck, enter, faults, OPENS, press, terminal } from "./worlds.js";
 
 test.setTimeout(60_000);
-const OPENS = { timeout: 20_000 };
 
-const terminal = (page, host) => page.locator(`.pane:has(> header h2:text-is("${host}")) redlab-terminal`);
-const deck = (page) => page.locator(".estate-time");
 const application = (page) => page.getByRole("group", { name: "Application", exact: true });
-const faults = (page) => page.getByRole("region", { name: "What was chosen" });
-
-/** @param {import("@playwright/test").Page} page @param {string} words */
-const press = (page, words) => deck(page).getByRole("button", { name: words, exact: true }).click();
 
 /** @param {import("@playwright/test").Page} page */
 async function open(page) {
@@ -34,8 +28,7 @@ test("the cache takes load off the database; without it requests wait", async ({
   await press(page, "Pause");
   await page.getByRole("button", { name: /^db/ }).first().dispatchEvent("click");
   await faults(page).getByRole("button", { name: "Ten times slower" }).click();
-  await terminal(page, "n1").locator("input").fill("FLUSHALL");
-  await terminal(page, "n1").locator("input").press("Enter");
+  await enter(page, "n1", "FLUSHALL");
   await run(page, "for 1.0 s");
   await expect(application(page).locator(".sum")).toContainText(/\d+ requests for db wait/);
   await expect(application(page)).toContainText("everything takes 10 times as long");

@@ -2,47 +2,11 @@
 // links and machines break.
 import { expect, test } from "@playwright/test";
 import { noViolations } from "./axe.js";
+import { breaks, deck, enter, faults, log, OPENS, pause, press, seek, terminal } from "./worlds.js";
 
 // A world of several nodes takes the engine's later part first, and a busy machine a while for it.
 test.setTimeout(40_000);
-const OPENS = { timeout: 20_000 };
-
-const terminal = (page, host) => page.locator(`.pane:has(> header h2:text-is("${host}")) redlab-terminal`);
-const log = (page, host) => terminal(page, host).locator(".log");
-const deck = (page) => page.locator(".estate-time");
-const faults = (page) => page.getByRole("region", { name: "What was chosen" });
 const finding = (page, view) => page.getByRole("group", { name: view, exact: true }).locator(".sum");
-
-/** @param {import("@playwright/test").Page} page @param {string} host @param {string} line */
-async function type(page, host, line) {
-  const input = terminal(page, host).locator("input");
-  await input.fill(line);
-  await input.press("Enter");
-}
-
-/** @param {import("@playwright/test").Page} page @param {string} words */
-const press = (page, words) => deck(page).getByRole("button", { name: words, exact: true }).click();
-
-/** Stops time; what the page shows after that is where it stopped. @param {import("@playwright/test").Page} page */
-async function pause(page) {
-  await press(page, "Pause");
-  await expect(deck(page).getByRole("button", { name: "Play", exact: true })).toBeVisible();
-}
-
-/** Chooses a machine or a link, and does something to it. @param {import("@playwright/test").Page} page @param {RegExp} what @param {string} deed */
-async function breaks(page, what, deed) {
-  await page.getByRole("button", { name: what }).first().dispatchEvent("click");
-  await faults(page).getByRole("button", { name: deed, exact: true }).click();
-}
-
-/** Goes to a moment of the timeline, in ms. @param {import("@playwright/test").Page} page @param {number} ms */
-const seek = (page, ms) =>
-  deck(page)
-    .getByLabel("Moment")
-    .evaluate((el, at) => {
-      /** @type {any} */ (el).value = String(at);
-      el.dispatchEvent(new Event("input"));
-    }, ms);
 
 test.describe("a primary and two replicas", () => {
   test.beforeEach(async ({ page }) => {
@@ -52,18 +16,18 @@ test.describe("a primary and two replicas", () => {
   });
 
   test("what is written on one is read on another, once time has passed", async ({ page }) => {
-    await type(page, "n1", "SET greeting hello");
+    await enter(page, "n1", "SET greeting hello");
     await expect(log(page, "n1")).toContainText("OK");
-    await type(page, "n1", "WAIT 2 1000");
+    await enter(page, "n1", "WAIT 2 1000");
     await expect(log(page, "n1")).toContainText("(integer) 2");
-    await type(page, "n2", "GET greeting");
+    await enter(page, "n2", "GET greeting");
     await expect(log(page, "n2")).toContainText('"hello"');
-    await type(page, "n3", "SET greeting no");
+    await enter(page, "n3", "SET greeting no");
     await expect(log(page, "n3")).toContainText("READONLY You can't write against a read only replica.");
     await expect(terminal(page, "n2").locator(".ps").last()).toHaveText("n2:6379>");
     await pause(page);
     const stands = await deck(page).locator(".clock").textContent();
-    await type(page, "n1", "INCR hits");
+    await enter(page, "n1", "INCR hits");
     await expect(log(page, "n1")).toContainText("INCR hits");
     await expect(deck(page).locator(".clock")).toHaveText(stands ?? "");
     await press(page, "Play");
@@ -73,20 +37,20 @@ test.describe("a primary and two replicas", () => {
   test("a replica that is cut off falls behind, and catches up", async ({ page }) => {
     await breaks(page, /^n3 replica/, "Cut it off");
     await expect(finding(page, "Topology")).toContainText("n3 is cut off");
-    await type(page, "n1", "SET a 1");
+    await enter(page, "n1", "SET a 1");
     await expect(log(page, "n1")).toContainText("OK");
     await expect(finding(page, "Replication")).toContainText(/n3 (is .* behind n1|has no connection)/);
-    await type(page, "n3", "GET a");
+    await enter(page, "n3", "GET a");
     await expect(log(page, "n3")).toContainText("(nil)");
     await faults(page).getByRole("button", { name: "Heal all links" }).click();
     await deck(page).getByLabel("Speed").fill("6");
     await expect(finding(page, "Replication")).toContainText("n3 has all that n1 has");
-    await type(page, "n3", "GET a");
+    await enter(page, "n3", "GET a");
     await expect(log(page, "n3")).toContainText('"1"');
   });
 
   test("one goes back, and takes another way; both futures stay", async ({ page }) => {
-    await type(page, "n1", "SET a old");
+    await enter(page, "n1", "SET a old");
     await expect(log(page, "n1")).toContainText("OK");
     await pause(page);
     await seek(page, 0);
@@ -95,7 +59,7 @@ test.describe("a primary and two replicas", () => {
     await press(page, "Fork");
     await expect(deck(page).getByRole("button", { name: "Future B" })).toHaveAttribute("aria-pressed", "true");
     await press(page, "Play");
-    await type(page, "n1", "SET a new");
+    await enter(page, "n1", "SET a new");
     await expect(log(page, "n1").locator(".rep:not(.untrue)")).toHaveText("OK");
     await pause(page);
     await expect(deck(page).locator(".difference")).toContainText("n1: 1 key (a)");
@@ -104,18 +68,18 @@ test.describe("a primary and two replicas", () => {
     await press(page, "Play");
     await expect(deck(page).locator(".end")).toHaveText("");
     await expect(log(page, "n1").locator(".cmd:not(.untrue)")).toContainText("SET a old");
-    await type(page, "n1", "GET a");
+    await enter(page, "n1", "GET a");
     await expect(log(page, "n1")).toContainText('"old"');
   });
 
   test("a server is killed and started, a machine loses its power", async ({ page }) => {
-    await type(page, "n1", "CONFIG SET appendfsync always");
-    await type(page, "n1", "SET a 1");
+    await enter(page, "n1", "CONFIG SET appendfsync always");
+    await enter(page, "n1", "SET a 1");
     await expect(log(page, "n1").locator(".rep")).toHaveText(["OK", "OK"]);
     await breaks(page, /^n1 primary/, "Kill the server");
     await expect(finding(page, "Topology")).toContainText("n1 does not run");
     await faults(page).getByRole("button", { name: "Start", exact: true }).click();
-    await type(page, "n1", "GET a");
+    await enter(page, "n1", "GET a");
     await expect(log(page, "n1")).toContainText('"1"');
     await breaks(page, /^n2 replica/, "Cut the power");
     await expect(finding(page, "Topology")).toContainText("n2 has no power");
@@ -124,7 +88,7 @@ test.describe("a primary and two replicas", () => {
 
   test("time goes by events, and messages can be read, lost and delayed", async ({ page }) => {
     await pause(page);
-    await type(page, "n1", "SET greeting hello");
+    await enter(page, "n1", "SET greeting hello");
     const message = page.getByRole("button", { name: /^n1 to n2: .*SET greeting hello/ });
     for (let i = 0; i < 60 && !(await message.count()); i++) await press(page, "Step");
     await message.focus();

@@ -1,32 +1,21 @@
 // The ledger: where acknowledged writes are; after a power cut and after a failover which are gone, and why.
 import { expect, test } from "@playwright/test";
 import { noViolations } from "./axe.js";
+import { breaks, deck, enter, log, OPENS, terminal } from "./worlds.js";
 
 // A world of several nodes takes the engine's later part first, and a busy machine a while for it.
 test.setTimeout(60_000);
-const OPENS = { timeout: 20_000 };
 
-const terminal = (page, host) => page.locator(`.pane:has(> header h2:text-is("${host}")) redlab-terminal`);
-const log = (page, host) => terminal(page, host).locator(".log");
 const ledger = (page) => page.getByRole("group", { name: "Ledger", exact: true });
 const entry = (page, words) => ledger(page).locator("li", { has: page.locator(`code:text-is("${words}")`) });
-const deck = (page) => page.locator(".estate-time");
 
 /** Types lines, and waits for the answer to each. @param {import("@playwright/test").Page} page @param {string} host @param {string[]} lines */
 async function type(page, host, ...lines) {
   for (const line of lines) {
     const before = await log(page, host).locator(".rep").count();
-    const input = terminal(page, host).locator("input");
-    await input.fill(line);
-    await input.press("Enter");
+    await enter(page, host, line);
     await expect(log(page, host).locator(".rep")).toHaveCount(before + 1);
   }
-}
-
-/** Chooses a machine and does something to it. @param {import("@playwright/test").Page} page @param {RegExp} what @param {string} deed */
-async function breaks(page, what, deed) {
-  await page.getByRole("button", { name: what }).first().dispatchEvent("click");
-  await page.getByRole("region", { name: "What was chosen" }).getByRole("button", { name: deed, exact: true }).click();
 }
 
 /** @param {import("@playwright/test").Page} page @param {string} id */

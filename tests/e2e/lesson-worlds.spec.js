@@ -1,14 +1,11 @@
 // A lesson in a world of several nodes, from start to end as a learner meets it: typed, clicked, gone back in.
 import { expect, test } from "@playwright/test";
 import { noViolations } from "./axe.js";
+import { breaks, deck, enter, log, OPENS, seek, terminal } from "./worlds.js";
 
 // A world of several nodes takes the engine's later part first, and a busy machine a while for it.
 test.setTimeout(60_000);
-const OPENS = { timeout: 20_000 };
 
-const terminal = (page, host) => page.locator(`.pane:has(> header h2:text-is("${host}")) redlab-terminal`);
-const log = (page, host) => terminal(page, host).locator(".log");
-const deck = (page) => page.locator(".estate-time");
 const goal = (page, i) => page.locator(".goals li").nth(i);
 const count = (page) => page.locator("redlab-lesson .rule .num").first();
 
@@ -20,26 +17,8 @@ async function open(page, id = "acknowledged-and-lost") {
 
 /** Types a line, and waits for what comes of it. @param {import("@playwright/test").Page} page @param {string} host @param {string} line @param {string | RegExp} answer */
 async function type(page, host, line, answer) {
-  const input = terminal(page, host).locator("input");
-  await input.fill(line);
-  await input.press("Enter");
+  await enter(page, host, line);
   await expect(log(page, host).locator(".rep").last()).toContainText(answer);
-}
-
-/** Goes to a moment of the timeline, in ms. @param {import("@playwright/test").Page} page @param {number} ms */
-const seek = (page, ms) =>
-  deck(page)
-    .getByLabel("Moment")
-    .evaluate((el, at) => {
-      /** @type {any} */ (el).value = String(at);
-      el.dispatchEvent(new Event("input"));
-    }, ms);
-
-/** Chooses a machine or a link, and does something to it. @param {import("@playwright/test").Page} page @param {RegExp} what @param {string} deed */
-async function breaks(page, what, deed) {
-  await page.getByRole("button", { name: what }).first().dispatchEvent("click");
-  const faults = page.getByRole("region", { name: "What was chosen" });
-  await faults.getByRole("button", { name: deed, exact: true }).click();
 }
 
 test("done from start to end by typing and clicking", async ({ page }) => {

@@ -6,12 +6,12 @@
  */
 import { clock, h, int, size } from "../dom.js";
 import { plural, table } from "../views/parts.js";
+import { cleared, stretch } from "./chart.js";
 import { eachFrame, inkOf, span } from "./marks.js";
 
 /** Samples that are kept; the oldest go first. */
 const SAMPLES = 2000;
-/** The stretch of time that the charts show. */
-const SHOWN_MS = 20_000;
+/** Height of a chart, in px. */
 const CHART = 52;
 
 export class Application {
@@ -266,20 +266,10 @@ export class Application {
     if (width < 40) return;
     const each = (width - 32) / 3;
     const height = CHART + 22;
-    const ratio = window.devicePixelRatio || 1;
-    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-      canvas.width = Math.round(width * ratio);
-      canvas.height = Math.round(height * ratio);
-      canvas.style.width = `${width}px`;
-      canvas.style.height = `${height}px`;
-    }
-    const g = canvas.getContext("2d");
+    const g = cleared(canvas, width, height);
     if (!g) return;
-    g.setTransform(ratio, 0, 0, ratio, 0, 0);
-    g.clearRect(0, 0, width, height);
     const { now_ms, start_ms } = this.world.state;
-    const end = Math.max(now_ms, this.#samples.at(-1)?.at_ms ?? 0);
-    const from = Math.max(start_ms, end - SHOWN_MS);
+    const { from, until, end } = stretch(this.world.state, this.#samples.at(-1)?.at_ms);
     const shown = this.#samples.filter((x) => x.at_ms >= from);
     const before = this.#samples.filter((x) => x.at_ms < from).at(-1);
     const all = before ? [before, ...shown] : shown;
@@ -289,7 +279,7 @@ export class Application {
       const looked = x.looked - past.looked;
       return looked > 0 ? ((x.hits - past.hits) / looked) * 100 : NaN;
     };
-    const scale = { g, width: each, from, until: Math.max(from + SHOWN_MS, end), now_ms, shown };
+    const scale = { g, width: each, from, until, now_ms, shown };
     const charts = /** @type {[string, (x: Sample) => number, number, (n: number) => string][]} */ ([
       ["requests, 99% within", (x) => x.p99_us, 1000, span],
       ["in the cache", rate, 100, (n) => `${Math.round(n)}%`],

@@ -7,12 +7,12 @@
  */
 import { clock, h, int, s, size } from "../dom.js";
 import { plural, table } from "../views/parts.js";
+import { cleared, stretch } from "./chart.js";
 import { eachFrame, inkOf, letterOf, markClass, patterns, span, twinButtons } from "./marks.js";
 
 /** Samples that are kept; the oldest go first. */
 const SAMPLES = 4000;
-/** The stretch of time that the chart shows. */
-const SHOWN_MS = 20_000;
+/** Height of a chart, in px. */
 const CHART = 64;
 const ROW = 30;
 
@@ -247,23 +247,13 @@ export class Replication {
     const beside = width >= 480;
     const height = (beside ? 1 : 2) * (CHART + 22);
     const canvas = this.#charts;
-    const ratio = window.devicePixelRatio || 1;
-    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-      canvas.width = Math.round(width * ratio);
-      canvas.height = Math.round(height * ratio);
-      canvas.style.width = `${width}px`;
-      canvas.style.height = `${height}px`;
-    }
-    const g = canvas.getContext("2d");
+    const g = cleared(canvas, width, height);
     if (!g) return;
-    g.setTransform(ratio, 0, 0, ratio, 0, 0);
-    g.clearRect(0, 0, width, height);
     const { now_ms, start_ms } = this.world.state;
-    const end = Math.max(now_ms, this.#samples.at(-1)?.at_ms ?? 0);
-    const from = Math.max(start_ms, end - SHOWN_MS);
+    const { from, until, end } = stretch(this.world.state, this.#samples.at(-1)?.at_ms);
     const shown = this.#samples.filter((x) => x.at_ms >= from);
     const each = beside ? width / 2 - 8 : width;
-    const scale = { g, width: each, from, until: Math.max(from + SHOWN_MS, end), now_ms, shown };
+    const scale = { g, width: each, from, until, now_ms, shown };
     const bytes = this.#chart(
       scale,
       16,
