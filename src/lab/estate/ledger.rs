@@ -145,9 +145,16 @@ fn words_of(world: &World, host: HostId, fate: &Fate) -> String {
         State::Safe => format!("On the platter of {}.", list(world, fate.platter)),
         State::Copied => {
             let primary = place_name(world, host);
+            let platters = list(world, fate.platter);
             match fate.platter {
                 0 => format!("{all} have it; nobody has it on the platter."),
-                _ => format!("{all} have it; {primary} would lose it with its power."),
+                bits if bits >> host & 1 == 0 => {
+                    format!("{all} have it; {primary} would lose it with its power.")
+                }
+                _ => format!(
+                    "{all} have it, {platters} on the platter; but who is a primary now would come back without it, or as a \
+                     replica."
+                ),
             }
         }
         State::Risk if machines == 0 => {
