@@ -37,6 +37,7 @@ mod net;
 mod run;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use crate::base::rng::Rng;
 use crate::base::time::Micros;
