@@ -221,7 +221,7 @@ fn marks(timeline: &Timeline) -> Vec<ActModel> {
 }
 
 /// What a place is called.
-pub(super) fn place_name(world: &World, place: HostId) -> String {
+pub(in crate::lab) fn place_name(world: &World, place: HostId) -> String {
     match place {
         HERE => "here".into(),
         CLIENTS => "clients".into(),
