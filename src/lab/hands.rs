@@ -1,8 +1,9 @@
 //! What can be done to a world by hand, as somebody would type it: `:kill n1`, `:cut n1 n2`, `:heal`. The page's buttons do the
 //! same acts, so lessons know both by these words.
+use super::estate::place_name;
 use crate::base::time::Micros;
 use crate::sim::disk::Speed;
-use crate::sim::world::{APPS, Act, CLIENTS, DATABASES, HERE, HostId, Link, World};
+use crate::sim::world::{APPS, Act, CLIENTS, DATABASES, HostId, Link, World};
 
 /// The words there are.
 pub const HANDS: [&str; 14] = [
@@ -213,11 +214,7 @@ fn both(world: &World, a: HostId, b: HostId, change: impl Fn(&mut Link)) -> Vec<
 
 /// The words for an act; none for what is not done by hand: typing, machines and clients that come.
 pub fn words(act: &Act, world: &World) -> Vec<String> {
-    let name = |id: &HostId| match *id {
-        CLIENTS => "clients".into(),
-        HERE => "here".into(),
-        id => world.place_name(id).unwrap_or_default().to_string(),
-    };
+    let name = |id: &HostId| place_name(world, *id);
     let said = |word: &str, id: &HostId| vec![word.to_string(), name(id)];
     let mut words = match act {
         Act::Kill(place) => said(":kill", place),

@@ -8,5 +8,6 @@ mod wire;
 
 pub use difference::{DifferenceModel, difference};
 pub use ledger::{LedgerModel, ledger};
+pub(super) use models::place_name;
 pub use models::{EstateModel, estate};
 pub use wire::{WireModel, wire};
