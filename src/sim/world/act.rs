@@ -234,8 +234,10 @@ impl World {
     fn act_on_machine(&mut self, act: Act) -> Result<(), Refused> {
         match act {
             Act::Kill(id) => {
-                self.host(id)?;
-                self.end_process(id);
+                // A machine without power has no process to kill, and does not come back by that.
+                if self.host(id)?.state == HostState::Up {
+                    self.end_process(id);
+                }
             }
             Act::PowerOff { host, torn_bytes } => {
                 self.host(host)?;
