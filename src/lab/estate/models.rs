@@ -188,7 +188,12 @@ pub fn estate(timeline: &Timeline) -> EstateModel {
         acts: marks(timeline),
         hosts: world.hosts().iter().map(|h| host(world, h)).collect(),
         links: links(world),
-        conns: world.net().conns().map(|c| conn(world, c)).collect(),
+        conns: world
+            .net()
+            .conns()
+            .into_iter()
+            .map(|c| conn(world, c))
+            .collect(),
         loads: loads(world),
         apps: world.apps().iter().map(|a| app(world, a)).collect(),
         databases: world.databases().iter().map(database).collect(),
