@@ -3,7 +3,6 @@
 use super::World;
 use super::app::{APPS, APPS_MOST, App, AppSetup, AppState};
 use super::database::{DATABASES, DATABASES_MOST, Database, DatabaseSetup};
-use super::event::Event;
 use super::host::{Host, HostState, Setup};
 use super::load::{Load, LoadSetup};
 use super::net::{ConnId, HostId, Link, RETRY_US};
@@ -234,8 +233,10 @@ impl World {
     fn act_on_machine(&mut self, act: Act) -> Result<(), Refused> {
         match act {
             Act::Kill(id) => {
-                self.host(id)?;
-                self.end_process(id);
+                // A machine without power has no process to kill, and does not come back by that.
+                if self.host(id)?.state == HostState::Up {
+                    self.end_process(id);
+                }
             }
             Act::PowerOff { host, torn_bytes } => {
                 self.host(host)?;
@@ -421,10 +422,13 @@ impl World {
             Some(_) => {}
             None => drop(self.host(setup.to)?),
         }
+        for sentinel in setup.finds.iter().flat_map(|f| &f.sentinels) {
+            self.host(*sentinel)?;
+        }
         let load = self.loads.len();
         self.loads.push(Load::new(setup, self.rng.fork()));
         for client in 0..self.loads[load].clients() {
-            self.events.add(self.now_us, Event::Load { load, client });
+            self.load_turn_at(load, client, self.now_us);
         }
         Ok(load as u32)
     }

@@ -11,9 +11,9 @@ const PRIME: u64 = 0x9e37_79b9_7f4a_7c15;
 fn wide_product(a: u64, b: u64) -> (u64, u64) {
     let half = |n: u64| (n & 0xffff_ffff, n >> 32);
     let ((a0, a1), (b0, b1)) = (half(a), half(b));
-    let middle = a1 * b0 + (a0 * b0 >> 32);
+    let middle = a1 * b0 + ((a0 * b0) >> 32);
     let (m0, m1) = half(middle);
-    let high = a1 * b1 + m1 + (a0 * b1 + m0 >> 32);
+    let high = a1 * b1 + m1 + ((a0 * b1 + m0) >> 32);
     (a.wrapping_mul(b), high)
 }
 

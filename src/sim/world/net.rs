@@ -9,6 +9,7 @@ use super::numbered::Numbered;
 use crate::base::rng::Rng;
 use crate::base::time::Micros;
 use crate::command::ClientId;
+use crate::repl::Speech;
 use std::collections::{BTreeMap, VecDeque};
 
 /// The first wait before something is sent again, µs.
@@ -110,6 +111,8 @@ pub struct Pipe {
     pub tries: u32,
     /// Bytes that have arrived.
     pub heard: u64,
+    /// What stands behind them.
+    pub speech: Speech,
 }
 
 /// A connection.
@@ -199,8 +202,8 @@ impl Net {
     }
 
     /// All connections, the oldest first. O(n log n).
-    pub fn conns(&self) -> Vec<(ConnId, &Conn)> {
-        self.conns.all()
+    pub fn conns(&self) -> impl Iterator<Item = (ConnId, &Conn)> {
+        self.conns.all().into_iter()
     }
 
     /// How many there are.

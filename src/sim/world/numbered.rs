@@ -100,10 +100,11 @@ impl<T> Numbered<T> {
         }
     }
 
-    /// All of them, by rising number (an unstable sort: no two are equal). O(n log n).
+    /// All of them, by rising number. O(n log n).
     pub fn all(&self) -> Vec<(u32, &T)> {
         let all = self.slots.iter().flatten();
         let mut all: Vec<_> = all.map(|(number, thing)| (*number, &**thing)).collect();
+        // Numbers are unique: an unstable sort has nothing to mix up.
         all.sort_unstable_by_key(|(number, _)| *number);
         all
     }
