@@ -177,6 +177,22 @@ fn a_failed_write_under_always_is_the_end() {
 }
 
 #[test]
+fn a_full_disk_under_always_is_the_end_and_leaves_no_half_of_a_command() {
+    let (mut machine, _) = boot(Vec::new(), ON);
+    assert_eq!(ask(&mut machine, "SET a 1"), "+OK\r\n");
+    let disk = machine.disk.as_mut().expect("it has one");
+    disk.capacity = Some(disk.used_bytes() + 10);
+    let whole = disk.read(INCREMENT).expect("it is there").to_vec();
+    let id = machine.node.connect("127.0.0.1:1");
+    machine.handle(Input::Data(id, b"SET b 1\r\n"), NOW_US);
+    machine.handle(Input::Tick, NOW_US + 1_000_000);
+    assert!(machine.node.drain().contains(&Effect::Abort));
+    assert!(machine.node.output(id).expect("connected").is_empty());
+    let left = machine.disk.as_ref().expect("it has one").read(INCREMENT);
+    assert_eq!(left, Ok(&whole[..]));
+}
+
+#[test]
 fn a_failed_snapshot_stops_writes_until_one_succeeds() {
     let (mut machine, _) = boot(Vec::new(), &[]);
     assert_eq!(ask(&mut machine, "CONFIG SET save '3600 1'"), "+OK\r\n");
