@@ -1,7 +1,8 @@
 //! What can be done to a world by hand, as somebody would type it: `:kill n1`, `:cut n1 n2`, `:heal`. The page's buttons do the
 //! same acts, so lessons know both by these words.
+use super::estate::place_name;
 use crate::base::time::Micros;
-use crate::sim::world::{Act, CLIENTS, HERE, HostId, Link, World};
+use crate::sim::world::{Act, CLIENTS, HostId, Link, World};
 
 /// The words there are.
 pub const HANDS: [&str; 10] = [
@@ -76,14 +77,7 @@ fn both(world: &World, a: HostId, b: HostId, change: impl Fn(&mut Link)) -> Vec<
 
 /// The words for an act; none for what is not done by hand: typing, machines and clients that come.
 pub fn words(act: &Act, world: &World) -> Vec<String> {
-    let name = |id: &HostId| match *id {
-        CLIENTS => "clients".into(),
-        HERE => "here".into(),
-        id => {
-            let host = world.hosts().get(id);
-            host.map_or_else(String::new, |host| host.setup.name.clone())
-        }
-    };
+    let name = |id: &HostId| place_name(world, *id);
     let ms = |us: Micros| (us / 1000).to_string();
     let mut words = match act {
         Act::Kill(host) => vec![":kill".into(), name(host)],

@@ -280,7 +280,7 @@ export class Topology {
   /** Links between machines, and those of clients that there are. @returns {Pair[]} */
   #pairs() {
     const { model } = this.#state;
-    const used = new Set(model.loads.map((load) => load.to));
+    const used = new Set(model.loads.flatMap((load) => [load.to, ...load.at.map((at) => at.host)]));
     const links = new Map(model.links.map((link) => [`${link.from} ${link.to}`, link]));
     return model.links.flatMap((there) => {
       const { from: a, to: b } = there;

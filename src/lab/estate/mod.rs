@@ -7,4 +7,5 @@ mod models;
 
 pub use difference::{DifferenceModel, difference};
 pub use ledger::{LedgerModel, ledger};
+pub(super) use models::place_name;
 pub use models::{EstateModel, estate};

@@ -167,12 +167,25 @@ struct LoadModel {
     writes: u64,
     errors: u64,
     unanswered: u64,
+    timeouts: u64,
+    /// What its clients ask sentinels for, and how often that was another machine than before.
+    finds: Option<String>,
+    switches: u64,
+    /// Whom its clients work with now.
+    at: Vec<WorkModel>,
     mean_us: Option<u64>,
     most_us: Micros,
     latency: LatencyModel,
     texts: Vec<String>,
 }
-json_object! { LoadModel: name, to, clients, sent, answered, writes, errors, unanswered, mean_us, most_us, latency, texts }
+json_object! { LoadModel: name, to, clients, sent, answered, writes, errors, unanswered, timeouts, finds, switches, at, mean_us,
+most_us, latency, texts }
+
+struct WorkModel {
+    host: String,
+    clients: u32,
+}
+json_object! { WorkModel: host, clients }
 
 /// The world of a timeline at its moment. O(machines + connections + acts).
 pub fn estate(timeline: &Timeline) -> EstateModel {
@@ -221,7 +234,7 @@ fn marks(timeline: &Timeline) -> Vec<ActModel> {
 }
 
 /// What a place is called.
-pub(super) fn place_name(world: &World, place: HostId) -> String {
+pub(in crate::lab) fn place_name(world: &World, place: HostId) -> String {
     match place {
         HERE => "here".into(),
         CLIENTS => "clients".into(),
@@ -380,6 +393,15 @@ fn loads(world: &World) -> Vec<LoadModel> {
         writes: load.report.acknowledged_writes,
         errors: load.report.errors,
         unanswered: load.report.unanswered,
+        timeouts: load.report.timeouts,
+        finds: load.setup.finds.as_ref().map(|f| f.name.clone()),
+        switches: load.report.switches,
+        at: (load.at().into_iter())
+            .map(|(host, clients)| WorkModel {
+                host: place_name(world, host),
+                clients: clients as u32,
+            })
+            .collect(),
         mean_us: (load.report.latency_sum_us as u64).checked_div(load.report.answered),
         most_us: load.report.latency_most_us,
         latency: LatencyModel::of(&load.report.latencies),

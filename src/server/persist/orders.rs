@@ -1,7 +1,7 @@
 //! What commands want of the files: SAVE, BGSAVE, BGREWRITEAOF, `appendonly` on and off, SHUTDOWN.
 use super::super::node::Node;
 use super::flush::State;
-use super::job::{Form, Job};
+use super::job::{Form, Job, PIECE};
 use crate::command::persistence::{Background, Order, Reload};
 use crate::command::{ClientId, Effect};
 use crate::persist::aof::manifest::Manifest;
@@ -113,7 +113,7 @@ impl Node {
         };
         match order {
             Order::Save(id) => {
-                let path = format!("temp-{}.rdb", self.server.pid);
+                let path = self.temporary();
                 let job = self.save_job(&path, true);
                 self.note_image(&path);
                 self.run_front(job, Front::Save(id));
@@ -139,14 +139,37 @@ impl Node {
     pub(super) fn save_job(&self, temporary: &str, live: bool) -> Job {
         let mut options = self.save_options();
         options.live = live;
-        let ops = [
-            Op::Rename {
-                from: temporary.into(),
-                to: self.storage_text("dbfilename"),
-            },
-            Op::SyncDir { dir: String::new() },
-        ];
+        let ops = self.replacing(temporary);
         Job::image(Form::snapshot(options), temporary, ops)
+    }
+
+    /// The same of a snapshot that is there in bytes.
+    pub(in crate::server) fn keep_job(&self, bytes: &[u8]) -> Job {
+        let path = self.temporary();
+        let mut ops = vec![Op::Create { path: path.clone() }];
+        ops.extend(bytes.chunks(PIECE).map(|piece| Op::Append {
+            path: path.clone(),
+            bytes: piece.to_vec(),
+        }));
+        ops.push(Op::Sync { path: path.clone() });
+        ops.extend(self.replacing(&path));
+        let mut job = Job::of(ops);
+        job.temporary = Some(path);
+        job
+    }
+
+    /// Where a snapshot is written before it takes the place of the last one.
+    pub(in crate::server) fn temporary(&self) -> String {
+        ["temp-", &self.server.pid.to_string(), ".rdb"].concat()
+    }
+
+    /// The temporary file becomes that of `dbfilename`.
+    fn replacing(&self, temporary: &str) -> [Op; 2] {
+        let rename = Op::Rename {
+            from: temporary.into(),
+            to: self.storage_text("dbfilename"),
+        };
+        [rename, Op::SyncDir { dir: String::new() }]
     }
 
     fn begin_exit(&mut self, id: ClientId, save: bool, force: bool) {
@@ -156,7 +179,7 @@ impl Node {
         let mut job = match save {
             true => {
                 self.say(false, &["Saving the final RDB snapshot before exiting."]);
-                let path = format!("temp-{}.rdb", self.server.pid);
+                let path = self.temporary();
                 self.note_image(&path);
                 self.save_job(&path, true)
             }

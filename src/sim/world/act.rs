@@ -3,7 +3,6 @@
 use super::World;
 use super::app::{APPS, APPS_MOST, App, AppSetup, AppState};
 use super::database::{DATABASES, DATABASES_MOST, Database, DatabaseSetup};
-use super::event::Event;
 use super::host::{Host, HostState, Setup};
 use super::load::{Load, LoadSetup};
 use super::net::{ConnId, HostId, Link, RETRY_US};
@@ -421,10 +420,13 @@ impl World {
             Some(_) => {}
             None => drop(self.host(setup.to)?),
         }
+        for sentinel in setup.finds.iter().flat_map(|f| &f.sentinels) {
+            self.host(*sentinel)?;
+        }
         let load = self.loads.len();
         self.loads.push(Load::new(setup, self.rng.fork()));
         for client in 0..self.loads[load].clients() {
-            self.events.add(self.now_us, Event::Load { load, client });
+            self.load_turn_at(load, client, self.now_us);
         }
         Ok(load as u32)
     }

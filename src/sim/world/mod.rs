@@ -19,7 +19,7 @@
 //! - `host`: a node's machine, whether it is on, and what it has not got round to;
 //! - `net`: connections as TCP has them, on links that are slow, lossy or cut;
 //! - `act`: all that can be done to a world from outside, faults among them;
-//! - `load`: simulated clients;
+//! - `load`: simulated clients; `finding`: those that ask sentinels for their server;
 //! - `app`: application processes; `database`: what they have behind their caches;
 //! - `cost`: what work takes in virtual time;
 //! - `ledger`: where each acknowledged write is.
@@ -28,6 +28,7 @@ mod app;
 mod cost;
 mod database;
 mod event;
+mod finding;
 mod hash;
 mod host;
 mod latency;
@@ -46,6 +47,7 @@ pub use app::{APPS, App, AppReport, AppSetup, AppState, Recorded};
 pub use cost::{CostMeter, WAKE_US};
 pub use database::{DATABASES, Database, DatabaseReport, DatabaseSetup};
 use event::{Event, Events};
+pub use finding::Finder;
 use hash::Hasher;
 pub use host::{Host, HostState, LogLine, Setup};
 pub use latency::Latencies;
@@ -228,6 +230,7 @@ impl World {
             Event::App { app } => self.app_turn(app),
             Event::AppTimer { app, timer } => self.app_timer_due(app, timer),
             Event::Query { database, job } => self.database_done(database, job),
+            Event::LoadDeadline { load, client } => self.load_deadline(load, client),
         }
         self.prune();
         true

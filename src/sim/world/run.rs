@@ -622,7 +622,7 @@ impl World {
             Event::Free { host } => self.hosts[host].machine.is_none(),
             Event::AppTimer { app, timer } => !self.apps[app].has_timer(timer),
             Event::Query { database, job } => !self.databases[database].is_at_work(job),
-            Event::Load { .. } | Event::App { .. } => false,
+            Event::Load { .. } | Event::LoadDeadline { .. } | Event::App { .. } => false,
         }
     }
 
