@@ -16,6 +16,8 @@ pub(in crate::server) enum Front {
     Begin(ClientId, Switch),
     /// A rewrite is done: its file gets its place.
     Finish(Manifest, Option<String>),
+    /// The files of before the last rewrite are gone.
+    Removed,
     /// The files that the node begins with.
     Found(Manifest, String),
     /// `appendonly no`.
@@ -233,6 +235,7 @@ impl Node {
             Front::Save(id) => self.saved(id, result),
             Front::Begin(id, switch) => self.begun(id, switch, result),
             Front::Finish(manifest, path) => self.finished(manifest, path, result),
+            Front::Removed => self.removed(result),
             Front::Found(manifest, path) => self.founded(manifest, path, result),
             Front::Stop => self.stopped(),
             Front::Reload(reload) => self.reload_saved(reload, result),
@@ -289,9 +292,12 @@ impl Node {
         let aof = &mut self.storage.aof;
         aof.state = State::Off;
         aof.path = String::new();
+        aof.forget_unwritten(self.server.persist.aof.logged);
         self.note_opened();
-        self.server.persist.aof.on = false;
-        self.server.persist.aof.safe = self.server.persist.aof.logged;
+        let figures = &mut self.server.persist.aof;
+        figures.on = false;
+        figures.safe = figures.logged;
+        (figures.write_error, figures.sync_error) = (None, None);
         if !self.storage.tapped {
             self.log = None;
             self.server.propagates = self.stream.is_some();

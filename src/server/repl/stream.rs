@@ -42,11 +42,15 @@ impl Node {
         usize::try_from(limit).unwrap_or(usize::MAX)
     }
 
-    /// Begins the stream, or ends it: a primary has one as long as it keeps a backlog.
+    /// Begins the stream, or ends it: a primary has one as long as it keeps a backlog. What a transaction writes after it has
+    /// made the node a primary is one unit, as if the stream had been there from its beginning.
     pub(super) fn set_stream(&mut self) {
         let repl = &self.server.repl;
         let on = repl.primary.is_none() && repl.history.backlog.is_some();
         self.stream = on.then(Log::default);
+        if self.server.in_exec {
+            self.stream.iter_mut().for_each(Log::open);
+        }
         self.server.propagates = on || self.log.is_some();
     }
 
