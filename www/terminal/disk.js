@@ -112,8 +112,8 @@ async function disk(world, [what]) {
     const files = await world.disk();
     return files.map(([name, bytes, platter]) => `${name}  ${bytes} bytes, ${platter} on the platter`).join("\n");
   }
-  const kind = what.toLowerCase();
-  const { says, set } = Object.hasOwn(DISKS, kind) ? DISKS[kind] : { says: USAGE, set: [] };
+  const word = what.toLowerCase();
+  const { says, set } = Object.hasOwn(DISKS, word) ? DISKS[word] : { says: USAGE, set: [] };
   for (const [key, value] of set) await world.setDisk(key, value);
   return says;
 }

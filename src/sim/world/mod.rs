@@ -39,6 +39,7 @@ mod net;
 mod run;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod wire;
 
 use crate::base::rng::Rng;
