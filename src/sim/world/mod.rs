@@ -40,6 +40,7 @@ mod numbered;
 mod run;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod wire;
 
 use crate::base::rng::Rng;
