@@ -70,6 +70,14 @@ impl Node {
         }
     }
 
+    /// The clock has gone back; the node's stands still until it has caught up.
+    #[cold]
+    pub(super) fn watch_goes_back(&mut self) {
+        if let Some(sentinel) = self.sentinel() {
+            sentinel.clock_went_back();
+        }
+    }
+
     fn wire_of(&self, id: ClientId) -> Option<Wire> {
         let watch = self.server.watch.as_ref()?;
         watch.wires.get(&id).copied()
