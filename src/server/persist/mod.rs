@@ -82,9 +82,14 @@ impl Node {
         self.storage.asked.ask(op)
     }
 
-    /// What the host's disk must do now, in this order. Answers come back as [`Input::Disk`](super::Input::Disk).
+    /// What the host's disk must do now, in this order. Answers come back as [`Input::Disk`](super::Input::Disk). A process that has
+    /// given up asks for nothing any more.
     pub fn take_requests(&mut self) -> Vec<Request> {
-        std::mem::take(&mut self.storage.asked.requests)
+        let requests = std::mem::take(&mut self.storage.asked.requests);
+        if self.storage.dead {
+            return Vec::new();
+        }
+        requests
     }
 
     /// The end of an input: the disk is asked for what follows from it, and whoever waited for the disk goes on.
