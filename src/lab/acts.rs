@@ -5,7 +5,7 @@ use super::plain::{Fields, Plain, Read, count, flag, list, text, texts, told, wh
 use crate::base::time::Micros;
 use crate::sim::disk::Speed;
 use crate::sim::world::{
-    Act, AppSetup, CLIENTS, DatabaseSetup, HERE, HostId, Link, LoadSetup, Mix, Setup, World,
+    Act, AppSetup, CLIENTS, DatabaseSetup, Finder, HERE, HostId, Link, LoadSetup, Mix, Setup, World,
 };
 
 /// The words, in the order of [`act_of`].
@@ -149,7 +149,16 @@ impl Named<'_> {
         let named = self.f.must("name", name);
         let to = self.host("to");
         let usual = LoadSetup::new(&named, to);
+        let sentinels = self.f.maybe("sentinels", texts).unwrap_or_default();
+        let sentinels: Vec<HostId> = sentinels.iter().map(|name| self.find(name)).collect();
+        let primary = self.f.maybe("primary", name);
+        let finder = Finder {
+            name: primary.unwrap_or("mymaster".into()),
+            sentinels,
+        };
         LoadSetup {
+            finds: (!finder.sentinels.is_empty()).then_some(finder),
+            timeout_us: self.micros("timeout_us", 0).max(0),
             place: self.place("place", CLIENTS),
             clients: self.number("clients", usual.clients as u64).min(10_000) as usize,
             rate_per_s: self.number("rate_per_s", 100).min(1_000_000) as u32,

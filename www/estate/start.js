@@ -99,8 +99,13 @@ export function startPage(preset, world, type, replay) {
     const all = world.state.model.loads;
     const words = all.map((load) => {
       const mean = load.mean_us === undefined || load.mean_us === null ? "" : `, ${span(load.mean_us)} each`;
-      const bad = load.errors ? `, ${int(load.errors)} errors` : "";
-      return `${load.name} → ${load.to}: ${int(load.answered)} of ${int(load.sent)} answered${mean}${bad}`;
+      const bad = [
+        load.errors ? `, ${int(load.errors)} errors` : "",
+        load.timeouts ? `, ${int(load.timeouts)} waited too long` : "",
+        load.switches ? `, ${int(load.switches)} times on to another primary` : "",
+      ].join("");
+      const at = load.finds ? load.at.map(({ host }) => host).join(" and ") || "nobody yet" : load.to;
+      return `${load.name} → ${at}: ${int(load.answered)} of ${int(load.sent)} answered${mean}${bad}`;
     });
     const now = words.join("\n");
     if (now === drawn) return;

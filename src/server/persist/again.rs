@@ -4,7 +4,7 @@ use super::orders::Front;
 use super::start::{Kind, Purpose, Start};
 use crate::command::ClientId;
 use crate::command::persistence::Reload;
-use crate::persist::disk::{DiskError, Op};
+use crate::persist::disk::DiskError;
 use crate::persist::rdb::save;
 use crate::{base::rng::Rng, keyspace::Keyspace};
 
@@ -14,7 +14,7 @@ impl Node {
         if !reload.save {
             return self.reload(reload);
         }
-        let path = format!("temp-{}.rdb", self.server.pid);
+        let path = self.temporary();
         let job = self.save_job(&path, true);
         self.run_front(job, Front::Reload(reload));
     }
@@ -55,7 +55,7 @@ impl Node {
     }
 
     /// No key and no function is left.
-    fn empty(&mut self) {
+    pub(in crate::server) fn empty(&mut self) {
         for index in 0..self.ks.count() {
             self.ks.flush(index, false);
         }
@@ -94,21 +94,7 @@ impl Node {
         self.kill(crate::command::persistence::Background::Save);
         let nothing = Keyspace::new(1, Rng::new(0));
         let bytes = save::save(&nothing, self.save_options());
-        let path = format!("temp-{}.rdb", self.server.pid);
-        let mut job = super::Job::of([
-            Op::Create { path: path.clone() },
-            Op::Append {
-                path: path.clone(),
-                bytes,
-            },
-            Op::Sync { path: path.clone() },
-            Op::Rename {
-                from: path.clone(),
-                to: self.storage_text("dbfilename"),
-            },
-            Op::SyncDir { dir: String::new() },
-        ]);
-        job.temporary = Some(path);
+        let job = self.keep_job(&bytes);
         self.run_front(job, Front::Flushed(dirty));
     }
 

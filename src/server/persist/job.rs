@@ -7,7 +7,7 @@ use crate::persist::rdb::save::{self, Save};
 use std::collections::VecDeque;
 
 /// Bytes of an image made at a time.
-const PIECE: usize = 256 << 10;
+pub(super) const PIECE: usize = 256 << 10;
 /// An image is synced after so many bytes already, so that the last sync has little left to do.
 const SYNC_EVERY: usize = 4 << 20;
 

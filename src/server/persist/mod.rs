@@ -82,14 +82,9 @@ impl Node {
         self.storage.asked.ask(op)
     }
 
-    /// What the host's disk must do now, in this order. Answers come back as [`Input::Disk`](super::Input::Disk). A process that has
-    /// given up asks for nothing any more.
+    /// What the host's disk must do now, in this order. Answers come back as [`Input::Disk`](super::Input::Disk).
     pub fn take_requests(&mut self) -> Vec<Request> {
-        let requests = std::mem::take(&mut self.storage.asked.requests);
-        if self.storage.dead {
-            return Vec::new();
-        }
-        requests
+        std::mem::take(&mut self.storage.asked.requests)
     }
 
     /// The end of an input: the disk is asked for what follows from it, and whoever waited for the disk goes on.

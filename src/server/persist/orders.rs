@@ -1,7 +1,7 @@
 //! What commands want of the files: SAVE, BGSAVE, BGREWRITEAOF, `appendonly` on and off, SHUTDOWN.
 use super::super::node::Node;
 use super::flush::State;
-use super::job::{Form, Job};
+use super::job::{Form, Job, PIECE};
 use crate::command::persistence::{Background, Order, Reload};
 use crate::command::{ClientId, Effect};
 use crate::persist::aof::manifest::Manifest;
@@ -16,6 +16,8 @@ pub(in crate::server) enum Front {
     Begin(ClientId, Switch),
     /// A rewrite is done: its file gets its place.
     Finish(Manifest, Option<String>),
+    /// The files of before the last rewrite are gone.
+    Removed,
     /// The files that the node begins with.
     Found(Manifest, String),
     /// `appendonly no`.
@@ -28,6 +30,8 @@ pub(in crate::server) enum Front {
     Upgraded,
     /// The snapshot of the primary is a file.
     Received,
+    /// The Sentinel's configuration file.
+    Watch,
     /// Before the end: the client who asked for it, and whether a failed save keeps the node alive.
     Exit { id: ClientId, force: bool },
 }
@@ -113,7 +117,7 @@ impl Node {
         };
         match order {
             Order::Save(id) => {
-                let path = format!("temp-{}.rdb", self.server.pid);
+                let path = self.temporary();
                 let job = self.save_job(&path, true);
                 self.note_image(&path);
                 self.run_front(job, Front::Save(id));
@@ -130,6 +134,7 @@ impl Node {
             Order::LoadAof(id) => self.begin_load_aof(id),
             Order::PlaceBase => self.place_base(),
             Order::Load => self.begin_load(),
+            Order::SaveWatch => self.begin_save_watch(),
             Order::Exit { id, save, force } => self.begin_exit(id, save, force),
         }
         true
@@ -139,14 +144,37 @@ impl Node {
     pub(super) fn save_job(&self, temporary: &str, live: bool) -> Job {
         let mut options = self.save_options();
         options.live = live;
-        let ops = [
-            Op::Rename {
-                from: temporary.into(),
-                to: self.storage_text("dbfilename"),
-            },
-            Op::SyncDir { dir: String::new() },
-        ];
+        let ops = self.replacing(temporary);
         Job::image(Form::snapshot(options), temporary, ops)
+    }
+
+    /// The same of a snapshot that is there in bytes.
+    pub(in crate::server) fn keep_job(&self, bytes: &[u8]) -> Job {
+        let path = self.temporary();
+        let mut ops = vec![Op::Create { path: path.clone() }];
+        ops.extend(bytes.chunks(PIECE).map(|piece| Op::Append {
+            path: path.clone(),
+            bytes: piece.to_vec(),
+        }));
+        ops.push(Op::Sync { path: path.clone() });
+        ops.extend(self.replacing(&path));
+        let mut job = Job::of(ops);
+        job.temporary = Some(path);
+        job
+    }
+
+    /// Where a snapshot is written before it takes the place of the last one.
+    pub(in crate::server) fn temporary(&self) -> String {
+        ["temp-", &self.server.pid.to_string(), ".rdb"].concat()
+    }
+
+    /// The temporary file becomes that of `dbfilename`.
+    fn replacing(&self, temporary: &str) -> [Op; 2] {
+        let rename = Op::Rename {
+            from: temporary.into(),
+            to: self.storage_text("dbfilename"),
+        };
+        [rename, Op::SyncDir { dir: String::new() }]
     }
 
     fn begin_exit(&mut self, id: ClientId, save: bool, force: bool) {
@@ -156,7 +184,7 @@ impl Node {
         let mut job = match save {
             true => {
                 self.say(false, &["Saving the final RDB snapshot before exiting."]);
-                let path = format!("temp-{}.rdb", self.server.pid);
+                let path = self.temporary();
                 self.note_image(&path);
                 self.save_job(&path, true)
             }
@@ -210,12 +238,14 @@ impl Node {
             Front::Save(id) => self.saved(id, result),
             Front::Begin(id, switch) => self.begun(id, switch, result),
             Front::Finish(manifest, path) => self.finished(manifest, path, result),
+            Front::Removed => self.removed(result),
             Front::Found(manifest, path) => self.founded(manifest, path, result),
             Front::Stop => self.stopped(),
             Front::Reload(reload) => self.reload_saved(reload, result),
             Front::Flushed(dirty) => self.flushed(dirty, result),
             Front::Upgraded => self.upgraded(result),
             Front::Received => self.load_received(result),
+            Front::Watch => self.watch_saved(result),
             Front::Exit { id, force } => self.exits(id, force, result),
         }
     }
@@ -266,9 +296,12 @@ impl Node {
         let aof = &mut self.storage.aof;
         aof.state = State::Off;
         aof.path = String::new();
+        aof.forget_unwritten(self.server.persist.aof.logged);
         self.note_opened();
-        self.server.persist.aof.on = false;
-        self.server.persist.aof.safe = self.server.persist.aof.logged;
+        let figures = &mut self.server.persist.aof;
+        figures.on = false;
+        figures.safe = figures.logged;
+        (figures.write_error, figures.sync_error) = (None, None);
         if !self.storage.tapped {
             self.log = None;
             self.server.propagates = self.stream.is_some();

@@ -2,16 +2,13 @@
 //! the primary sends behind it is kept.
 use super::super::journal::Note;
 use super::super::node::Node;
-use super::super::persist::{Front, Job, Reading};
+use super::super::persist::{Front, Reading};
 use crate::base::num;
 use crate::command::ClientId;
 use crate::command::persistence::{self, Background};
-use crate::persist::disk::{DiskError, Op};
+use crate::persist::disk::DiskError;
 use crate::persist::rdb::Fault;
 use crate::persist::rdb::load::Loaded;
-
-/// Bytes of the file that are written at a time.
-const PIECE: usize = 256 << 10;
 
 /// A snapshot that is being read.
 #[derive(Clone)]
@@ -48,24 +45,11 @@ impl Node {
         if self.config.text("repl-diskless-load") != b"disabled" {
             return self.load_received(Ok(()));
         }
-        let path = ["temp-", &self.server.pid.to_string(), ".rdb"].concat();
-        let mut ops = vec![Op::Create { path: path.clone() }];
-        ops.extend(bytes.chunks(PIECE).map(|piece| Op::Append {
-            path: path.clone(),
-            bytes: piece.to_vec(),
-        }));
-        ops.push(Op::Sync { path: path.clone() });
-        ops.push(Op::Rename {
-            from: path.clone(),
-            to: self.storage_text("dbfilename"),
-        });
-        ops.push(Op::SyncDir { dir: String::new() });
-        let mut job = Job::of(ops);
+        let job = self.keep_job(bytes);
         if let Some((id, offset)) = self.sync.talk.full.clone() {
-            let path = path.clone();
+            let path = self.temporary();
             self.note(|_| Note::Received { path, id, offset });
         }
-        job.temporary = Some(path);
         self.run_front(job, Front::Received);
     }
 
@@ -93,11 +77,8 @@ impl Node {
         self.drop_followers();
         self.server.repl.history.backlog = None;
         self.say(false, &["PRIMARY <-> REPLICA sync: Flushing old data"]);
-        for index in 0..self.ks.count() {
-            self.ks.flush(index, false);
-        }
+        self.empty();
         self.note(|_| Note::Emptied);
-        self.server.libraries.flush();
         self.say(false, &["PRIMARY <-> REPLICA sync: Loading DB in memory"]);
         self.begin_loading(bytes.len() as u64);
         self.sync.incoming = Some(Box::new(Incoming {

@@ -367,3 +367,16 @@ fn a_file_that_was_given_up_needs_no_room_any_more() {
     assert_eq!(disk.append("a", b" two"), Ok(4));
     assert_eq!(disk.take_changes(), None);
 }
+
+#[test]
+fn the_kernel_writes_out_that_a_file_was_cut() {
+    let mut disk = with_safe(b"a whole line, half a li");
+    disk.truncate("a", 13).expect("there is such a file");
+    disk.append("a", b"!").expect("room");
+    disk.advance(WRITE_OUT_AGE_US + 2 * WRITE_OUT_EVERY_US);
+    assert_eq!(disk.next_event_us(), None);
+    assert_eq!(
+        after_crash(disk, "a", 0).as_deref(),
+        Some(&b"a whole line,!"[..])
+    );
+}

@@ -27,6 +27,8 @@ pub enum Event {
     AppTimer { app: usize, timer: u64 },
     /// A worker of a database is through.
     Query { database: usize, job: u64 },
+    /// A simulated client may have waited for too long.
+    LoadDeadline { load: usize, client: usize },
 }
 
 /// The events to come.

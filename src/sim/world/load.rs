@@ -3,6 +3,7 @@
 use super::World;
 use super::database::Database;
 use super::event::Event;
+use super::finding::{Finder, Search, Stage};
 use super::latency::Latencies;
 use super::net::{CLIENTS, ConnId, End, HostId};
 use crate::base::num;
@@ -14,7 +15,7 @@ use crate::server::Node;
 use std::collections::{BTreeMap, VecDeque};
 
 /// How long a client waits before it connects again, µs.
-const RECONNECT_US: Micros = 500_000;
+pub(super) const RECONNECT_US: Micros = 500_000;
 /// Errors whose words are kept.
 const ERRORS: usize = 20;
 
@@ -31,6 +32,10 @@ pub struct LoadSetup {
     /// The machine whose server they use, and where they are themselves.
     pub to: HostId,
     pub place: HostId,
+    /// They ask sentinels which server to use.
+    pub finds: Option<Finder>,
+    /// How long they wait for an answer, µs; 0: for ever.
+    pub timeout_us: Micros,
     pub clients: usize,
     /// Commands a second of all of them together, whatever the answers do (an open loop); 0: each sends its next command as
     /// soon as it has the answer to the last one (a closed loop).
@@ -53,6 +58,8 @@ impl LoadSetup {
             name: name.into(),
             to,
             place: CLIENTS,
+            finds: None,
+            timeout_us: 0,
             clients: 10,
             rate_per_s: 100,
             think_us: 0,
@@ -75,7 +82,16 @@ struct Asked {
 #[derive(Clone, Debug, Default)]
 struct User {
     conn: Option<ConnId>,
-    stands: bool,
+    /// It works with the server that it is connected to.
+    works: bool,
+    search: Search,
+    /// The server that it worked with last.
+    last: Option<HostId>,
+    /// Since when it has been connecting or searching.
+    since_us: Micros,
+    /// When its turn is, and whether something looks after how long it waits.
+    turn_us: Option<Micros>,
+    watched: bool,
     asked: VecDeque<Asked>,
     /// What has come of an answer that is not whole.
     partial: Vec<u8>,
@@ -93,6 +109,10 @@ pub struct LoadReport {
     pub errors: u64,
     /// Commands whose answers will never come.
     pub unanswered: u64,
+    /// How often a client has waited for too long.
+    pub timeouts: u64,
+    /// How often one has found another server than the one that it worked with before.
+    pub switches: u64,
     pub latency_sum_us: Micros,
     pub latency_most_us: Micros,
     pub latencies: Latencies,
@@ -127,6 +147,69 @@ impl Load {
 
     pub(super) fn stop(&mut self) {
         self.stopped = true;
+    }
+
+    /// How many clients work with which machine.
+    pub fn at(&self) -> BTreeMap<HostId, usize> {
+        let mut at = BTreeMap::new();
+        for user in self.users.iter().filter(|user| user.works) {
+            *at.entry(user.last.unwrap_or(self.setup.to)).or_default() += 1;
+        }
+        at
+    }
+
+    pub(super) fn search(&self, client: usize) -> Search {
+        self.users[client].search
+    }
+
+    pub(super) fn search_mut(&mut self, client: usize) -> &mut Search {
+        &mut self.users[client].search
+    }
+
+    pub(super) fn conn(&self, client: usize) -> Option<ConnId> {
+        self.users[client].conn
+    }
+
+    /// The client knows of no connection any more.
+    pub(super) fn leave(&mut self, client: usize) -> Option<ConnId> {
+        self.users[client].partial.clear();
+        self.users[client].conn.take()
+    }
+
+    pub(super) fn keep_partial(&mut self, client: usize, bytes: &[u8]) {
+        self.users[client].partial = bytes.to_vec();
+    }
+
+    /// The client's search has led to this machine.
+    pub(super) fn found(&mut self, client: usize, host: HostId) {
+        let user = &mut self.users[client];
+        user.search.stage = Stage::Works(host);
+        let before = user.last.replace(host);
+        self.report.switches += u64::from(before.is_some_and(|last| last != host));
+    }
+
+    /// When the client will have waited for too long, if it waits.
+    pub(super) fn deadline_us(&self, client: usize) -> Option<Micros> {
+        let user = &self.users[client];
+        user.conn?;
+        let since_us = match user.works {
+            true => user.asked.front()?.at_us,
+            false => user.since_us,
+        };
+        Some(since_us + self.setup.timeout_us)
+    }
+
+    /// Somebody is to look after how long the client waits: when, unless somebody does, or nobody has to.
+    pub(super) fn watch(&mut self, client: usize) -> Option<Micros> {
+        if self.setup.timeout_us == 0 || self.users[client].watched {
+            return None;
+        }
+        self.users[client].watched = true;
+        self.deadline_us(client)
+    }
+
+    pub(super) fn watch_ends(&mut self, client: usize) {
+        self.users[client].watched = false;
     }
 
     /// The keys whose writes were acknowledged, with the number that the newest of them wrote. Nothing if clients share keys:
@@ -229,40 +312,63 @@ impl Load {
 }
 
 impl World {
+    /// A simulated client has its turn then.
+    pub(super) fn load_turn_at(&mut self, load: usize, client: usize, at_us: Micros) {
+        self.loads[load].users[client].turn_us = Some(at_us);
+        self.events.add(at_us, Event::Load { load, client });
+    }
+
     /// A simulated client has its turn: it connects, or sends its next command.
     pub(super) fn load_turn(&mut self, load: usize, client: usize) {
         let now_us = self.now_us;
-        let setup = &self.loads[load];
-        if setup.stopped {
+        let of = &mut self.loads[load];
+        // One that has been put off, or brought forward, is none.
+        let due = of.users[client].turn_us.take_if(|at_us| *at_us == now_us);
+        if of.stopped || due.is_none() {
             return;
         }
-        let (place, to) = (setup.setup.place, setup.setup.to);
-        let user = &setup.users[client];
-        if user.conn.is_none() {
-            let conn = self.open(End::Load(load, client), place, to, now_us);
-            self.loads[load].users[client].conn = Some(conn);
-            return;
-        }
-        let Some(conn) = user.conn.filter(|_| user.stands) else {
-            return;
+        let user = &of.users[client];
+        let Some(conn) = user.conn else {
+            return self.load_connects(load, client);
         };
-        let load_of = &mut self.loads[load];
-        let (bytes, asked) = load_of.command(client, now_us);
-        load_of.users[client].asked.push_back(asked);
-        load_of.report.sent += 1;
-        if load_of.setup.rate_per_s > 0 {
-            let next_us = now_us + load_of.pause_us();
-            self.events.add(next_us, Event::Load { load, client });
+        if !user.works {
+            return;
         }
+        let (bytes, asked) = of.command(client, now_us);
+        of.users[client].asked.push_back(asked);
+        of.report.sent += 1;
+        if of.setup.rate_per_s > 0 {
+            let next_us = now_us + of.pause_us();
+            self.load_turn_at(load, client, next_us);
+        }
+        self.load_waits(load, client);
         self.send(conn, true, bytes, now_us);
+    }
+
+    fn load_connects(&mut self, load: usize, client: usize) {
+        let now_us = self.now_us;
+        let to = self.load_dials(load, client);
+        let place = self.loads[load].setup.place;
+        let conn = self.open(End::Load(load, client), place, to, now_us);
+        let user = &mut self.loads[load].users[client];
+        (user.conn, user.since_us) = (Some(conn), now_us);
+        self.load_waits(load, client);
     }
 
     /// A simulated client's connection stands.
     pub(super) fn load_stands(&mut self, load: usize, client: usize) {
+        match self.loads[load].setup.finds {
+            Some(_) => self.search_asks(load, client),
+            None => self.load_works(load, client),
+        }
+    }
+
+    /// It has the server that it wants.
+    pub(super) fn load_works(&mut self, load: usize, client: usize) {
         let of = &mut self.loads[load];
-        of.users[client].stands = true;
+        of.users[client].works = true;
         let at_us = self.now_us + of.pause_us();
-        self.events.add(at_us, Event::Load { load, client });
+        self.load_turn_at(load, client, at_us);
     }
 
     /// A simulated client has lost its connection, or got none.
@@ -273,9 +379,9 @@ impl World {
         user.asked.clear();
         user.partial.clear();
         user.conn = None;
-        user.stands = false;
-        let at_us = self.now_us + RECONNECT_US;
-        self.events.add(at_us, Event::Load { load, client });
+        user.works = false;
+        let at_us = self.now_us + self.search_lost(load, client);
+        self.load_turn_at(load, client, at_us);
     }
 
     /// Bytes for a simulated client.
@@ -284,18 +390,25 @@ impl World {
         let of = &mut self.loads[load];
         let mut all = std::mem::take(&mut of.users[client].partial);
         all.extend_from_slice(bytes);
+        if !of.users[client].works {
+            return self.search_hears(load, client, &all);
+        }
         let mut at = 0;
         let mut answers = 0;
+        let mut demoted = false;
         while let Some(length) = answer_length(&all[at..]) {
             of.answered(client, &all[at..at + length], now_us);
+            demoted |= all[at..].starts_with(b"-READONLY");
             at += length;
             answers += 1;
         }
         all.drain(..at);
         of.users[client].partial = all;
-        if of.setup.rate_per_s == 0 && answers > 0 {
+        if demoted && of.setup.finds.is_some() {
+            self.load_gives_up(load, client);
+        } else if of.setup.rate_per_s == 0 && answers > 0 {
             let at_us = now_us + of.pause_us();
-            self.events.add(at_us, Event::Load { load, client });
+            self.load_turn_at(load, client, at_us);
         }
     }
 }

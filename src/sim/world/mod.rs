@@ -19,15 +19,17 @@
 //! - `host`: a node's machine, whether it is on, and what it has not got round to;
 //! - `net`: connections as TCP has them, on links that are slow, lossy or cut;
 //! - `act`: all that can be done to a world from outside, faults among them;
-//! - `load`: simulated clients;
+//! - `load`: simulated clients; `finding`: those that ask sentinels for their server;
 //! - `app`: application processes; `database`: what they have behind their caches;
 //! - `cost`: what work takes in virtual time;
-//! - `ledger`: where each acknowledged write is.
+//! - `ledger`: where each acknowledged write is;
+//! - `wire`: what has travelled, for whoever looks at it.
 mod act;
 mod app;
 mod cost;
 mod database;
 mod event;
+mod finding;
 mod hash;
 mod host;
 mod latency;
@@ -37,6 +39,8 @@ mod net;
 mod run;
 #[cfg(test)]
 mod tests;
+mod watch;
+mod wire;
 
 use crate::base::rng::Rng;
 use crate::base::time::Micros;
@@ -46,14 +50,16 @@ pub use app::{APPS, App, AppReport, AppSetup, AppState, Recorded};
 pub use cost::{CostMeter, WAKE_US};
 pub use database::{DATABASES, Database, DatabaseReport, DatabaseSetup};
 use event::{Event, Events};
+pub use finding::Finder;
 use hash::Hasher;
 pub use host::{Host, HostState, LogLine, Setup};
 pub use latency::Latencies;
 use ledger::Ledger;
 pub use load::{Load, LoadReport, LoadSetup, Mix};
 use net::Net;
-pub use net::{CLIENTS, Conn, ConnId, End, HERE, HostId, Link};
+pub use net::{CLIENTS, Conn, ConnId, End, HERE, HostId, Link, Side};
 use std::collections::BTreeMap;
+pub use wire::{Message, Passed, Wire};
 
 /// What a terminal or another program outside the world holds: a connection to a node, as its user sees it.
 #[derive(Clone, Debug, Default)]
@@ -96,6 +102,7 @@ pub struct World {
     history_lost: u64,
     hash: Hasher,
     ledger: Ledger,
+    wire: Wire,
 }
 
 impl World {
@@ -122,6 +129,7 @@ impl World {
             history_lost: 0,
             hash: Hasher::new(seed),
             ledger: Ledger::default(),
+            wire: Wire::default(),
         }
     }
 
@@ -183,6 +191,16 @@ impl World {
         self.listened = true;
     }
 
+    /// Keeps from now on what travels, for [`World::wire`].
+    pub fn watch(&mut self) {
+        self.wire.begin();
+    }
+
+    /// What has travelled; nothing unless somebody watches.
+    pub fn wire(&self) -> &Wire {
+        &self.wire
+    }
+
     /// Takes what has come for a session since the last call. Unlike its output, which is its user's, it is a part of the
     /// world's history: it comes again when the same happens again.
     pub fn take_heard(&mut self, id: SessionId) -> Vec<u8> {
@@ -228,6 +246,7 @@ impl World {
             Event::App { app } => self.app_turn(app),
             Event::AppTimer { app, timer } => self.app_timer_due(app, timer),
             Event::Query { database, job } => self.database_done(database, job),
+            Event::LoadDeadline { load, client } => self.load_deadline(load, client),
         }
         self.prune();
         true
