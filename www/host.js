@@ -291,6 +291,7 @@ export class HostWorld {
       if (this.#engine.stalled()) this.#settle(due_ms);
       more = this.#engine.held();
       await this.#commit();
+      more &&= this.#engine.stalled();
     }
   }
 
@@ -389,8 +390,9 @@ export class HostWorld {
     this.#queue.splice(0, taken);
     await this.#disk();
     // A script that is not through gets what is left of the slice; whoever sends something meanwhile has a turn after it.
-    while (this.#engine.runs_script() && performance.now() < until) this.#engine.work(SCRIPT_FUEL);
-    await this.#disk();
+    let worked = false;
+    for (; this.#engine.runs_script() && performance.now() < until; worked = true) this.#engine.work(SCRIPT_FUEL);
+    if (worked) await this.#disk();
     // All of it is taken before anybody is asked for: a connection that the server has ended is gone then.
     const outputs = new Map([...this.#conns.values()].map((conn) => [conn, this.#engine.output(conn)]));
     batch.collect(outputs, this.#clockMs, (session, conn) => this.#isClosed(session, conn));
