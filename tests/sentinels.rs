@@ -252,74 +252,76 @@ fn the_same_seed_is_the_same_run() {
 }
 
 /// What the real one says, word by word (valkey-sentinel 8.0.1, which says the same as Redis where both have a command).
+const REFUSALS: &[(&str, &str)] = &[
+    (
+        "GET k",
+        "ERR unknown command 'GET', with args beginning with: 'k' ",
+    ),
+    (
+        "SENTINEL",
+        "ERR wrong number of arguments for 'sentinel' command",
+    ),
+    (
+        "SENTINEL nope",
+        "ERR unknown subcommand 'nope'. Try SENTINEL HELP.",
+    ),
+    ("SENTINEL MASTER nope", "ERR No such master with that name"),
+    ("SENTINEL MONITOR a 10.0.0.1 x 2", "ERR Invalid port"),
+    ("SENTINEL MONITOR a 10.0.0.1 1 x", "ERR Invalid quorum"),
+    (
+        "SENTINEL MONITOR a 10.0.0.1 1 0",
+        "ERR Quorum must be 1 or greater.",
+    ),
+    (
+        "SENTINEL MONITOR a nohost 1 2",
+        "ERR Invalid IP address or hostname specified",
+    ),
+    (
+        "SENTINEL MONITOR a 10.0.0.1 70000 2",
+        "ERR Invalid port number.",
+    ),
+    (
+        "SENTINEL MONITOR main 10.0.0.1 1 2",
+        "ERR Duplicate master name.",
+    ),
+    (
+        "SENTINEL SET main quorum x",
+        "ERR Invalid argument 'x' for SENTINEL SET 'quorum'",
+    ),
+    (
+        "SENTINEL SET main nope 1",
+        "ERR Unknown option or number of arguments for SENTINEL SET 'nope'",
+    ),
+    (
+        "SENTINEL CONFIG SET nope 1",
+        "ERR Invalid argument 'nope' to SENTINEL CONFIG SET",
+    ),
+    (
+        "SENTINEL CONFIG SET announce-port x",
+        "ERR Invalid value 'x' to SENTINEL CONFIG SET 'announce-port'",
+    ),
+    (
+        "SENTINEL DEBUG foo",
+        "ERR Unknown option or number of arguments for SENTINEL DEBUG 'foo'",
+    ),
+    (
+        "SENTINEL DEBUG ping-period x",
+        "ERR Invalid argument 'x' for SENTINEL DEBUG 'ping-period'",
+    ),
+    (
+        "SENTINEL SIMULATE-FAILURE foo",
+        "ERR Unknown failure simulation specified",
+    ),
+    (
+        "PUBLISH a b",
+        "ERR Only HELLO messages are accepted by Sentinel instances.",
+    ),
+];
+
 #[test]
 fn refusals_are_the_real_ones() {
     let mut world = estate(9, 2);
-    for (line, reply) in [
-        (
-            "GET k",
-            "ERR unknown command 'GET', with args beginning with: 'k' ",
-        ),
-        (
-            "SENTINEL",
-            "ERR wrong number of arguments for 'sentinel' command",
-        ),
-        (
-            "SENTINEL nope",
-            "ERR unknown subcommand 'nope'. Try SENTINEL HELP.",
-        ),
-        ("SENTINEL MASTER nope", "ERR No such master with that name"),
-        ("SENTINEL MONITOR a 10.0.0.1 x 2", "ERR Invalid port"),
-        ("SENTINEL MONITOR a 10.0.0.1 1 x", "ERR Invalid quorum"),
-        (
-            "SENTINEL MONITOR a 10.0.0.1 1 0",
-            "ERR Quorum must be 1 or greater.",
-        ),
-        (
-            "SENTINEL MONITOR a nohost 1 2",
-            "ERR Invalid IP address or hostname specified",
-        ),
-        (
-            "SENTINEL MONITOR a 10.0.0.1 70000 2",
-            "ERR Invalid port number.",
-        ),
-        (
-            "SENTINEL MONITOR main 10.0.0.1 1 2",
-            "ERR Duplicate master name.",
-        ),
-        (
-            "SENTINEL SET main quorum x",
-            "ERR Invalid argument 'x' for SENTINEL SET 'quorum'",
-        ),
-        (
-            "SENTINEL SET main nope 1",
-            "ERR Unknown option or number of arguments for SENTINEL SET 'nope'",
-        ),
-        (
-            "SENTINEL CONFIG SET nope 1",
-            "ERR Invalid argument 'nope' to SENTINEL CONFIG SET",
-        ),
-        (
-            "SENTINEL CONFIG SET announce-port x",
-            "ERR Invalid value 'x' to SENTINEL CONFIG SET 'announce-port'",
-        ),
-        (
-            "SENTINEL DEBUG foo",
-            "ERR Unknown option or number of arguments for SENTINEL DEBUG 'foo'",
-        ),
-        (
-            "SENTINEL DEBUG ping-period x",
-            "ERR Invalid argument 'x' for SENTINEL DEBUG 'ping-period'",
-        ),
-        (
-            "SENTINEL SIMULATE-FAILURE foo",
-            "ERR Unknown failure simulation specified",
-        ),
-        (
-            "PUBLISH a b",
-            "ERR Only HELLO messages are accepted by Sentinel instances.",
-        ),
-    ] {
+    for (line, reply) in REFUSALS {
         assert_eq!(ask(&mut world, 3, line), format!("-{reply}\r\n"), "{line}");
     }
     let said = ask(&mut world, 0, "SENTINEL MASTERS");
