@@ -236,7 +236,7 @@ export class Faults {
     const words = [`${ip}:${port}`];
     if (state === "off") words.push("no power: what was not on the platter is gone");
     else if (state === "down") words.push("the server does not run; its disk and page cache are as they were");
-    else words.push(paused ? "stands still" : "up", `${int(keys ?? 0)} keys`);
+    else words.push(paused ? "stands still" : "up", `${int(keys ?? 0)} ${keys === 1 ? "key" : "keys"}`);
     if (repl)
       words.push(repl.primary ? `replica of ${repl.primary}, ${repl.link}` : "primary", `offset ${int(repl.offset)}`);
     if (waiting) words.push(`${int(waiting)} messages wait for it`);

@@ -11,7 +11,7 @@
 import { h, int, s, size } from "../dom.js";
 import { plural, table } from "../views/parts.js";
 import { Faults } from "./faults.js";
-import { eachFrame, letterOf, linkWords, markClass, patterns, span, twinButtons } from "./marks.js";
+import { eachFrame, letterOf, linkWords, markClass, patterns, span, twinButtons, widthOf } from "./marks.js";
 
 const HEIGHT = 216;
 const BOX = { width: 92, height: 46 };
@@ -37,6 +37,7 @@ export class Topology {
   #calm = matchMedia("(prefers-reduced-motion: reduce)");
   #frame = eachFrame(() => this.#draw());
   #motion = eachFrame(() => this.#move());
+  #wide = widthOf(this.#drawing, () => this.draw());
   #state;
 
   /** @param {EstateWorld} world @param {Record<string, Place>} places */
@@ -60,8 +61,6 @@ export class Topology {
       this.#tables,
       this.faults.el,
     );
-    this.resize = new ResizeObserver(() => this.draw());
-    this.resize.observe(this.el);
   }
 
   draw() {
@@ -77,7 +76,7 @@ export class Topology {
     if (this.#sum.textContent !== words) this.#sum.textContent = words;
     this.faults.draw(flights);
     if (!this.#tables.hidden) return this.#drawTables(flights);
-    this.#width = this.#drawing.clientWidth;
+    this.#width = this.#wide.px;
     if (!this.#width) return;
     this.#svg.setAttribute("width", String(this.#width));
     const pairs = this.#pairs();
@@ -523,6 +522,6 @@ export class Topology {
   close() {
     this.#frame.cancel();
     this.#motion.cancel();
-    this.resize.disconnect();
+    this.#wide.stop();
   }
 }

@@ -287,7 +287,12 @@ pub fn wire(query: Plain, world: &World) -> Result<WireModel, String> {
     let first = match (query.number, query.first) {
         _ if query.end => last,
         (Some(number), _) => {
-            wanted.partition_point(|seen| seen.number.is_some_and(|n| n < number)) as u64
+            let before = |seen: &&Seen<'_>| seen.number.is_some_and(|n| n < number);
+            match wanted.partition_point(before) as u64 {
+                // Somebody has gone back: all that is known came before it.
+                place if place == total => last,
+                place => place,
+            }
         }
         (_, first) => first.unwrap_or(0).min(total),
     };
@@ -463,6 +468,8 @@ mod tests {
         let number = end.rows[0].number.expect("it has arrived");
         let same = asked(world, &[("number", Plain::Number(number as f64))]);
         assert_eq!((same.first, same.rows.len()), (whole - 3, 3));
+        let later = [("number", Plain::Number(1e9)), ("rows", Plain::Number(2.0))];
+        assert_eq!(asked(world, &later).first, whole - 2);
         for (field, why) in [
             (("place", said("n9")), "no place is called 'n9'"),
             (("kind", said("x")), "unknown field 'kind'"),
