@@ -30,6 +30,8 @@ pub(in crate::server) enum Front {
     Upgraded,
     /// The snapshot of the primary is a file.
     Received,
+    /// The Sentinel's configuration file.
+    Watch,
     /// Before the end: the client who asked for it, and whether a failed save keeps the node alive.
     Exit { id: ClientId, force: bool },
 }
@@ -132,6 +134,7 @@ impl Node {
             Order::LoadAof(id) => self.begin_load_aof(id),
             Order::PlaceBase => self.place_base(),
             Order::Load => self.begin_load(),
+            Order::SaveWatch => self.begin_save_watch(),
             Order::Exit { id, save, force } => self.begin_exit(id, save, force),
         }
         true
@@ -242,6 +245,7 @@ impl Node {
             Front::Flushed(dirty) => self.flushed(dirty, result),
             Front::Upgraded => self.upgraded(result),
             Front::Received => self.load_received(result),
+            Front::Watch => self.watch_saved(result),
             Front::Exit { id, force } => self.exits(id, force, result),
         }
     }
