@@ -35,6 +35,8 @@ export class Replication {
   #frame = eachFrame(() => this.#draw(), DRAWN_MS);
   #width = widthOf(this.#drawing, () => this.draw());
   #saidAt = 0;
+  /** The bars are drawn next. */
+  #barsNext = true;
 
   /** @param {EstateWorld} world */
   constructor(world) {
@@ -124,7 +126,12 @@ export class Replication {
       this.#saidAt = now;
     }
     if (!this.#tables.hidden) return this.#drawTable();
-    this.#drawBars();
+    // While time runs, one after the other: neither frame is long then.
+    const both = !this.world.state.playing;
+    const bars = this.#barsNext;
+    this.#barsNext = both || !bars;
+    if (bars || both) this.#drawBars();
+    if (bars && !both) return;
     this.#charts.hidden = !followers.length && !this.#samples.all.some((x) => x.lags.size);
     if (!this.#charts.hidden) this.#drawCharts();
   }

@@ -22,6 +22,7 @@ const KINDS = [
   ["reply", "Replies"],
   ["error", "Errors"],
   ["replication", "Replication"],
+  ["sentinel", "Sentinels"],
   ["end", "Ends of connections"],
 ];
 const COLUMNS = ["time", "took", "from, to", "conn.", "size", "what it says"];
