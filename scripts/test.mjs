@@ -122,6 +122,12 @@ const steps = [
     skip: oracleReason,
   },
   {
+    name: "conformance, sentinel",
+    run: cargo("test", "--quiet", "--test", "conformance", "--", "sentinel"),
+    count: own,
+    skip: oracleReason,
+  },
+  {
     name: "conformance, tools",
     // The program is built with the tests of Rust.
     run: cargo("test", "--quiet", "--test", "conformance", "--", "tools", "--server", "target/debug/redlab-server"),

@@ -384,6 +384,32 @@ fn replicas_go_on_with_one_of_them_that_is_promoted() {
 }
 
 #[test]
+fn a_role_may_change_inside_a_transaction() {
+    let mut estate = Estate::new(3, 10, &[]).chain(&[(1, 0), (2, 1)]);
+    estate.ask(0, "SET a 1");
+    estate.run(2 * SECOND);
+    // What follows in the transaction is part of the new primary's stream, as a whole.
+    estate.ask(1, "CONFIG SET replica-read-only no");
+    for line in ["MULTI", "SLAVEOF NO ONE", "SET b 2", "SET c 3"] {
+        estate.ask(1, line);
+    }
+    assert!(estate.ask(1, "EXEC").starts_with("*3\r\n+OK"));
+    estate.run(2 * SECOND);
+    assert_eq!(
+        estate.ask(2, "MGET a b c"),
+        "*3\r\n$1\r\n1\r\n$1\r\n2\r\n$1\r\n3\r\n"
+    );
+    // The other way: a replica writes no stream of its own.
+    for line in ["MULTI", "SET d 4", "SLAVEOF localhost 0"] {
+        estate.ask(1, line);
+    }
+    assert!(estate.ask(1, "EXEC").ends_with("+OK\r\n"));
+    estate.run(2 * SECOND);
+    estate.check("the first one's again");
+    assert_eq!(estate.ask(2, "EXISTS b d"), ":0\r\n");
+}
+
+#[test]
 fn wait_ends_when_replicas_have_what_was_written() {
     let mut estate = Estate::new(3, 4, &[]).chain(&[(1, 0), (2, 0)]);
     estate.ask(0, "SET a 1");

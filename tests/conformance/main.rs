@@ -20,6 +20,7 @@
 //! cargo test --test conformance -- tools [--count N]     damaged files, judged by redlab and by the real check tool;
 //!                                                        with --server PATH also what that program says of them and does to them
 //! cargo test --test conformance -- replication [--count N] [--seed S]   primary and replica of each other, links cut
+//! cargo test --test conformance -- sentinel [words] [--port P]   failovers, real sentinels and redlab's; ports from P on
 //! cargo test --test conformance -- self-test             the harness against itself
 //! ```
 //! `--resp 2` or `--resp 3` keeps a random run to one protocol, `--clients N` gives each segment so many clients; names of commands after the mode keep it to these.
@@ -52,6 +53,7 @@ mod run;
 mod scope;
 mod scripts;
 mod self_test;
+mod sentinel;
 mod session;
 mod settings;
 mod soak;
@@ -156,6 +158,7 @@ fn run() -> Result<(usize, Vec<String>), String> {
         "logs" => soak::logs(&options),
         "replication" => soak::replication(&options, false),
         "soak-replication" => soak::replication(&options, true),
+        "sentinel" => sentinel::play(&options),
         "tools" => tools::compare(&options),
         "self-test" => self_test::all(),
         other => Err(format!(

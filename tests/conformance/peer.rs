@@ -128,20 +128,23 @@ fn free_port() -> u16 {
         .port()
 }
 
+/// The program of a real server, or the reason why there is none.
+pub fn oracle_program() -> Result<&'static str, String> {
+    let there = |p: &&str| {
+        Command::new(p)
+            .arg("--version")
+            .stdout(Stdio::null())
+            .status()
+            .is_ok()
+    };
+    let found = SERVERS.into_iter().find(there);
+    found.ok_or_else(|| "no valkey-server on this machine; scripts/oracle.sh installs it".into())
+}
+
 impl Server {
     /// The oracle, or the reason why there is none.
     pub fn oracle() -> Result<Server, String> {
-        let there = |p: &&str| {
-            Command::new(p)
-                .arg("--version")
-                .stdout(Stdio::null())
-                .status()
-                .is_ok()
-        };
-        let program = SERVERS
-            .into_iter()
-            .find(there)
-            .ok_or("no valkey-server on this machine; scripts/oracle.sh installs it")?;
+        let program = oracle_program()?;
         let mut options = vec!["--enable-debug-command", "yes"];
         if program == "valkey-server" {
             options.extend(["--extended-redis-compatibility", "yes"]);

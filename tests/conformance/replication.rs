@@ -45,7 +45,7 @@ pub struct Report {
 }
 
 /// The native server, built for this.
-fn program() -> Result<PathBuf, String> {
+pub fn program() -> Result<PathBuf, String> {
     let mut build = Command::new(option_env!("CARGO").unwrap_or("cargo"));
     build.args([
         "build",

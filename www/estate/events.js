@@ -40,7 +40,8 @@ const WORDS = {
   "-role-change": "It says of itself that it is something else.",
   "+reboot": "It is another process than before.",
   "-failover-abort-not-elected": "It did not get enough votes in time: nothing happens.",
-  "-failover-abort-no-good-slave": "No replica will do: none answers, or all have been away from the primary for too long.",
+  "-failover-abort-no-good-slave":
+    "No replica will do: none answers, or all have been away from the primary for too long.",
   "-failover-abort-slave-timeout": "The chosen replica did not become a primary in time.",
   "-failover-abort-x-sdown": "The chosen replica does not answer any more.",
   "+tilt": "Its clock jumped, or it stood still: it trusts nothing that it measured, and only looks on for 30 seconds.",

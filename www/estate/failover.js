@@ -2,8 +2,7 @@
  * Failover: a lane for each machine, time from left to right. What sentinels see, vote and do stands on theirs; on a server's,
  * when it was a primary, a replica or nothing, and which of the writes that it acknowledged are lost.
  *
- * @import { EstateWorld, Host, Sentinel } from "./world.js"
- * @typedef {{at_us: number, host: string, name: string, about: string, text: string}} Event
+ * @import { EstateWorld, Host, Said } from "./world.js"
  * @typedef {{at_ms: number, hosts: Map<string, string>}} Turn what each machine was from this moment on, if that was news
  * @typedef {{width: number, x: (ms: number) => number, from: number, until: number, end: number}} Scale
  */
@@ -29,10 +28,16 @@ export class Failover {
   #name = h("p", { class: "foot" });
   #list = h("ol", { class: "events" });
   #drawing = h("div", { class: "draw" }, this.#lanes, this.#name, this.#list);
-  #tables = h("div", { class: "tables", hidden: true, tabindex: "0", role: "group", "aria-label": "Failover as a table" });
+  #tables = h("div", {
+    class: "tables",
+    hidden: true,
+    tabindex: "0",
+    role: "group",
+    "aria-label": "Failover as a table",
+  });
   /** @type {Samples<Turn>} */
   #turns = new Samples(TURNS);
-  /** @type {Event[]} */
+  /** @type {Said[]} */
   #events = [];
   /** @type {{host: string, acked_us: number, words: string, why: string}[]} */
   #lost = [];
@@ -52,7 +57,9 @@ export class Failover {
     this.choice = h(
       "select",
       { "aria-label": "How much of the past is shown", onchange: () => this.draw() },
-      STRETCHES.map((seconds) => h("option", { value: String(seconds) }, seconds < 100 ? `${seconds} s` : `${seconds / 60} min`)),
+      STRETCHES.map((seconds) =>
+        h("option", { value: String(seconds) }, seconds < 100 ? `${seconds} s` : `${seconds / 60} min`),
+      ),
     );
     this.choice.value = "60";
     this.el = h(
@@ -98,7 +105,7 @@ export class Failover {
   async #ask() {
     const { state } = this.world;
     const { gone, apart } = state.model.ledger;
-    const told = `${state.moved} ${state.future} ${this.#hosts.map((host) => host.sentinel?.events ?? 0)} ${gone} ${apart}`;
+    const told = `${state.moved} ${state.future} ${this.#hosts.map((host) => host.sentinel?.said_us ?? 0)} ${gone} ${apart}`;
     if (this.#asking || told === this.#asked) return;
     this.#asking = true;
     try {
@@ -138,7 +145,9 @@ export class Failover {
   #words() {
     const sentinels = this.#hosts.flatMap((host) => (host.sentinel && host.state === "up" ? [host] : []));
     if (!sentinels.length) return "No sentinel runs.";
-    const groups = new Map(sentinels.flatMap(({ name, sentinel }) => sentinel?.groups.map((g) => [g.name, { ...g, by: name }]) ?? []));
+    const groups = new Map(
+      sentinels.flatMap(({ name, sentinel }) => sentinel?.groups.map((g) => [g.name, { ...g, by: name }]) ?? []),
+    );
     const parts = [...groups.keys()].map((group) => this.#groupWords(group, sentinels));
     const tilted = sentinels.filter(({ sentinel }) => sentinel?.tilt).map(({ name }) => name);
     const tilt = tilted.length ? ` ${tilted.join(" and ")} does not trust its clock (TILT) and only looks on.` : "";
@@ -158,18 +167,24 @@ export class Failover {
     const tries = views.filter((view) => view.stage === "wait_start").map((view) => view.by);
     const { quorum, voters } = views[0];
     const majority = Math.floor(voters / 2) + 1;
-    const who = primaries.length === 1 ? `${name} is ${primaries[0]}` : `${name} is ${primaries.join(" for some and ")} for others`;
-    if (leads) return `${who}. ${leads.by} leads the failover of epoch ${leads.epoch}: ${STAGES[leads.stage] ?? leads.stage}.`;
-    if (tries.length) return `${who}, and down. ${tries.join(" and ")} asks for votes: ${majority} of ${voters} are needed.`;
+    const who =
+      primaries.length === 1
+        ? `${name} is ${primaries[0]}`
+        : `${name} is ${primaries.join(" for some and ")} for others`;
+    if (leads)
+      return `${who}. ${leads.by} leads the failover of epoch ${leads.epoch}: ${STAGES[leads.stage] ?? leads.stage}.`;
+    if (tries.length)
+      return `${who}, and down. ${tries.join(" and ")} asks for votes: ${majority} of ${voters} are needed.`;
     if (objectively.length)
       return `${who}, objectively down: ${down.length} of ${voters} sentinels say so, the quorum is ${quorum}.`;
-    if (down.length) return `${who}, subjectively down for ${down.map((view) => view.by).join(" and ")}; the quorum is ${quorum}.`;
+    if (down.length)
+      return `${who}, subjectively down for ${down.map((view) => view.by).join(" and ")}; the quorum is ${quorum}.`;
     return `${who}, and answers. ${plural(views.length, "sentinel")} of ${voters} watch it; quorum ${quorum}, majority ${majority}.`;
   }
 
   /** @param {Scale} scale */
   #drawLanes(scale) {
-    const hosts = [...this.#hosts].sort((a, b) => Number(!a.sentinel) - Number(!b.sentinel));
+    const hosts = [...this.#hosts].sort((a, b) => Number(a.kind !== "sentinel") - Number(b.kind !== "sentinel"));
     const height = TOP + hosts.length * ROW + 4;
     const now = scale.x(this.world.state.now_ms);
     const svg = s(
@@ -236,7 +251,7 @@ export class Failover {
     return s("g", null, s("rect", { x, y: y + 4, width, height: 18, class: "dead" }), title);
   }
 
-  /** @param {Event} event @param {number} y @param {Scale} scale */
+  /** @param {Said} event @param {number} y @param {Scale} scale */
   #event(event, y, { x, from, end }) {
     const at_ms = event.at_us / 1000;
     const { shape, level } = mark(event.name);
@@ -307,7 +322,13 @@ export class Failover {
   #drawList() {
     const newest = this.#events.slice(-LISTED).reverse();
     const lost = this.#lost.length
-      ? [h("li", { class: "alm" }, `${plural(this.#lost.length, "acknowledged write")} lost: the short strokes below a lane.`)]
+      ? [
+          h(
+            "li",
+            { class: "alm" },
+            `${plural(this.#lost.length, "acknowledged write")} lost: the short strokes below a lane.`,
+          ),
+        ]
       : [];
     const items = newest.map(({ at_us, host, name, about }) =>
       h(
@@ -321,7 +342,9 @@ export class Failover {
     );
     this.#list.replaceChildren(
       ...lost,
-      ...(items.length ? items : [h("li", null, "Nothing has happened yet. Kill the primary in the topology, and wait.")]),
+      ...(items.length
+        ? items
+        : [h("li", null, "Nothing has happened yet. Kill the primary in the topology, and wait.")]),
     );
   }
 
@@ -355,10 +378,10 @@ export class Failover {
 }
 
 /** What a machine is, as its lane shows it. @param {Host} host */
-function standing({ state, paused, repl, sentinel }) {
+function standing({ state, paused, kind, repl }) {
   if (state !== "up") return state === "off" ? "no power" : "does not run";
   if (paused) return "stands still";
-  if (sentinel) return "sentinel";
+  if (kind === "sentinel") return "sentinel";
   return repl?.primary ? `replica of ${repl.primary}` : "primary";
 }
 

@@ -15,13 +15,16 @@ import { RedlabTerminal } from "../terminal/terminal.js";
 import { Application } from "./app.js";
 import { Deck } from "./deck.js";
 import "./estate.css";
+import { Failover } from "./failover.js";
 import { futureOf, isTrue } from "./futures.js";
 import { Ledger } from "./ledger.js";
 import { WrittenLines } from "./lines.js";
+import { Later } from "./later.js";
 import { letterOf } from "./marks.js";
 import { NodeViews } from "./node.js";
 import { PRESETS, presetOf } from "./presets.js";
 import { Replication } from "./replication.js";
+import { runsPart } from "./runs.js";
 import { startPage } from "./start.js";
 import { Topology } from "./topology.js";
 import { EstateWorld } from "./world.js";
@@ -81,8 +84,10 @@ export class EstateLab {
       panes.add({ id: "topology", title: "Topology", column: "right", body: topology.el, actions: [topology.twin] }),
     );
     this.#views.push(topology);
+    if (this.world.state.model.hosts.some((host) => host.kind === "sentinel")) this.#addFailover();
     if (this.preset.hosts.length > 1 || !this.preset.programs) this.#addReplication();
     this.#addLedger();
+    this.#addWire();
     this.#addNode(node);
     this.world.addEventListener("estate", () => this.#changed());
     this.#changed();
@@ -99,6 +104,13 @@ export class EstateLab {
     const view = new Application(this.world);
     const pane = { id: "application", title: "Application", column: /** @type {"right"} */ ("right"), body: view.el };
     this.#panes.push(this.around.panes.add(pane));
+    this.#views.push(view);
+  }
+
+  #addFailover() {
+    const view = new Failover(this.world);
+    const pane = { id: "failover", title: "Failover", column: /** @type {"right"} */ ("right"), body: view.el };
+    this.#panes.push(this.around.panes.add({ ...pane, actions: [view.choice, view.twin] }));
     this.#views.push(view);
   }
 
@@ -123,6 +135,14 @@ export class EstateLab {
     this.#views.push(ledger);
   }
 
+  /** It waits until somebody wants it, and so does its code. */
+  #addWire() {
+    const later = new Later(async () => new (await import("./wire.js")).Wire(this.world));
+    const pane = { id: "wire", title: "Wire", column: /** @type {"right"} */ ("right"), body: later.el, closed: true };
+    this.#panes.push(this.around.panes.add(pane));
+    this.#views.push(later);
+  }
+
   /** It waits until somebody wants it. @param {NodeViews} node */
   #addNode(node) {
     const pane = { id: "node", title: "One node", column: /** @type {"right"} */ ("right"), body: node.el };
@@ -141,6 +161,9 @@ export class EstateLab {
       this.#type(host, rest);
     };
     element.start?.({ client, world: this.world, type, run: async () => {}, views: [] });
+    const runs = runsPart(this.world, null, this.around.replay);
+    (element.querySelector(".body") ?? element).append(runs.el);
+    this.#views.push({ draw() {}, close: runs.close });
   }
 
   /** @param {string} host @param {NodeViews} node */
@@ -185,10 +208,11 @@ export class EstateLab {
   }
 
   /** @param {import("./world.js").Host} machine */
-  #facts({ state, paused, repl, keys, skew_us }) {
+  #facts({ state, paused, repl, keys, skew_us, sentinel }) {
     if (state !== "up") return state === "off" ? "no power" : "the server does not run";
     const role = repl?.primary ? `replica of ${repl.primary}, ${repl.link}` : "primary";
     const skew = skew_us ? ` · clock ${skew_us > 0 ? "+" : "−"}${Math.abs(skew_us) / 1e6} s` : "";
+    if (sentinel) return `${paused ? "paused · " : ""}sentinel, epoch ${sentinel.epoch}${skew}`;
     return `${paused ? "paused · " : ""}${role} · ${keys ?? 0} ${keys === 1 ? "key" : "keys"}${skew}`;
   }
 

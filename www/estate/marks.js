@@ -1,12 +1,13 @@
 /**
  * What machines are told apart by: a letter, a colour, and for areas a pattern.
  */
-import { s } from "../dom.js";
+import { s, size } from "../dom.js";
 
-/** @param {string} host a machine, named as n1, n2 …; whatever else there is has no letter of its own, and P for its colour */
+/** @param {string} host a machine, named as n1, n2 …; whatever else there is has no letter of its own, and P for its colour, a sentinel S */
 export const letterOf = (host) => {
   const number = /^n(\d+)$/.exec(host)?.[1];
-  return number === undefined ? "P" : String.fromCharCode(64 + (((Number(number) - 1) % 8) + 1));
+  if (number === undefined) return /^s\d+$/.test(host) ? "S" : "P";
+  return String.fromCharCode(64 + (((Number(number) - 1) % 8) + 1));
 };
 
 /** Paths of a pattern in a square of 8. @type {Record<string, string>} */
@@ -19,6 +20,7 @@ const PATTERNS = {
   F: "M0 4L4 0L8 4L4 8Z",
   G: "M2 2h1M6 6h1",
   H: "M0 0L8 8M8 0L0 8",
+  S: "M4 1V7M1 4H7",
 };
 
 /** The patterns of the letters; `id` is a drawing's own. @param {string} id */
@@ -44,6 +46,15 @@ export const span = (us) => {
   if (ms < 1) return `${Math.round(us)} µs`;
   return ms < 1000 ? `${ms < 10 ? +ms.toFixed(1) : Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 };
+
+/** What one direction of a link is like. @param {import("./world.js").Link} link */
+export function linkWords({ cut, latency_us, jitter_us, loss_ppm, bytes_per_s }) {
+  if (cut) return "cut";
+  const parts = [jitter_us ? `${span(latency_us)} to ${span(latency_us + jitter_us)}` : span(latency_us)];
+  if (loss_ppm) parts.push(`${loss_ppm / 1e4}% lost`);
+  if (bytes_per_s) parts.push(`${size(bytes_per_s)}/s`);
+  return parts.join(", ");
+}
 
 /** Calls at most once a frame. @param {() => void} work */
 export function eachFrame(work) {

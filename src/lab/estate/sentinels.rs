@@ -39,7 +39,7 @@ json_object! { GroupModel: name, primary, down, quorum, voters, config_epoch, st
 impl SentinelModel {
     /// Of a machine whose node is one. O(groups).
     pub fn of(world: &World, host: &Host) -> Option<SentinelModel> {
-        let sentinel = host.node()?.sentinel()?;
+        let sentinel = sentinel_of(host)?;
         let group = |group: &Group| GroupModel::of(world, sentinel, group);
         Some(SentinelModel {
             epoch: sentinel.current_epoch,
@@ -105,11 +105,16 @@ pub fn failover(world: &World) -> Vec<EventModel> {
     all
 }
 
-/// Also while it does not run.
-fn is_sentinel(host: &Host) -> bool {
+fn sentinel_of(host: &Host) -> Option<&Sentinel> {
+    let watch = host.node()?.server().watch.as_ref()?;
+    Some(&watch.sentinel)
+}
+
+/// Whether its server is one; also while it does not run.
+pub(super) fn is_sentinel(host: &Host) -> bool {
     match host.state {
-        HostState::Up => host.node().is_some_and(|node| node.sentinel().is_some()),
-        _ => host.setup.sentinel,
+        HostState::Up => sentinel_of(host).is_some(),
+        _ => (host.setup.config.iter()).any(|line| line.starts_with("sentinel ")),
     }
 }
 
@@ -146,9 +151,6 @@ fn name_at(world: &World, host: &str) -> Option<String> {
 /// The sentinel that has this id. O(machines).
 fn name_of_id(world: &World, id: &str) -> Option<String> {
     let mut hosts = world.hosts().iter().filter(|_| id.len() == 40);
-    let found = hosts.find(|host| {
-        let sentinel = host.node().and_then(|node| node.sentinel());
-        sentinel.is_some_and(|sentinel| sentinel.id == id)
-    });
+    let found = hosts.find(|host| sentinel_of(host).is_some_and(|sentinel| sentinel.id == id));
     found.map(|host| host.setup.name.clone())
 }

@@ -5,6 +5,7 @@ use crate::base::num;
 use crate::command::replication::{Link, Stage};
 use crate::command::{Args, ClientId, Server};
 use crate::persist::rdb::save;
+use crate::repl::history::OFFSET_MOST;
 use crate::resp::request::command;
 use crate::server::propagate::Log;
 
@@ -42,11 +43,15 @@ impl Node {
         usize::try_from(limit).unwrap_or(usize::MAX)
     }
 
-    /// Begins the stream, or ends it: a primary has one as long as it keeps a backlog.
+    /// Begins the stream, or ends it: a primary has one as long as it keeps a backlog. What a transaction writes after it has
+    /// made the node a primary is one unit, as if the stream had been there from its beginning.
     pub(super) fn set_stream(&mut self) {
         let repl = &self.server.repl;
         let on = repl.primary.is_none() && repl.history.backlog.is_some();
         self.stream = on.then(Log::default);
+        if self.server.in_exec {
+            self.stream.iter_mut().for_each(Log::open);
+        }
         self.server.propagates = on || self.log.is_some();
     }
 
@@ -147,7 +152,7 @@ impl Node {
         };
         let number = |name| text(name).and_then(|text| num::parse_i64(text));
         let id = text(b"repl-id").and_then(|id| String::from_utf8(id.clone()).ok());
-        let (Some(id), Some(offset @ 0..)) =
+        let (Some(id), Some(offset @ 0..=OFFSET_MOST)) =
             (id.filter(|id| id.len() == 40), number(b"repl-offset"))
         else {
             return;
