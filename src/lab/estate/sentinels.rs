@@ -124,7 +124,7 @@ fn about(world: &World, text: &str) -> String {
     let mut tokens = text.split(' ').filter(|token| !token.is_empty()).peekable();
     while let Some(token) = tokens.next() {
         if token == "@" {
-            (0..3).for_each(|_| drop(tokens.next()));
+            tokens.nth(2);
             continue;
         }
         let host = token.rsplit_once(':').map_or(token, |(host, _)| host);
