@@ -14,7 +14,7 @@ import { eachFrame, letterOf, markClass, patterns, twinButtons } from "./marks.j
 
 /** Turns that are kept; the oldest go first. */
 const TURNS = 2000;
-const ROW = 34;
+const ROW = 36;
 const TOP = 18;
 const LEFT = 34;
 /** How much of the past is shown, in s of the world's time. */
@@ -61,7 +61,7 @@ export class Failover {
         h("option", { value: String(seconds) }, seconds < 100 ? `${seconds} s` : `${seconds / 60} min`),
       ),
     );
-    this.choice.value = "60";
+    this.choice.value = "20";
     this.el = h(
       "div",
       { class: "body estate-view failover", tabindex: "0", role: "group", "aria-label": "Failover" },
@@ -216,7 +216,7 @@ export class Failover {
         const b = scale.x(Math.min(until, scale.end));
         return b <= LEFT ? [] : [this.#stretch(name, what, a, b - a, y)];
       }),
-      this.#events.filter((e) => e.host === name).flatMap((e) => this.#event(e, y, scale)),
+      this.#apart(name, scale).map(({ event, row }) => this.#event(event, y + row * 9, scale)),
       this.#lost.filter((w) => w.host === name).flatMap((w) => this.#lostWrite(w, y, scale)),
     );
   }
@@ -251,29 +251,38 @@ export class Failover {
     return s("g", null, s("rect", { x, y: y + 4, width, height: 18, class: "dead" }), title);
   }
 
+  /** The events of a lane that are to be seen; those that would cover each other stand above and below it. @param {string} name @param {Scale} scale */
+  #apart(name, { x, from, end }) {
+    let [last, nth] = [-Infinity, 0];
+    const seen = this.#events.filter(({ host, at_us }) => host === name && at_us / 1000 >= from && at_us / 1000 <= end);
+    return seen.map((event) => {
+      const at = x(event.at_us / 1000);
+      nth = at - last < 9 ? nth + 1 : 0;
+      if (nth % 3 === 0) last = at;
+      return { event, row: [0, -1, 1][nth % 3] };
+    });
+  }
+
   /** @param {Said} event @param {number} y @param {Scale} scale */
-  #event(event, y, { x, from, end }) {
+  #event(event, y, { x }) {
     const at_ms = event.at_us / 1000;
     const { shape, level } = mark(event.name);
-    if (at_ms < from || at_ms > end) return [];
     const words = `${clock(at_ms - this.world.state.start_ms)} ${event.host}: ${event.name} ${event.about}`;
-    return [
-      s(
-        "g",
-        {
-          class: `event ${level}`,
-          role: "button",
-          tabindex: "-1",
-          "aria-label": `${words}. ${meaning(event.name)}`,
-          "data-at": at_ms,
-          "data-key": `${event.at_us} ${event.host} ${event.name} ${event.text}`,
-          "data-name": `${words} — ${meaning(event.name)}`,
-          transform: `translate(${x(at_ms).toFixed(1)} ${y + 13})`,
-        },
-        s("path", { d: shape }),
-        s("title", null, words),
-      ),
-    ];
+    return s(
+      "g",
+      {
+        class: `event ${level}`,
+        role: "button",
+        tabindex: "-1",
+        "aria-label": `${words}. ${meaning(event.name)}`,
+        "data-at": at_ms,
+        "data-key": `${event.at_us} ${event.host} ${event.name} ${event.text}`,
+        "data-name": `${words} — ${meaning(event.name)}`,
+        transform: `translate(${x(at_ms).toFixed(1)} ${y + 13})`,
+      },
+      s("path", { d: shape }),
+      s("title", null, words),
+    );
   }
 
   /** @param {{host: string, acked_us: number, words: string, why: string}} write @param {number} y @param {Scale} scale */

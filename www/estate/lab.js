@@ -29,8 +29,6 @@ import { startPage } from "./start.js";
 import { Topology } from "./topology.js";
 import { EstateWorld } from "./world.js";
 
-const PORT = 6379;
-
 export class EstateLab {
   /** @type {Pane[]} */
   #panes = [];
@@ -84,9 +82,10 @@ export class EstateLab {
       panes.add({ id: "topology", title: "Topology", column: "right", body: topology.el, actions: [topology.twin] }),
     );
     this.#views.push(topology);
-    if (this.world.state.model.hosts.some((host) => host.kind === "sentinel")) this.#addFailover();
-    if (this.preset.hosts.length > 1 || !this.preset.programs) this.#addReplication();
-    this.#addLedger();
+    const watched = this.world.state.model.hosts.some((host) => host.kind === "sentinel");
+    if (watched) this.#addFailover();
+    if (this.preset.hosts.length > 1 || !this.preset.programs) this.#addReplication(watched);
+    this.#addLedger(watched);
     this.#addWire();
     this.#addNode(node);
     this.world.addEventListener("estate", () => this.#changed());
@@ -114,7 +113,8 @@ export class EstateLab {
     this.#views.push(view);
   }
 
-  #addReplication() {
+  /** @param {boolean} closed */
+  #addReplication(closed) {
     const view = new Replication(this.world);
     this.#panes.push(
       this.around.panes.add({
@@ -123,15 +123,17 @@ export class EstateLab {
         column: "right",
         body: view.el,
         actions: [view.twin],
+        closed,
       }),
     );
     this.#views.push(view);
   }
 
-  #addLedger() {
+  /** @param {boolean} closed */
+  #addLedger(closed) {
     const ledger = new Ledger(this.world, this.#lines);
     const pane = { id: "ledger", title: "Ledger", column: /** @type {"right"} */ ("right"), body: ledger.el };
-    this.#panes.push(this.around.panes.add({ ...pane, actions: [ledger.choice] }));
+    this.#panes.push(this.around.panes.add({ ...pane, actions: [ledger.choice], closed }));
     this.#views.push(ledger);
   }
 
@@ -183,9 +185,24 @@ export class EstateLab {
       this.#lines.add(conn, end, { log: terminal.logView, row, moment, show });
     });
     const startMs = this.world.state.start_ms;
-    terminal.start({ world: this.world, session, host, port: PORT, history, docs, startMs, hints, keepHints });
+    terminal.start({
+      world: this.world,
+      session,
+      host,
+      port: this.#portOf(host),
+      history,
+      docs,
+      startMs,
+      hints,
+      keepHints,
+    });
     node.add(host, session);
     terminal.addEventListener("redlab-command", (e) => node.command(host, /** @type {CustomEvent} */ (e).detail));
+  }
+
+  /** @param {string} host */
+  #portOf(host) {
+    return this.world.state.model.hosts.find(({ name }) => name === host)?.port ?? 6379;
   }
 
   /** @param {string} host @param {string} line */
