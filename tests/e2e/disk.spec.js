@@ -69,6 +69,15 @@ test("a slow disk makes a write wait, a full one refuses it", async ({ page }) =
   await expect(log(page)).toContainText("appendonly.aof.manifest");
 });
 
+test("on a full disk a server that syncs before it answers ends, and nothing is promised", async ({ page }) => {
+  await type(page, "SET a 1", ":disk full", "SET b 2");
+  await expect(log(page)).toContainText("Server closed the connection");
+  await type(page, "GET b");
+  await expect(last(page)).toHaveText("(nil)");
+  await type(page, ":disk well", "SET c 3", "MGET a c");
+  await expect(last(page)).toHaveText('2) "3"');
+});
+
 test("a flipped bit is found when the server starts again", async ({ page }) => {
   await type(page, "SET a 1", "SET b 2");
   await type(page, ":flip appendonlydir/appendonly.aof.1.incr.aof 0");

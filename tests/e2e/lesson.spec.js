@@ -26,6 +26,7 @@ test("goals come true one after another, with reasons until then", async ({ page
   const goal = (i) => page.locator(".goals li").nth(i);
   await expect(page.locator(".rule .num").first()).toHaveText("0 of 7");
   await expect(goal(2)).toContainText("answers zed; expected eve");
+  await expect(goal(0).getByRole("button", { name: /^Help with: Ask for ann's place/ })).toBeVisible();
   await say(page, "ZRANK lb ann");
   await expect(goal(0)).toContainText("ZRANK lb ann answered 2; this is not it yet");
   await say(page, "ZREVRANK lb ann");

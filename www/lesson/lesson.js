@@ -131,14 +131,10 @@ export class RedlabLesson extends HTMLElement {
   #row(id) {
     const st = h("span", { class: "st" }, "Open");
     const why = h("small");
-    const help = h("button", { class: "btn bare help", type: "button", onclick: () => this.#choose(id) }, "Help");
-    const li = h(
-      "li",
-      null,
-      st,
-      h("div", null, plain(this.#lesson.goals[id].text), why),
-      (this.#lesson.data.hints ?? []).length > 0 && help,
-    );
+    const goal = h("span", null, plain(this.#lesson.goals[id].text));
+    const choose = { class: "btn bare help", type: "button", onclick: () => this.#choose(id) };
+    const help = h("button", { ...choose, "aria-label": `Help with: ${goal.textContent}` }, "Help");
+    const li = h("li", null, st, h("div", null, goal, why), (this.#lesson.data.hints ?? []).length > 0 && help);
     this.#rows.set(id, { li, st, why, help });
     return li;
   }
@@ -192,10 +188,6 @@ export class RedlabLesson extends HTMLElement {
         : []),
     );
     row.help.hidden = goal.met;
-    row.help.setAttribute(
-      "aria-label",
-      `Help with: ${row.li.querySelector("div")?.firstChild?.textContent ?? goal.id}`,
-    );
     if (before && before.met !== goal.met)
       this.dispatchEvent(
         new CustomEvent("redlab-goal", { bubbles: true, composed: true, detail: { goal: goal.id, met: goal.met } }),
