@@ -8,6 +8,7 @@ use crate::lab::grader::Grader;
 use crate::lab::json::{self, ToJson};
 use crate::lab::lesson::{Lesson, Step};
 use crate::lab::plain::{DEPTH_MAX, Plain};
+use crate::persist::disk::DiskError;
 use crate::persist::tools::Repair;
 use crate::resp::parse::split_args;
 use crate::server::{Effect, Input, Node, NodeOptions};
@@ -205,9 +206,13 @@ impl Engine {
         }
     }
 
-    /// Starts the process again with the files as they are; all connections are gone.
+    /// Starts the process again with the files as they are; all connections are gone. Its fsyncs wait for no store until
+    /// [`Engine::hold`] says so.
     pub fn restart(&mut self) {
-        let disk = self.machine.disk.take();
+        let mut disk = self.machine.disk.take();
+        if let Some(disk) = &mut disk {
+            disk.hold(false);
+        }
         self.settings.seed = self.settings.seed.wrapping_add(1);
         self.machine = Machine::boot(self.settings.options(self.now_us), disk);
         self.exited = false;
@@ -228,9 +233,28 @@ impl Engine {
         self.machine.disk.as_mut().is_some_and(repair)
     }
 
-    /// What changed on the platter since the last call, for the host to keep; `null` if nothing did. An array of three: the
-    /// changes of bytes in their order, `[file, offset, bytes]` for a write and `[file, length]` for a cut; the numbers of
-    /// files that are no more; all names as `[name, file]`, or `null` if they are as before.
+    /// From now on an fsync is done only when the host says that its store has what it was for ([`Engine::stored`]).
+    pub fn hold(&mut self) {
+        if let Some(disk) = &mut self.machine.disk {
+            disk.hold(true);
+        }
+    }
+
+    /// Whether an fsync waits for [`Engine::stored`].
+    pub fn held(&self) -> bool {
+        self.machine.disk.as_ref().is_some_and(Disk::is_held)
+    }
+
+    /// What became of that which [`Engine::take_changes`] gave: the host's store has all of it, or has no room for it. Then it
+    /// is given once more, with what has changed since.
+    pub fn stored(&mut self, kept: bool) {
+        let result = if kept { Ok(()) } else { Err(DiskError::Full) };
+        self.machine.stored(result, self.now_us);
+    }
+
+    /// What changed on the platter that the host's store does not have; `null` if nothing did. An array of three: the changes of
+    /// bytes in their order, `[file, offset, bytes]` for a write and `[file, length]` for a cut; the numbers of files that are
+    /// no more; all names as `[name, file]`, or `null` if they are as before.
     pub fn take_changes(&mut self) -> JsValue {
         let disk = self.machine.disk.as_mut();
         let Some(changes) = disk.and_then(Disk::take_changes) else {
@@ -239,8 +263,8 @@ impl Engine {
         let bytes = js_sys::Array::new();
         for change in changes.bytes {
             let (file, at, written) = match change {
-                Change::Write(file, at, bytes) => (file, at, Some(bytes)),
-                Change::Length(file, len) => (file, len, None),
+                Change::Write(file, at, bytes) => (*file, *at, Some(bytes)),
+                Change::Length(file, len) => (*file, *len, None),
             };
             let numbers = [file as f64, at as f64].map(JsValue::from);
             let written = written.map(|bytes| js_sys::Uint8Array::from(bytes.as_slice()).into());

@@ -39,6 +39,11 @@ function savedWords({ aof, unsynced }) {
     : `${kept}, with every write that was acknowledged.`;
 }
 
+/** What the button says, and its menu, of what is not saved as it should be. @type {Record<string, string>} */
+const WORDS = { memory: "in memory", full: "disk full" };
+/** @type {Record<string, string>} */
+const HEADINGS = { memory: "In memory", full: "The disk is full" };
+
 export class Bar {
   #sandbox = h("a", { href: "#" }, "Sandbox");
   #lesson = h("button", { type: "button", popovertarget: "lesson-menu" });
@@ -126,7 +131,7 @@ export class Bar {
   setSaved(saved) {
     this.#saved.hidden = this.#data.hidden = false;
     const kept = saved.state === "saved" && saved.aof;
-    const words = kept ? "saved" : saved.state === "memory" ? "in memory" : "not saved";
+    const words = kept ? "saved" : (WORDS[saved.state] ?? "not saved");
     this.#saved.className = `saved${kept ? "" : saved.state === "memory" ? " mem" : " not"}`;
     this.#saved.replaceChildren(
       words,
@@ -157,16 +162,16 @@ export class Bar {
         null,
         saved.state === "saved"
           ? `Saved in this browser, ${size(saved.bytes)}`
-          : saved.state === "memory"
-            ? "In memory"
-            : "Not saved",
+          : (HEADINGS[saved.state] ?? "Not saved"),
       ),
       h(
         "p",
         null,
         saved.state === "saved"
           ? `${savedWords(saved)} A reload is a power cut.`
-          : `${saved.reason} What you type is lost when this page closes.`,
+          : saved.state === "full"
+            ? `${saved.reason} ${size(saved.bytes)} are saved and stay; the server refuses what it cannot keep.`
+            : `${saved.reason} What you type is lost when this page closes.`,
       ),
       h(
         "div",

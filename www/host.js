@@ -1,24 +1,25 @@
 /**
  * A world in the worker: one engine, its clock, its connections, and the store that keeps its platter.
  *
- * Work is done in slices of a few milliseconds. What a slice brought to the platter is committed before any of its replies
- * leave: what the learner sees acknowledged is as safe as the server's own policy says. The worker's end, however it comes,
- * is a power cut.
+ * Work is done in slices of a few milliseconds. An fsync is done once the store has what it was for, and fails if the store has
+ * no room: what the learner sees acknowledged is as safe as the server's own policy says. The worker's end, however it
+ * comes, is a power cut.
  *
  * @import { Job } from "./batch.js"
- * @import { Damage, Saved, WorldInfo, WorldOptions, EngineEvent } from "./protocol.js"
+ * @import { Damage, WorldInfo, WorldOptions, EngineEvent } from "./protocol.js"
  * @import { KeptFile, Meta, Store } from "./store.js"
  */
 import { Platter } from "../pkg/redlab.js";
 import { Batch } from "./batch.js";
-import { CONFIG, MANIFEST, copied, diskModel, filesOf, logOf, platterOf } from "./disk-files.js";
+import { CONFIG, MANIFEST, diskModel, filesOf, logOf, platterOf } from "./disk-files.js";
 import { Engine } from "./engine.js";
+import { Keeper } from "./keeper.js";
 import { bringFor, bringRest, canRun } from "./later.js";
-import { SandboxLock } from "./lock.js";
 import { concat, encodeCommand } from "./resp.js";
-import { DiskStore, MemoryStore, keptClock, keptSeed } from "./store.js";
+import { keptClock, keptSeed } from "./store.js";
 import { pack } from "./tar.js";
 import { trial, whyUnread } from "./trial.js";
+import { turn } from "./turn.js";
 
 const SLICE_MS = 4;
 /** Instructions that a script runs between two looks at the clock: a fraction of a millisecond. */
@@ -33,34 +34,22 @@ const DISK_MS = 20;
 const KEEP_CLOCK_MS = 10_000;
 
 /**
- * @typedef {{db: IDBDatabase | null, refused: string, emit: (e: EngineEvent, transfer?: Transferable[]) => void}} Surroundings
+ * @typedef {object} Surroundings
+ * @prop {((name: string) => Store) | null} stores where sandboxes are kept, by name; null: nowhere
+ * @prop {string} refused why
+ * @prop {(e: EngineEvent, transfer?: Transferable[]) => void} emit
  */
 
 /** A seed short enough to be told to somebody. */
 const randomSeed = () => String(crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000);
 
-/** @param {Saved["state"]} state @param {string} reason @returns {Saved} */
-const savedAs = (state, reason) => ({ state, reason, bytes: 0, unsynced: 0, aof: true, free: false });
-
 /** Views whose models are about files. */
 const OF_FILES = new Set(["aof", "rdb", "bytes", "commands", "fields", "field"]);
-
-/** Lets messages in between two slices. @returns {Promise<void>} */
-const turn = () =>
-  new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(0);
-  });
 
 export class HostWorld {
   /** @type {Engine} */
   #engine = /** @type {any} */ (null);
-  /** @type {Store} */
-  #store = new MemoryStore();
+  #keeper = new Keeper((saved) => this.around.emit({ event: "saved", world: this.id, saved }));
   #seed = "0";
   #clockMs = 0;
   #seenMs = performance.now();
@@ -74,8 +63,6 @@ export class HostWorld {
   #queue = [];
   #running = false;
   #timer = 0;
-  /** @type {Saved} */
-  #saved = savedAs("memory", "");
   /** What the learner has set of the disk. @type {Map<string, number>} */
   #diskIs = new Map();
   /** What a world without a disk wrote. @type {Uint8Array[]} */
@@ -87,7 +74,6 @@ export class HostWorld {
   #rebooted = false;
   /** Why a lesson's server does not run; "" while it does. */
   #down = "";
-  #lock = new SandboxLock();
   #closed = false;
   /** Ends when nothing of it is left. @type {Promise<void> | null} */
   #closing = null;
@@ -109,43 +95,15 @@ export class HostWorld {
 
   /** @returns {Promise<WorldInfo>} */
   async open() {
-    const info = await this.#load(await this.#findStore());
+    const { stores, refused } = this.around;
+    const info = await this.#load(await this.#keeper.find(this.options.name, stores, refused));
     this.#arm();
     return info;
   }
 
-  /** Where to read from; decides what `saved` says. @returns {Promise<Store>} */
-  async #findStore() {
-    const { name } = this.options;
-    if (name === null) {
-      this.#saved = savedAs("memory", "Kept in memory only.");
-      return new MemoryStore();
-    }
-    if (!this.around.db) {
-      this.#saved = savedAs("refused", this.around.refused);
-      return new MemoryStore();
-    }
-    const disk = new DiskStore(this.around.db, name);
-    if (await this.#lock.take(name, () => this.#setSaved({ ...this.#saved, free: true }))) {
-      this.#saved = savedAs("saved", "");
-      return disk;
-    }
-    // Another tab writes these files: work on a copy.
-    this.#saved = savedAs("second", "Another tab has this sandbox open. This one works on a copy.");
-    return copied(await disk.read());
-  }
-
   /** A new engine out of what the store holds. @param {Store} store @returns {Promise<WorldInfo>} */
   async #load(store) {
-    let kept;
-    try {
-      kept = await store.read();
-    } catch (e) {
-      this.#saved = savedAs("refused", `The saved data could not be read: ${e}`);
-      store = new MemoryStore();
-      kept = await store.read();
-    }
-    this.#store = store;
+    const kept = await this.#keeper.read(store);
     this.#seed = this.options.lesson
       ? String(this.options.lesson.seed)
       : (this.options.seed ?? keptSeed(kept.meta) ?? randomSeed());
@@ -153,7 +111,7 @@ export class HostWorld {
     this.#seenMs = performance.now();
     const files = kept.log.length ? filesOf(kept.log) : kept.files;
     if (files.length || this.options.lesson || this.options.setup?.length) await bringRest();
-    if (kept.log.length) await this.#guard(() => this.#store.replace(files, this.#meta()));
+    if (kept.log.length) await this.#keeper.guard(() => this.#keeper.store.replace(files, this.#meta()));
     const damage = await this.#boot(files);
     if (this.options.lesson) this.#startLesson();
     if (!files.length) await this.#setup();
@@ -165,6 +123,8 @@ export class HostWorld {
     this.#ended.clear();
     for (const session of this.#conns.keys()) this.#conns.set(session, this.#engine.connect());
     await this.#commit();
+    // A lesson's disk lasts as long as its world, and its grader lets time pass for it.
+    if (!this.options.lesson) this.#engine.hold();
     return this.#info(damage);
   }
 
@@ -211,17 +171,17 @@ export class HostWorld {
   }
 
   /**
-   * Lets virtual time pass until the disk has answered, `most_ms` of it and a slice of real time at most; whether it has.
-   * @param {number} most_ms
+   * Lets virtual time pass until the disk has answered, until `due_ms` and a slice of real time at most; whether it has. What
+   * waits for the store does not come by time.
+   * @param {number} due_ms
    */
-  #settle(most_ms) {
-    const due_ms = this.#clockMs + most_ms;
+  #settle(due_ms) {
     const until = performance.now() + SLICE_MS;
     const engine = this.#engine;
     while ((engine.stalled() || engine.loading()) && !engine.exited()) {
       // A microsecond more: a timer may lie between two numbers that a double can tell apart.
       const next = Math.max(engine.next_timer(), this.#clockMs) + 0.001;
-      if (next > due_ms || performance.now() > until) return false;
+      if (engine.held() || next > due_ms || performance.now() > until) return false;
       this.#seenMs += next - this.#clockMs;
       this.#clockMs = next;
       engine.advance(next);
@@ -238,13 +198,14 @@ export class HostWorld {
     let error = await this.#tried(() => this.#newEngine(files));
     if (!error) return null;
     const total_bytes = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    await this.#guard(() => this.#store.keepDamaged(pack(files, this.#clockMs), { error, at_ms: this.#clockMs }));
+    const about = { error, at_ms: this.#clockMs };
+    await this.#keeper.guard(() => this.#keeper.store.keepDamaged(pack(files, this.#clockMs), about));
     if (this.#ran && this.#engine.exited() && this.#engine.repair()) {
       await this.#tried(() => (this.#engine.restart(), this.#loaded()));
     }
     const emptied = !this.#ran || this.#engine.exited();
     if (emptied) {
-      await this.#guard(() => this.#store.replace([], this.#meta()));
+      await this.#keeper.guard(() => this.#keeper.store.replace([], this.#meta()));
       await this.#newEngine([]);
     }
     return { error, total_bytes, emptied, keys: this.#engine.kept()[3] };
@@ -295,55 +256,43 @@ export class HostWorld {
       version: this.#engine.version(),
       now_ms: this.#clockMs,
       keys: this.#engine.kept()[3],
-      saved: { ...this.#saved },
+      saved: { ...this.#keeper.saved },
       damage,
     };
   }
 
-  /** @param {Saved} saved */
-  #setSaved(saved) {
-    this.#saved = saved;
-    this.around.emit({ event: "saved", world: this.id, saved: { ...saved } });
-  }
-
-  /** Storage that fails is left for memory, and the page says so. @param {() => Promise<void>} write */
-  async #guard(write) {
-    try {
-      await write();
-    } catch (e) {
-      const nothing = { files: [], log: new Uint8Array(0), meta: null };
-      this.#store = await copied(await this.#store.read().catch(() => nothing));
-      const name = e instanceof DOMException ? e.name : "";
-      const reason =
-        name === "QuotaExceededError" ? "The browser's storage is full." : `The browser refused to save: ${e}`;
-      this.#setSaved({ ...this.#saved, state: "refused", reason, free: false });
-      await write().catch(() => {});
-    }
-  }
-
+  /** Keeps what the platter got, and lets those fsyncs end that waited for it. */
   async #commit() {
     if (this.options.lesson && !this.#lessonDisk()) {
       const written = this.#engine.take_log();
       if (written.length) this.#log.push(written);
       return;
     }
-    const changes = this.#engine.take_changes();
-    const clockDue = this.#store.durable && performance.now() - this.#keptMs > KEEP_CLOCK_MS;
-    // A lesson's disk lasts as long as its world.
-    if (!this.options.lesson && (changes || clockDue)) {
-      this.#keptMs = performance.now();
-      await this.#guard(() => this.#store.commit(changes, this.#meta()));
-    }
+    if (!this.#keeper.rests || this.#engine.held()) this.#engine.stored(await this.#keep(this.#engine.take_changes()));
     const [all, bytes, aof] = this.#engine.kept();
     const unsynced = all - bytes;
-    const saved = this.#saved;
+    const { saved } = this.#keeper;
     if (bytes !== saved.bytes || unsynced !== saved.unsynced || Boolean(aof) !== saved.aof)
-      this.#setSaved({ ...saved, bytes, unsynced, aof: Boolean(aof) });
+      this.#keeper.say({ bytes, unsynced, aof: Boolean(aof) });
   }
 
-  /** Gives the disk a little time to answer, if somebody waits for it. */
-  #waitForDisk() {
-    if (this.#engine.stalled()) this.#settle(DISK_MS);
+  /** Whether the store took it. @param {import("./store.js").Changes | null} changes */
+  async #keep(changes) {
+    const clockDue = this.#keeper.store.durable && performance.now() - this.#keptMs > KEEP_CLOCK_MS;
+    if (this.options.lesson || !(changes || clockDue)) return true;
+    this.#keptMs = performance.now();
+    return this.#keeper.keep(changes, this.#meta());
+  }
+
+  /** Gives the disk a little time to answer whoever waits for it, and the store the time that it takes. */
+  async #disk() {
+    const due_ms = this.#clockMs + DISK_MS;
+    for (let more = true; more;) {
+      if (this.#engine.stalled()) this.#settle(due_ms);
+      more = this.#engine.held();
+      await this.#commit();
+      more &&= this.#engine.stalled();
+    }
   }
 
   /** Moves the world's clock by the wall time that passed. */
@@ -423,24 +372,33 @@ export class HostWorld {
 
   async #slice() {
     this.#advance();
+    // What the disk did meanwhile comes before what is asked now.
+    if (this.#engine.held()) await this.#disk();
     const until = performance.now() + SLICE_MS;
     const batch = new Batch(this.#engine);
+    // What comes while the disk is waited for is for the next slice: it may need parts of the engine that are not here.
+    const most = this.options.lesson ? 1 : this.#queue.length;
     let taken = 0;
     // They stay in the queue until all have run: if one kills the engine, none of them has happened.
-    do this.#one(this.#queue[taken++], batch);
-    while (taken < this.#queue.length && !this.options.lesson && performance.now() < until);
+    do {
+      // A command that needs the disk itself has it before the next one runs. What is kept until the disk has answered runs
+      // later: then nobody knows which command this was.
+      if (taken > 0 && this.#engine.stalled()) await this.#disk();
+      this.#one(this.#queue[taken++], batch);
+    } while (taken < most && performance.now() < until);
     this.#engine.end_turn();
     this.#queue.splice(0, taken);
-    this.#waitForDisk();
+    await this.#disk();
     // A script that is not through gets what is left of the slice; whoever sends something meanwhile has a turn after it.
-    while (this.#engine.runs_script() && performance.now() < until) this.#engine.work(SCRIPT_FUEL);
-    this.#waitForDisk();
+    let worked = false;
+    for (; this.#engine.runs_script() && performance.now() < until; worked = true) this.#engine.work(SCRIPT_FUEL);
+    if (worked) await this.#disk();
     // All of it is taken before anybody is asked for: a connection that the server has ended is gone then.
     const outputs = new Map([...this.#conns.values()].map((conn) => [conn, this.#engine.output(conn)]));
     batch.collect(outputs, this.#clockMs, (session, conn) => this.#isClosed(session, conn));
     const pushes = this.#pushes(outputs);
     this.#look();
-    await this.#commit();
+    if (this.options.lesson) await this.#commit();
     batch.answer();
     for (const push of pushes) this.around.emit(push, [/** @type {any} */ (push).out]);
     this.#tellReboot();
@@ -454,9 +412,6 @@ export class HostWorld {
     const conn = this.#conns.get(job.session);
     if (conn === undefined) return batch.refuse(job, "no such session");
     if (this.#down) return batch.refuse(job, "Could not connect to Redis: Connection refused");
-    // A command that needs the disk itself has it before the next one runs. What is kept until the disk has answered runs
-    // later: then nobody knows which command this was.
-    this.#waitForDisk();
     batch.run(job, conn, this.#tells && !this.#engine.stalled());
   }
 
@@ -505,6 +460,9 @@ export class HostWorld {
   /** The server has ended, well or badly: something starts it again, as in most places. A lesson begins anew. */
   async #startAgain() {
     if (this.options.lesson) return this.#reload();
+    // It ended because the store had no room. Under this policy nobody may read what is on no platter, so that the page cache
+    // goes with it.
+    if (this.#keeper.saved.state === "full" && this.#engine.policy() === "always") return this.#reload();
     this.#engine.restart();
     await this.#loaded();
     // Files that it does not read are the store's to see to.
@@ -514,7 +472,7 @@ export class HostWorld {
 
   /** A new engine from the store; the sessions stay, their connections are new. */
   async #reload() {
-    return this.#restarted(await this.#load(this.#store));
+    return this.#restarted(await this.#load(this.#keeper.store));
   }
 
   /** @param {WorldInfo} info @returns {WorldInfo} */
@@ -656,7 +614,7 @@ export class HostWorld {
 
   reset() {
     return this.#alone(async () => {
-      await this.#guard(() => this.#store.replace([], { ...this.#meta(), clock_ms: 0 }));
+      await this.#keeper.guard(() => this.#keeper.store.replace([], { ...this.#meta(), clock_ms: 0 }));
       await this.#reload();
     });
   }
@@ -743,7 +701,7 @@ export class HostWorld {
   }
 
   downloadDamaged() {
-    return this.#store.readDamaged();
+    return this.#keeper.store.readDamaged();
   }
 
   /**
@@ -758,21 +716,21 @@ export class HostWorld {
   /** @param {KeptFile[]} files */
   async #replaceBy(files) {
     if (this.options.lesson) throw new Error("a lesson brings its own data");
-    const why = whyUnread(files, this.#clockMs);
+    const why = await whyUnread(files, this.#clockMs);
     if (why) throw new Error(`it is no append-only file, snapshot or archive of them (${why})`);
     return this.#alone(async () => {
-      await this.#guard(() => this.#store.replace(files, this.#meta()));
+      await this.#keeper.replace(files, this.#meta());
       return (await this.#reload()).damage;
     });
   }
 
   takeOver() {
     const { name } = this.options;
-    const { db } = this.around;
-    if (!this.#saved.free || name === null || !db) throw new Error("the other tab still has it");
+    const { stores } = this.around;
+    if (!this.#keeper.saved.free || name === null || !stores) throw new Error("the other tab still has it");
     return this.#alone(async () => {
-      this.#saved = savedAs("saved", "");
-      const info = await this.#load(new DiskStore(db, name));
+      this.#keeper.takeOver();
+      const info = await this.#load(stores(name));
       this.around.emit({ event: "restarted", world: this.id, info });
     });
   }
@@ -783,7 +741,7 @@ export class HostWorld {
     clearTimeout(this.#timer);
     return (this.#closing ??= this.#alone(async () => {
       for (const job of this.#queue.splice(0)) job.fail(new Error("The world was closed."));
-      this.#lock.release();
+      this.#keeper.close();
       this.#engine.free();
     }));
   }

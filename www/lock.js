@@ -8,7 +8,7 @@ export class SandboxLock {
    * @param {string} name @param {() => void} got @returns {Promise<boolean>}
    */
   async take(name, got) {
-    const locks = navigator.locks;
+    const locks = globalThis.navigator?.locks;
     if (!locks) return true;
     const hold = () => new Promise((/** @type {(x?: any) => void} */ release) => (this.#release = release));
     const free = await new Promise((/** @type {(free: boolean) => void} */ answer) => {

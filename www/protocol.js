@@ -14,7 +14,7 @@
  * @prop {string[][]} [setup] commands to run first, in a connection of their own (unless there are files to load)
  *
  * @typedef {object} Saved
- * @prop {"saved" | "memory" | "refused" | "second"} state `memory`: meant to be; `refused`: storage would not; `second`: another tab has it
+ * @prop {"saved" | "full" | "memory" | "refused" | "second"} state `full`: storage has no room for more now; `memory`: meant to be; `refused`: storage would not; `second`: another tab has it
  * @prop {string} reason in words, "" when saved
  * @prop {number} bytes of all files that are on the platter: what a power cut leaves
  * @prop {number} unsynced bytes that are only in the page cache

@@ -405,6 +405,7 @@ export class Shell {
     const { saved } = this.#world.info;
     this.#bar.setSaved(saved);
     if (saved.state === "second") this.#report();
+    if ((saved.state === "full") !== this.#fullNotice) this.#report();
     if (saved.state === "refused" && !this.#refusalTold) {
       this.#refusalTold = true;
       this.#notice({
@@ -416,11 +417,20 @@ export class Shell {
   }
 
   #refusalTold = false;
+  /** Whether the page says at the moment that the disk is full. */
+  #fullNotice = false;
 
   /** What there is to say about the sandbox's data. */
   #report() {
     const { saved, damage } = this.#world.info;
     byId("notices").replaceChildren();
+    this.#fullNotice = saved.state === "full";
+    if (this.#fullNotice)
+      this.#notice({
+        alarm: true,
+        text: `${saved.reason} The server's disk is full with it: it refuses what it cannot keep, and reads go on. What was saved stays. It tries again by itself.`,
+        actions: [["Download as AOF", async () => saveFile("redlab.aof", await this.#world.download())]],
+      });
     if (saved.state === "second") {
       /** @type {[string, () => void][]} */
       const take = saved.free ? [["Take over", () => this.#world.takeOver()]] : [];

@@ -18,6 +18,7 @@
  *
  * @typedef {object} Store
  * @prop {boolean} durable
+ * @prop {boolean} empty it never took anything that is still there
  * @prop {() => Promise<Kept>} read
  * @prop {(changes: Changes | null, meta: Meta) => Promise<void>} commit resolves when all of it is kept
  * @prop {(files: KeptFile[], meta: Meta) => Promise<void>} replace everything
@@ -57,7 +58,8 @@ const asked = (r) =>
 const committed = (tx) =>
   new Promise((resolve, reject) => {
     tx.oncomplete = () => resolve();
-    tx.onabort = tx.onerror = () => reject(tx.error ?? new Error("the transaction was aborted"));
+    // A request that fails aborts the transaction, which is told after it, and has the reason.
+    tx.onabort = () => reject(tx.error ?? new Error("the transaction was aborted"));
   });
 
 /** The database, or an error in the browser's words. @returns {Promise<IDBDatabase>} */
@@ -135,6 +137,10 @@ export class DiskStore {
     this.#name = name;
   }
 
+  get empty() {
+    return this.#sizes.size === 0;
+  }
+
   /** @returns {Promise<Kept>} */
   async read() {
     const tx = this.#db.transaction(["files", "log", "meta"]);
@@ -182,18 +188,23 @@ export class DiskStore {
       this.#sizes.set(file, { count: size.count + 1, bytes: Math.max(size.bytes, at + (part?.length ?? 0)) });
     }
     for (const file of gone) this.#sizes.delete(file);
-    for (const [file, { count, bytes }] of this.#sizes) if (tooMany(count, bytes)) await this.#join(file);
+    for (const [file, { count, bytes }] of this.#sizes) if (tooMany(count, bytes)) await this.#join(file, bytes);
   }
 
-  /** Makes one record of a file's changes. @param {number} file */
-  async #join(file) {
+  /** Makes one record of a file's changes. That takes room, and can wait. @param {number} file @param {number} most its bytes */
+  async #join(file, most) {
     const range = changesOf(this.#name, file);
-    const bytes = fold(await asked(this.#db.transaction("files").objectStore("files").getAll(range)));
-    await this.#write(["files"], (tx) => {
-      tx.objectStore("files").delete(range);
-      tx.objectStore("files").add([0, bytes], [this.#name, file, this.#next++]);
-    });
-    this.#sizes.set(file, { count: 1, bytes: bytes.length });
+    this.#sizes.set(file, { count: 1, bytes: most });
+    try {
+      const bytes = fold(await asked(this.#db.transaction("files").objectStore("files").getAll(range)));
+      await this.#write(["files"], (tx) => {
+        tx.objectStore("files").delete(range);
+        tx.objectStore("files").add([0, bytes], [this.#name, file, this.#next++]);
+      });
+      this.#sizes.set(file, { count: 1, bytes: bytes.length });
+    } catch {
+      // All of it is kept as it was, in many records, until as many more have come.
+    }
   }
 
   /** @param {KeptFile[]} files @param {Meta} meta */
@@ -239,6 +250,7 @@ export class DiskStore {
 /** @implements {Store} */
 export class MemoryStore {
   durable = false;
+  empty = false;
   /** @type {Map<number, Change[]>} */
   #files = new Map();
   /** @type {Names} */

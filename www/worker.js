@@ -6,7 +6,7 @@ import init from "../pkg/redlab.js";
 import { HostWorld } from "./host.js";
 import { attach, bringRest } from "./later.js";
 import { opened, outbox } from "./outbox.js";
-import { openDatabase, Settings } from "./store.js";
+import { DiskStore, openDatabase, Settings } from "./store.js";
 
 /** The module and the database, once for all worlds. */
 const ready = (async () => {
@@ -20,7 +20,9 @@ const ready = (async () => {
       (e) => ({ d: null, why: `The browser refuses to store data: ${e?.message ?? e}` }),
     ),
   ]);
-  return { db: db.d, refused: db.why, settings: new Settings(db.d) };
+  const { d, why } = db;
+  const stores = d && ((/** @type {string} */ name) => new DiskStore(d, name));
+  return { stores, refused: why, settings: new Settings(d) };
 })();
 
 let nextWorld = 1;
@@ -39,10 +41,14 @@ function serve(port, guest = false) {
   /** @type {Record<string, (m: any, world: any) => any>} */
   const operations = {
     async open({ options }) {
-      const { db, refused } = await ready;
+      const { stores, refused } = await ready;
       // Who works with one node alone never loads what many take.
       const Kind = options.many ? (await import("./estate-host.js")).EstateHost : HostWorld;
-      const world = new Kind(nextWorld++, guest ? { ...options, name: null } : options, { db, refused, emit: post });
+      const world = new Kind(nextWorld++, guest ? { ...options, name: null } : options, {
+        stores,
+        refused,
+        emit: post,
+      });
       worlds.set(world.id, world);
       return world.open();
     },

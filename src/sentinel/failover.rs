@@ -12,7 +12,7 @@ use super::instance::Reconf;
 use super::link::Asked;
 use super::vote::MAX_DELAY_MS;
 use super::{Address, CRASH_AFTER_ELECTION, CRASH_AFTER_PROMOTION, Level, Place, Sentinel};
-use crate::base::time::{Millis, civil};
+use crate::base::time::{Millis, ctime};
 
 /// How far it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl Sentinel {
         if now_ms < next_ms {
             if g.failover.noted_ms != g.failover.start_ms {
                 g.failover.noted_ms = g.failover.start_ms;
-                let when = civil(next_ms.div_euclid(1000));
+                let when = ctime(next_ms.div_euclid(1000));
                 let line =
                     format!("Next failover delay: I will not start a failover before {when}");
                 self.log(Level::Notice, line);

@@ -96,6 +96,9 @@ impl Sentinel {
         let Some(hello) = Hello::read(text) else {
             return;
         };
+        if hello.run_id == self.id {
+            return; // its own, which somebody has sent back
+        }
         let Some(group) = self.group_named(hello.name) else {
             return;
         };

@@ -79,7 +79,7 @@ impl Sentinel {
             self.meet_replicas(place.group, &facts.replicas);
         }
         let instance = self.at_mut(place);
-        instance.replica.link_down_ms = facts.link_down_ms.max(0);
+        instance.replica.link_down_ms = facts.link_down_ms;
         let role = facts.role.unwrap_or(instance.role);
         if role == Kind::Replica {
             let upstream = facts.upstream.map(|(host, port)| (host.to_string(), port));

@@ -37,9 +37,13 @@ impl Sentinel {
         let passed_ms = now_ms - self.tilt.last_tick_ms;
         self.tilt.last_tick_ms = now_ms;
         if passed_ms < 0 || passed_ms > self.periods.tilt_trigger {
-            self.tilt.since_ms = Some(now_ms);
-            self.say(Level::Warning, "+tilt", "#tilt mode entered".into(), None);
+            self.enter_tilt();
         }
+    }
+
+    fn enter_tilt(&mut self) {
+        self.tilt.since_ms = Some(self.now_ms);
+        self.say(Level::Warning, "+tilt", "#tilt mode entered".into(), None);
     }
 
     /// Whether it may act: not in TILT, which ends once it has lasted for long enough.
@@ -55,8 +59,10 @@ impl Sentinel {
         true
     }
 
-    /// The clock went back by itself: no difference of two times means anything.
+    /// The clock has gone back, which whoever asks what time it is may see before the next tick.
     pub fn clock_went_back(&mut self) {
-        self.tilt.last_tick_ms = Millis::MAX;
+        if !self.is_tilted() {
+            self.enter_tilt();
+        }
     }
 }

@@ -207,9 +207,7 @@ impl Sentinel {
             && word == b"message"
         {
             let text = String::from_utf8_lossy(text).into_owned();
-            if !text.contains(&self.id) {
-                self.hello(&text);
-            }
+            self.hello(&text);
         }
         true
     }

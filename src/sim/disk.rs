@@ -25,6 +25,7 @@ mod tests;
 
 use crate::base::time::Micros;
 use crate::persist::disk::DiskError;
+use changes::Books;
 pub use changes::{Change, Changes, KeptFile};
 use file::File;
 pub use places::Side;
@@ -118,9 +119,8 @@ pub struct Disk {
     /// Names as programs see them, and as the platter has them.
     names: BTreeMap<String, u64>,
     kept_names: BTreeMap<String, u64>,
-    /// What changed on the platter, while somebody wants to know; and the names that he knows.
-    changes: Option<Changes>,
-    told_names: BTreeMap<String, u64>,
+    /// What changed on the platter, for a host that keeps it in a store.
+    books: Option<Books>,
     jobs: VecDeque<Job>,
     done: Vec<(Ticket, Result<(), DiskError>)>,
     /// How often names have changed, on either side.
@@ -163,14 +163,17 @@ impl Disk {
     }
 
     /// Makes `bytes` the end of a file, which need not exist yet; how many of them found room.
-    /// Errors: [`DiskError::Full`] if none did, [`DiskError::Io`] by a fault.
+    /// Errors: [`DiskError::Full`] if none did, or the host's store has none; [`DiskError::Io`] by a fault.
     pub fn append(&mut self, path: &str, bytes: &[u8]) -> Result<usize, DiskError> {
         if self.failing_writes > 0 {
             self.failing_writes -= 1;
             return Err(DiskError::Io);
         }
         let used = self.capacity.map_or(0, |_| self.used_bytes());
-        let free = self.capacity.map_or(u64::MAX, |c| c.saturating_sub(used));
+        let free = match self.is_refused() {
+            true => 0,
+            false => self.capacity.map_or(u64::MAX, |c| c.saturating_sub(used)),
+        };
         let fits = bytes.len().min(usize::try_from(free).unwrap_or(usize::MAX));
         if fits == 0 && !bytes.is_empty() {
             return Err(DiskError::Full);
@@ -220,6 +223,7 @@ impl Disk {
 
     /// Files that no name leads to, on either side, are no more.
     fn forget_nameless(&mut self) {
+        self.forget_refused();
         let (names, kept, jobs) = (&self.names, &self.kept_names, &self.jobs);
         let promised = |inode: u64| {
             jobs.iter().any(|job| match &job.work {
@@ -253,7 +257,10 @@ impl Disk {
         let kept = self.kept_names.get(path) == Some(&inode);
         Ok(Extent {
             cached: file.bytes().len(),
-            platter: if kept { file.synced() } else { 0 },
+            platter: match kept {
+                true => self.stored_bytes(path, inode, file.synced()),
+                false => 0,
+            },
             in_flight: in_flight.max(file.synced()).min(file.bytes().len()),
         })
     }
@@ -354,16 +361,14 @@ impl Disk {
         let Some(job) = self.jobs.pop_front() else {
             return;
         };
-        if let Some(ticket) = job.ticket {
-            let result = if job.fails {
-                Err(DiskError::Io)
-            } else {
-                Ok(())
-            };
-            self.done.push((ticket, result));
-        }
-        if !job.fails {
+        let fails = job.fails;
+        if !fails {
             self.settle(job.work);
+        }
+        match job.ticket {
+            Some(ticket) if fails => self.done.push((ticket, Err(DiskError::Io))),
+            Some(ticket) if !self.holds_back(ticket) => self.done.push((ticket, Ok(()))),
+            _ => {}
         }
         self.forget_nameless();
     }
@@ -456,6 +461,7 @@ impl Disk {
         }
         self.jobs.clear();
         self.done.clear();
+        self.forget_held();
         self.names.clone_from(&self.kept_names);
         self.files.values_mut().for_each(File::crash);
         self.renamed += 1;

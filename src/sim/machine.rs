@@ -64,16 +64,30 @@ impl Machine {
                 return;
             };
             disk.advance(at);
-            for (ticket, result) in disk.take_done() {
-                let Some(place) = self.syncs.iter().position(|(t, _)| *t == ticket) else {
-                    continue;
-                };
-                let (_, number) = self.syncs.swap_remove(place);
-                let done = result.map(|()| Answer::Done);
-                self.node.handle(Input::Disk(number, &done), at);
-            }
-            self.drive();
+            let ended = disk.take_done();
+            self.tell(ended, at);
         }
+    }
+
+    /// Tells the node which of its fsyncs have ended, and does what it asks then.
+    fn tell(&mut self, ended: Vec<(Ticket, Result<(), DiskError>)>, now_us: Micros) {
+        for (ticket, result) in ended {
+            let Some(place) = self.syncs.iter().position(|(t, _)| *t == ticket) else {
+                continue;
+            };
+            let (_, number) = self.syncs.swap_remove(place);
+            let done = result.map(|()| Answer::Done);
+            self.node.handle(Input::Disk(number, &done), now_us);
+        }
+        self.drive();
+    }
+
+    /// What became of the changes that the host took to keep them in its store ([`Disk::stored`]), at virtual time `now_us`.
+    pub fn stored(&mut self, result: Result<(), DiskError>, now_us: Micros) {
+        let Some(disk) = &mut self.disk else { return };
+        disk.stored(result);
+        let ended = disk.take_done();
+        self.tell(ended, now_us);
     }
 
     /// Does what the node asks, until it waits for an fsync or for nothing.

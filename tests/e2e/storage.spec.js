@@ -10,14 +10,78 @@ async function open(page) {
   await expect(page.locator("redlab-terminal input")).toBeVisible();
 }
 
-test("a transaction that is aborted is told before the reply, and what was kept stays", async ({ page }) => {
+/** Code for the worker's beginning: storage has no room while the page says so. */
+const NO_ROOM = `let room = true;
+  new BroadcastChannel("room").onmessage = (e) => (room = e.data);
+  const add = IDBObjectStore.prototype.add;
+  IDBObjectStore.prototype.add = function (...args) {
+    if (!room) throw new DOMException("no room", "QuotaExceededError");
+    return add.apply(this, args);
+  };`;
+
+/** Opens the page with something before the worker's code. @param {import("@playwright/test").Page} page @param {string} code */
+async function openWith(page, code) {
   await page.context().route(/worker[^/]*\.js/, async (route) => {
     const response = await route.fetch();
-    const aborts = `let left = 5; const add = IDBObjectStore.prototype.add;
-      IDBObjectStore.prototype.add = function (...args) { const r = add.apply(this, args); if (--left === 0) this.transaction.abort(); return r; };`;
-    await route.fulfill({ response, body: `${aborts}\n${await response.text()}` });
+    await route.fulfill({ response, body: `${code}\n${await response.text()}` });
   });
   await open(page);
+}
+
+/** @param {import("@playwright/test").Page} page @param {boolean} is */
+const setRoom = (page, is) =>
+  page.evaluate((r) => {
+    const channel = new BroadcastChannel("room");
+    channel.postMessage(r);
+    channel.close();
+  }, is);
+
+test("a browser without room is a full disk: under always nothing is acknowledged that is not kept", async ({
+  page,
+}) => {
+  await openWith(page, NO_ROOM);
+  await enter(page, "SET k 1");
+  await expect(replies(page).last()).toHaveText("OK");
+  await setRoom(page, false);
+  await enter(page, "SET k 2");
+  await expect(page.locator(".saved")).toHaveText("disk full");
+  await expect(page.locator(".notice")).toContainText("The browser's storage is full.");
+  await enter(page, "GET k");
+  await expect(replies(page).last()).toHaveText('"1"');
+  await setRoom(page, true);
+  await enter(page, "SET k 3");
+  await expect(replies(page).last()).toHaveText("OK");
+  await expect(page.locator(".saved")).toContainText("saved");
+  await expect(page.locator(".notice")).toHaveCount(0);
+  await page.reload();
+  await enter(page, "GET k");
+  await expect(replies(page).last()).toHaveText('"3"');
+});
+
+test("a browser without room: under everysec writes are refused, and go on when there is some", async ({ page }) => {
+  await openWith(page, NO_ROOM);
+  await enter(page, "CONFIG SET appendfsync everysec");
+  await setRoom(page, false);
+  await enter(page, "SET k 1");
+  await expect(page.locator(".saved")).toContainText("disk full");
+  await enter(page, "SET k 2");
+  await expect(replies(page).last()).toContainText("MISCONF Errors writing to the AOF file: No space left on device");
+  await enter(page, "GET k");
+  await expect(replies(page).last()).toHaveText('"1"');
+  await setRoom(page, true);
+  await expect(page.locator(".saved")).not.toContainText("disk full");
+  await expect(async () => {
+    await enter(page, "SET k 3");
+    await expect(replies(page).last()).toHaveText("OK", { timeout: 500 });
+  }).toPass();
+});
+
+test("a transaction that is aborted is told before the reply, and what was kept stays", async ({ page }) => {
+  await openWith(
+    page,
+    `let left = 5; const add = IDBObjectStore.prototype.add;
+      IDBObjectStore.prototype.add = function (...args) { const r = add.apply(this, args); if (--left === 0) this.transaction.abort(); return r; };`,
+  );
   for (let i = 0; !(await page.locator(".notice").count()) && i < 8; i++) {
     await enter(page, `SET k${i} v`);
     await expect(replies(page)).toHaveCount(i + 1);

@@ -239,7 +239,7 @@ export class Faults {
     else
       words.push(
         paused ? "stands still" : "up",
-        sentinel ? `sentinel, epoch ${sentinel.epoch}` : `${int(keys ?? 0)} keys`,
+        sentinel ? `sentinel, epoch ${sentinel.epoch}` : `${int(keys ?? 0)} ${keys === 1 ? "key" : "keys"}`,
       );
     if (repl)
       words.push(repl.primary ? `replica of ${repl.primary}, ${repl.link}` : "primary", `offset ${int(repl.offset)}`);

@@ -42,7 +42,7 @@
  *   silent_ms: number}[]}} Repl
  * @typedef {{from: string, to: string, latency_us: number, jitter_us: number, loss_ppm: number, bytes_per_s: number, cut: boolean}} Link
  * @typedef {{forward: boolean, sent_us: number, due_us: number, bytes: number, kind: string, text: string, tries: number}} Message
- * @typedef {{id: number, kind: "replication" | "terminal" | "client" | "app", from: string, to: string, stands: boolean, messages: Message[], more: number}} Conn
+ * @typedef {{id: number, kind: "replication" | "sentinel" | "terminal" | "client" | "app", from: string, to: string, stands: boolean, messages: Message[], more: number}} Conn
  * @typedef {{name: string, to: string, clients: number, sent: number, answered: number, writes: number, errors: number,
  *   unanswered: number, timeouts: number, finds?: string, switches: number, at: {host: string, clients: number}[], mean_us?: number, most_us: number, latency: Latency, texts: string[]}} Load
  * @typedef {{count: number, p50_us?: number, p99_us?: number}} Latency of the newest 256

@@ -1,4 +1,5 @@
 //! The server's log: lines as a real server writes them, to standard output or to a file.
+use redlab::base::time::{MONTHS, date};
 use redlab::command::LogLevel;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -18,11 +19,13 @@ fn mark(level: LogLevel) -> char {
 pub struct Journal {
     file: Option<File>,
     least: Option<LogLevel>,
+    role: char,
 }
 
 impl Journal {
-    /// An empty path means standard output.
-    pub fn open(path: &str, loglevel: &str) -> io::Result<Journal> {
+    /// An empty path means standard output. `role` stands beside the number of the process: `M` for a server of data, `X` for
+    /// a Sentinel.
+    pub fn open(path: &str, loglevel: &str, role: char) -> io::Result<Journal> {
         let file = if path.is_empty() {
             None
         } else {
@@ -31,6 +34,7 @@ impl Journal {
         Ok(Journal {
             file,
             least: LogLevel::least(loglevel.as_bytes()),
+            role,
         })
     }
 
@@ -44,8 +48,9 @@ impl Journal {
     /// Writes one line. A log that cannot be written must not end the server.
     pub fn write(&mut self, level: LogLevel, text: &str) {
         let line = format!(
-            "{}:M {} {} {text}\n",
+            "{}:{} {} {} {text}\n",
             std::process::id(),
+            self.role,
             stamp(now_us()),
             mark(level)
         );
@@ -75,12 +80,9 @@ pub fn now_us() -> i64 {
 
 /// `21 Nov 2026 03:21:19.366`, in UTC.
 fn stamp(us: i64) -> String {
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
     let ms = us / 1000;
     let (days, in_day) = (ms.div_euclid(86_400_000), ms.rem_euclid(86_400_000));
-    let (year, month, day) = civil(days);
+    let (year, month, day) = date(days);
     format!(
         "{day:02} {} {year} {:02}:{:02}:{:02}.{:03}",
         MONTHS[month - 1],
@@ -89,21 +91,6 @@ fn stamp(us: i64) -> String {
         in_day / 1000 % 60,
         in_day % 1000
     )
-}
-
-/// Year, month (from 1) and day of a day counted from 1970-01-01, in the Gregorian calendar.
-fn civil(days: i64) -> (i64, usize, i64) {
-    // Counted in years that begin in March, so that the leap day is a year's last.
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let in_era = days.rem_euclid(146_097);
-    let year = (in_era - in_era / 1460 + in_era / 36_524 - in_era / 146_096) / 365;
-    let in_year = in_era - (365 * year + year / 4 - year / 100);
-    let march_month = (5 * in_year + 2) / 153;
-    let day = in_year - (153 * march_month + 2) / 5 + 1;
-    let month = (march_month + 2) % 12 + 1;
-    let year = era * 400 + year + i64::from(month <= 2);
-    (year, month as usize, day)
 }
 
 #[cfg(test)]

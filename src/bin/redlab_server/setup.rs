@@ -50,7 +50,8 @@ pub fn serve(args: &[String], settings: Settings) -> Result<(), ()> {
         say(format!("Can't chdir to '{}': {e}", host.dir));
         return Err(());
     }
-    let mut journal = Journal::open(&host.logfile, &host.loglevel)
+    let role = if settings.sentinel { 'X' } else { 'M' };
+    let mut journal = Journal::open(&host.logfile, &host.loglevel, role)
         .map_err(|e| say(format!("Can't open the log file: {e}")))?;
     say_start(&mut journal, &settings);
     if settings.sentinel && settings.config_file.is_empty() {

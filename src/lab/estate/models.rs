@@ -161,7 +161,7 @@ json_object! { LinkModel: from, to, latency_us, jitter_us, loss_ppm, bytes_per_s
 
 struct ConnModel {
     id: u32,
-    /// `replication`, `terminal`, `client` or `app`.
+    /// `replication`, `sentinel`, `terminal`, `client` or `app`.
     kind: &'static str,
     from: String,
     to: String,
@@ -396,6 +396,7 @@ fn links(world: &World) -> Vec<LinkModel> {
 
 fn conn(world: &World, (id, conn): (ConnId, &Conn)) -> ConnModel {
     let kind = match conn.from.end {
+        End::Node(host, _) if is_sentinel(world, host) => "sentinel",
         End::Node(..) => "replication",
         End::Session(_) => "terminal",
         End::Load(..) => "client",
@@ -432,6 +433,12 @@ fn conn(world: &World, (id, conn): (ConnId, &Conn)) -> ConnModel {
         messages,
         more,
     }
+}
+
+/// Whether a machine is one that watches others.
+pub(super) fn is_sentinel(world: &World, host: HostId) -> bool {
+    let host = world.hosts().get(host);
+    host.is_some_and(|host| host.setup.is_sentinel())
 }
 
 fn loads(world: &World) -> Vec<LoadModel> {

@@ -42,7 +42,8 @@ impl Node {
         Some(sentinel)
     }
 
-    /// The process begins: its file is brought up to date, which also finds out whether it can be written.
+    /// The process begins. The first input brings its file up to date, when the users are there, too; that also finds out
+    /// whether it can be written.
     pub(super) fn begin_watch(&mut self) {
         self.note_started();
         let password = self.config.requirepass.clone();
@@ -50,8 +51,6 @@ impl Node {
             sentinel.password = password;
             sentinel.begin();
         }
-        self.watch_turn();
-        self.settle_disk();
     }
 
     /// How often the cron is to run: each time anew, so that Sentinels that began together do not ask for votes together.
@@ -68,6 +67,14 @@ impl Node {
         let now_ms = self.ks.now_ms;
         if let Some(sentinel) = self.sentinel() {
             sentinel.tick(now_ms);
+        }
+    }
+
+    /// The clock has gone back; the node's stands still until it has caught up.
+    #[cold]
+    pub(super) fn watch_goes_back(&mut self) {
+        if let Some(sentinel) = self.sentinel() {
+            sentinel.clock_went_back();
         }
     }
 
@@ -92,7 +99,6 @@ impl Node {
 
     /// Bytes have come.
     pub(super) fn hear_wire(&mut self, id: ClientId, bytes: &[u8]) {
-        self.server.stats.net_in += bytes.len() as u64;
         let wire = self.wire_of(id);
         if let (Some(wire), Some(sentinel)) = (wire, self.sentinel()) {
             sentinel.heard(wire, bytes);

@@ -284,6 +284,90 @@ fn a_crash_leaves_what_was_synced() {
     }
 }
 
+/// A disk whose fsyncs wait for a store, with a file `a` that the store has.
+fn held(bytes: &[u8]) -> Disk {
+    let mut disk = disk();
+    disk.watch();
+    disk.hold(true);
+    disk.append("a", bytes).expect("room");
+    disk.sync("a").expect("there is such a file");
+    disk.sync_dir("");
+    work(&mut disk);
+    assert_eq!(disk.extent("a").expect("a file").platter, 0);
+    assert!(disk.take_changes().is_some());
+    disk.stored(Ok(()));
+    assert_eq!(disk.take_done().len(), 2);
+    disk
+}
+
+/// Lets the device do what it was told.
+fn work(disk: &mut Disk) {
+    while !disk.jobs.is_empty() {
+        let at = disk.next_event_us().expect("a job");
+        disk.advance(at);
+    }
+}
+
+#[test]
+fn an_fsync_ends_when_the_store_has_its_bytes() {
+    let mut disk = held(b"one");
+    disk.append("a", b" two").expect("room");
+    let ticket = disk.sync("a").expect("there is such a file");
+    work(&mut disk);
+    assert!(disk.is_held() && disk.take_done().is_empty());
+    assert_eq!(disk.extent("a").expect("a file").platter, 3);
+    let changes = disk.take_changes().expect("bytes");
+    assert_eq!(changes.bytes, [Change::Write(1, 3, b" two".to_vec())]);
+    // What comes while the store is at work is for the next time.
+    disk.append("a", b" three").expect("room");
+    let next = disk.sync("a").expect("there is such a file");
+    work(&mut disk);
+    disk.stored(Ok(()));
+    assert_eq!(disk.take_done(), [(ticket, Ok(()))]);
+    assert_eq!(disk.extent("a").expect("a file").platter, 7);
+    let changes = disk.take_changes().expect("bytes");
+    assert_eq!(changes.bytes, [Change::Write(1, 7, b" three".to_vec())]);
+    disk.stored(Ok(()));
+    assert_eq!(disk.take_done(), [(next, Ok(()))]);
+    assert_eq!(disk.take_changes(), None);
+}
+
+#[test]
+fn a_store_without_room_is_a_full_disk_until_it_takes_something() {
+    let mut disk = held(b"one");
+    disk.append("a", b" two").expect("room");
+    let ticket = disk.sync("a").expect("there is such a file");
+    work(&mut disk);
+    disk.take_changes();
+    disk.stored(Err(DiskError::Full));
+    assert_eq!(disk.take_done(), [(ticket, Err(DiskError::Full))]);
+    assert_eq!(disk.append("a", b"!"), Err(DiskError::Full));
+    assert_eq!(disk.read("a"), Ok(&b"one two"[..]));
+    assert_eq!(disk.extent("a").expect("a file").platter, 3);
+    // The same is asked for again, and found.
+    let ticket = disk.sync("a").expect("there is such a file");
+    work(&mut disk);
+    let changes = disk.take_changes().expect("bytes");
+    assert_eq!(changes.bytes, [Change::Write(1, 3, b" two".to_vec())]);
+    disk.stored(Ok(()));
+    assert_eq!(disk.take_done(), [(ticket, Ok(()))]);
+    assert_eq!(disk.append("a", b"!"), Ok(1));
+}
+
+#[test]
+fn a_file_that_was_given_up_needs_no_room_any_more() {
+    let mut disk = held(b"one");
+    disk.append("temp", b"much").expect("room");
+    disk.sync("temp").expect("there is such a file");
+    work(&mut disk);
+    disk.take_changes();
+    disk.stored(Err(DiskError::Full));
+    assert_eq!(disk.append("a", b" two"), Err(DiskError::Full));
+    disk.remove("temp").expect("there is such a file");
+    assert_eq!(disk.append("a", b" two"), Ok(4));
+    assert_eq!(disk.take_changes(), None);
+}
+
 #[test]
 fn the_kernel_writes_out_that_a_file_was_cut() {
     let mut disk = with_safe(b"a whole line, half a li");
