@@ -25,10 +25,10 @@ export function cleared(canvas, width, height) {
  * From when to when is shown, and where the newest sample stands.
  * @param {{now_ms: number, start_ms: number}} state @param {number} [newest_ms]
  */
-export function stretch({ now_ms, start_ms }, newest_ms = 0) {
+export function stretch({ now_ms, start_ms }, newest_ms = 0, shown_ms = SHOWN_MS) {
   const end = Math.max(now_ms, newest_ms);
-  const from = Math.max(start_ms, end - SHOWN_MS);
-  return { from, until: Math.max(from + SHOWN_MS, end), end };
+  const from = Math.max(start_ms, end - shown_ms);
+  return { from, until: Math.max(from + shown_ms, end), end };
 }
 
 /**

@@ -3,10 +3,11 @@
  */
 import { s, size } from "../dom.js";
 
-/** @param {string} host a machine, named as n1, n2 …; whatever else there is has no letter of its own, and P for its colour */
+/** @param {string} host a machine, named as n1, n2 …; whatever else there is has no letter of its own, and P for its colour, a sentinel S */
 export const letterOf = (host) => {
   const number = /^n(\d+)$/.exec(host)?.[1];
-  return number === undefined ? "P" : String.fromCharCode(64 + (((Number(number) - 1) % 8) + 1));
+  if (number === undefined) return /^s\d+$/.test(host) ? "S" : "P";
+  return String.fromCharCode(64 + (((Number(number) - 1) % 8) + 1));
 };
 
 /** Paths of a pattern in a square of 8. @type {Record<string, string>} */
@@ -19,6 +20,7 @@ const PATTERNS = {
   F: "M0 4L4 0L8 4L4 8Z",
   G: "M2 2h1M6 6h1",
   H: "M0 0L8 8M8 0L0 8",
+  S: "M4 1V7M1 4H7",
 };
 
 /** The patterns of the letters; `id` is a drawing's own. @param {string} id */

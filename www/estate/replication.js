@@ -61,7 +61,7 @@ export class Replication {
   }
 
   get #hosts() {
-    return this.world.state.model.hosts;
+    return this.world.state.model.hosts.filter((host) => host.kind === "server");
   }
 
   /** The machine at the head of what a machine follows. @param {Host} host @returns {Host | undefined} */

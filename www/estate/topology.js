@@ -13,7 +13,10 @@ import { plural, table } from "../views/parts.js";
 import { Faults } from "./faults.js";
 import { eachFrame, letterOf, linkWords, markClass, patterns, span, twinButtons, widthOf } from "./marks.js";
 
+/** Height of the drawing; that of a world of many machines, whose links are too many to have words each. */
 const HEIGHT = 216;
+const HIGH = 320;
+const MANY = 5;
 const BOX = { width: 92, height: 46 };
 /** Messages that are drawn; more would only cover each other. */
 const DRAWN = 60;
@@ -25,7 +28,8 @@ export class Topology {
   #links = s("g");
   #machines = s("g");
   #messages = s("g");
-  #svg = s("svg", { height: HEIGHT, role: "group", "aria-label": "Machines and links" });
+  #height = HEIGHT;
+  #svg = s("svg", { role: "group", "aria-label": "Machines and links" });
   #drawing = h("div", { class: "draw" });
   #tables = h("div", { class: "tables", hidden: true, tabindex: "0", role: "group", "aria-label": "Tables" });
   #width = 0;
@@ -45,6 +49,8 @@ export class Topology {
     this.world = world;
     this.places = places;
     this.#state = world.state;
+    if (this.#crowded) this.#height = HIGH;
+    this.#svg.setAttribute("height", String(this.#height));
     this.faults = new Faults(world, () => this.draw());
     this.twin = twinButtons((asTable) => {
       this.#tables.hidden = !asTable;
@@ -130,7 +136,7 @@ export class Topology {
     const place = this.places[name] ?? { x: 0.5, y: 0.5 };
     const half = name === "clients" ? 30 : BOX.width / 2 + 2;
     const x = Math.min(this.#width - half, Math.max(half, place.x * this.#width));
-    return { x, y: BOX.height / 2 + 4 + place.y * (HEIGHT - BOX.height - 8) };
+    return { x, y: BOX.height / 2 + 4 + place.y * (this.#height - BOX.height - 8) };
   }
 
   /** @param {SVGElement} el @param {string} name */
@@ -185,15 +191,14 @@ export class Topology {
   /** @param {SVGElement} el @param {Host} host */
   #setMachine(el, host) {
     this.#place(el, host.name);
-    const role = host.repl?.role ?? "";
     const state = host.paused ? "paused" : host.state;
     const text = (/** @type {string} */ cls, /** @type {string} */ words) => {
       const found = /** @type {Element} */ (el.querySelector(cls));
       if (found.textContent !== words) found.textContent = words;
     };
     text(".state", state);
-    const does =
-      host.state === "up" ? `${role} · ${int(host.keys ?? 0)}` : host.state === "off" ? "no power" : "no server";
+    const role = host.sentinel ? `epoch ${host.sentinel.epoch}` : `${host.repl?.role ?? ""} · ${int(host.keys ?? 0)}`;
+    const does = host.state === "up" ? role : host.state === "off" ? "no power" : "no server";
     text(".role", `${does} `);
     el.setAttribute(
       "class",
@@ -310,7 +315,7 @@ export class Topology {
     const words = cut ? (there.cut && back.cut ? "cut" : `cut from ${there.cut ? a : b}`) : linkWords(there);
     const odd = [there, back].some((l) => l.loss_ppm || l.bytes_per_s);
     const chosen = this.faults.is("link", a, b);
-    const shown = (used && a !== "clients") || cut || chosen || odd ? words : "";
+    const shown = (used && a !== "clients" && !this.#crowded) || cut || chosen || odd ? words : "";
     // Most links are as they were: nothing of theirs is touched.
     const told = JSON.stringify([from, to, words, shown, cut, used, chosen]);
     if (el.dataset.told === told) return;
@@ -327,6 +332,10 @@ export class Topology {
     el.setAttribute("class", `link${cut ? " cut" : ""}${used ? " used" : ""}${chosen ? " chosen" : ""}`);
     el.setAttribute("aria-label", `Link of ${a} and ${b}: ${words}`);
     el.setAttribute("aria-pressed", String(chosen));
+  }
+
+  get #crowded() {
+    return this.#state.model.hosts.length > MANY;
   }
 
   /** What is under way between places, the oldest first. @returns {Flight[]} */
