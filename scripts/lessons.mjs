@@ -114,7 +114,17 @@ const repl = record(
 );
 const history = record(
   { of: text },
-  { ...on, acknowledged: range, lost: range, errors: range, unanswered: range, mean_ms: range, longest_ms: range },
+  {
+    ...on,
+    acknowledged: range,
+    lost: range,
+    errors: range,
+    unanswered: range,
+    timeouts: range,
+    switches: range,
+    mean_ms: range,
+    longest_ms: range,
+  },
 );
 /** @type {Record<string, Shape>} */
 const kinds = {

@@ -27,7 +27,7 @@ const START_MS = Date.UTC(2025, 0, 1);
 /** How long something is waited for that may never arrive. */
 const WAITS_MS = 3_600_000;
 /** Requests that only look. */
-const LOOKS = ["ledger", "wire"];
+const LOOKS = ["failover", "ledger", "wire"];
 /** Does nothing but end the future that lies ahead. */
 const NOTHING = { act: "disconnect", session: 0 };
 
@@ -349,6 +349,7 @@ export class EstateHost {
       state: () => this.#state(),
       program: () => this.#estate.program(value) ?? null,
       ledger: () => this.#estate.ledger(),
+      failover: () => this.#estate.failover(),
       wire: () => this.#estate.wire(value),
     };
     if (this.#dead || !can[what]) throw new Error(this.#dead ? "the world has stopped" : `no such request: ${what}`);

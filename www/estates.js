@@ -4,5 +4,7 @@ export const ESTATES = [
   ["primary-replicas", "A primary and two replicas"],
   ["chain", "A chain"],
   ["five", "Five independent nodes"],
+  ["sentinel", "Three sentinels, a primary, two replicas"],
+  ["sentinel-sites", "Five sentinels in two sites"],
   ["app-cache-database", "Application, cache and database"],
 ];

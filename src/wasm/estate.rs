@@ -2,7 +2,7 @@
 use super::{from_js, to_js};
 use crate::lab::acts;
 use crate::lab::desk::Desk;
-use crate::lab::estate::{difference, estate, ledger, wire};
+use crate::lab::estate::{difference, estate, failover, ledger, wire};
 use crate::lab::grader::Attempt;
 use crate::lab::hands;
 use crate::lab::json;
@@ -171,6 +171,11 @@ impl Estate {
     /// Where each acknowledged write is (`src/lab/estate/ledger.rs`).
     pub fn ledger(&self) -> Result<JsValue, JsError> {
         to_js(&ledger(self.timeline.world()))
+    }
+
+    /// What sentinels have said, the oldest first (`src/lab/estate/sentinels.rs`).
+    pub fn failover(&self) -> Result<JsValue, JsError> {
+        to_js(&failover(self.timeline.world()))
     }
 
     /// Keeps what travels from now on, for [`Estate::wire`].

@@ -77,7 +77,7 @@ test("fits a phone", async ({ page }) => {
   await expect(row(page, "REPLCONF ACK")).toBeVisible();
   await pause(page);
   await row(page, "REPLCONF ACK").getByRole("button").click();
-  await expect(taken(page).locator(".hex")).toContainText("2a 33");
+  await expect(taken(page).locator(".hex")).toContainText("2a 35 0d 0a");
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
   await noViolations(page);
 });

@@ -7,10 +7,12 @@
 import { clock, h, int, size } from "../dom.js";
 import { plural, table } from "../views/parts.js";
 import { Samples, cleared, stretch } from "./chart.js";
-import { eachFrame, inkOf, span } from "./marks.js";
+import { eachFrame, inkOf, span, widthOf } from "./marks.js";
 
 /** Samples that are kept; the oldest go first. */
 const SAMPLES = 2000;
+/** Between two drawings, in ms. */
+const DRAWN_MS = 100;
 /** Height of a chart, in px. */
 const CHART = 52;
 
@@ -52,7 +54,8 @@ export class Application {
   #drawn = "";
   #moved = 0;
   #saidAt = 0;
-  #frame = eachFrame(() => this.#draw());
+  #frame = eachFrame(() => this.#draw(), DRAWN_MS);
+  #width;
 
   /** @param {EstateWorld} world */
   constructor(world) {
@@ -73,8 +76,7 @@ export class Application {
       h("h3", { class: "rule" }, "Its log"),
       this.#log,
     );
-    this.resize = new ResizeObserver(() => this.draw());
-    this.resize.observe(this.el);
+    this.#width = widthOf(this.el, () => this.draw());
     this.#read(this.#select.value);
   }
 
@@ -254,7 +256,7 @@ export class Application {
 
   #drawCharts() {
     const canvas = this.#charts;
-    const width = this.el.clientWidth - 24;
+    const width = this.#width.px;
     if (width < 40) return;
     const each = (width - 32) / 3;
     const height = CHART + 22;
@@ -337,7 +339,7 @@ export class Application {
 
   close() {
     this.#frame.cancel();
-    this.resize.disconnect();
+    this.#width.stop();
   }
 }
 

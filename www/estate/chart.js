@@ -3,6 +3,8 @@
 
 /** How much of the past is shown, in ms of the world's time. */
 const SHOWN_MS = 20_000;
+/** Samples stand so far apart at least: no chart has room for more. */
+const APART_MS = SHOWN_MS / 250;
 
 /** The canvas, empty and of this size; what draws on it. @param {HTMLCanvasElement} canvas @param {number} width @param {number} height */
 export function cleared(canvas, width, height) {
@@ -23,10 +25,10 @@ export function cleared(canvas, width, height) {
  * From when to when is shown, and where the newest sample stands.
  * @param {{now_ms: number, start_ms: number}} state @param {number} [newest_ms]
  */
-export function stretch({ now_ms, start_ms }, newest_ms = 0) {
+export function stretch({ now_ms, start_ms }, newest_ms = 0, shown_ms = SHOWN_MS) {
   const end = Math.max(now_ms, newest_ms);
-  const from = Math.max(start_ms, end - SHOWN_MS);
-  return { from, until: Math.max(from + SHOWN_MS, end), end };
+  const from = Math.max(start_ms, end - shown_ms);
+  return { from, until: Math.max(from + shown_ms, end), end };
 }
 
 /**
@@ -57,8 +59,10 @@ export class Samples {
     return !last || now_ms > last.at_ms;
   }
 
-  /** @param {T} sample */
+  /** The newest is always there; it takes the place of the last one if that stands too near to those before it. @param {T} sample */
   add(sample) {
+    const [before, last] = this.all.slice(-2);
+    if (last && last.at_ms - before.at_ms < APART_MS) this.all.pop();
     this.all.push(sample);
     if (this.all.length > this.most) this.all.splice(0, this.most / 4);
   }

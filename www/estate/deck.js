@@ -5,7 +5,7 @@
  */
 import { clock, h, int, s } from "../dom.js";
 import { futureOf } from "./futures.js";
-import { eachFrame, span } from "./marks.js";
+import { eachFrame, span, widthOf } from "./marks.js";
 
 const SPEEDS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
 /** The shortest stretch of time that the track shows. */
@@ -68,6 +68,10 @@ export class Deck {
   #compared = "";
   #comparing = false;
   #frame = eachFrame(() => this.#draw());
+  #width = widthOf(this.#marks, () => this.draw());
+  #been = s("line", { y1: HEIGHT - 1, y2: HEIGHT - 1, class: "been" });
+  /** What the marks were drawn for. */
+  #marked = "";
 
   /** @param {EstateWorld} world @param {HTMLElement} foot the other timeline, which it stands in for */
   constructor(world, foot) {
@@ -75,8 +79,6 @@ export class Deck {
     this.foot = foot;
     foot.hidden = true;
     foot.after(this.#el);
-    this.resize = new ResizeObserver(() => this.draw());
-    this.resize.observe(this.#marks);
     const { hosts, apps, databases } = world.state.model;
     this.#until.append(
       ...UNTIL_MS.map((ms) => h("option", { value: JSON.stringify({ ms }) }, `for ${span(ms * 1000)}`)),
@@ -127,7 +129,7 @@ export class Deck {
     if (document.activeElement !== this.#speed) this.#speed.value = String(speed);
     set(this.#speedWords, `${state.speed}×`);
     this.#speed.setAttribute("aria-valuetext", `${state.speed} times real time`);
-    const span_ms = Math.max(SPAN_MS, furthest_ms);
+    const span_ms = shownSpan(furthest_ms);
     this.#scrub.max = String(Math.ceil(span_ms));
     if (!this.#seeking) this.#scrub.value = String(Math.round(now_ms));
     this.#scrub.setAttribute(
@@ -150,10 +152,17 @@ export class Deck {
   /** Faults and what ended them, where they happened. @param {number} span_ms @param {number} furthest_ms */
   #drawMarks(span_ms, furthest_ms) {
     const { state } = this.world;
-    const width = this.#marks.clientWidth;
+    const width = this.#width.px;
     if (!width) return;
     const x = (/** @type {number} */ ms) => 8 + (ms / span_ms) * (width - 16);
-    const acts = state.model.acts.filter(({ what }) => !MADE.includes(what) || what === "link");
+    this.#been.setAttribute("x1", String(x(0)));
+    this.#been.setAttribute("x2", String(x(furthest_ms)));
+    // The rest changes when something is done, and when the scale does.
+    const { acts: all } = state.model;
+    const marked = `${width} ${span_ms} ${state.future} ${all.length} ${all.at(-1)?.at_us}`;
+    if (marked === this.#marked) return;
+    this.#marked = marked;
+    const acts = all.filter(({ what }) => !MADE.includes(what) || what === "link");
     let free = -Infinity;
     const marks = acts.flatMap(({ at_us, what, host }) => {
       const at_ms = at_us / 1000 - state.start_ms;
@@ -183,7 +192,7 @@ export class Deck {
       s(
         "svg",
         { width, height: HEIGHT, role: "img", "aria-label": `What was done: ${names.join(", ") || "nothing yet"}` },
-        s("line", { x1: x(0), x2: x(furthest_ms), y1: HEIGHT - 1, y2: HEIGHT - 1, class: "been" }),
+        this.#been,
         marks,
         fork,
       ),
@@ -228,10 +237,17 @@ export class Deck {
 
   close() {
     this.#frame.cancel();
-    this.resize.disconnect();
+    this.#width.stop();
     this.#el.remove();
     this.foot.hidden = false;
   }
+}
+
+/** How much time the track shows: all that there is, in steps, so that the scale stands still most of the time. @param {number} furthest_ms */
+function shownSpan(furthest_ms) {
+  if (furthest_ms <= SPAN_MS) return SPAN_MS;
+  const step_ms = 10 ** Math.floor(Math.log10(furthest_ms)) / 20;
+  return Math.ceil(furthest_ms / step_ms) * step_ms;
 }
 
 /** @param {Element} el @param {string} text */

@@ -232,11 +232,15 @@ export class Faults {
   }
 
   /** @param {Host} host */
-  #factsOf({ state, ip, port, paused, waiting, skew_us, boots, keys, repl }) {
+  #factsOf({ state, ip, port, paused, waiting, skew_us, boots, keys, repl, sentinel }) {
     const words = [`${ip}:${port}`];
     if (state === "off") words.push("no power: what was not on the platter is gone");
     else if (state === "down") words.push("the server does not run; its disk and page cache are as they were");
-    else words.push(paused ? "stands still" : "up", `${int(keys ?? 0)} keys`);
+    else
+      words.push(
+        paused ? "stands still" : "up",
+        sentinel ? `sentinel, epoch ${sentinel.epoch}` : `${int(keys ?? 0)} ${keys === 1 ? "key" : "keys"}`,
+      );
     if (repl)
       words.push(repl.primary ? `replica of ${repl.primary}, ${repl.link}` : "primary", `offset ${int(repl.offset)}`);
     if (waiting) words.push(`${int(waiting)} messages wait for it`);

@@ -15,6 +15,7 @@ import { RedlabTerminal } from "../terminal/terminal.js";
 import { Application } from "./app.js";
 import { Deck } from "./deck.js";
 import "./estate.css";
+import { Failover } from "./failover.js";
 import { futureOf, isTrue } from "./futures.js";
 import { Ledger } from "./ledger.js";
 import { WrittenLines } from "./lines.js";
@@ -27,8 +28,6 @@ import { runsPart } from "./runs.js";
 import { startPage } from "./start.js";
 import { Topology } from "./topology.js";
 import { EstateWorld } from "./world.js";
-
-const PORT = 6379;
 
 export class EstateLab {
   /** @type {Pane[]} */
@@ -83,8 +82,10 @@ export class EstateLab {
       panes.add({ id: "topology", title: "Topology", column: "right", body: topology.el, actions: [topology.twin] }),
     );
     this.#views.push(topology);
-    if (this.preset.hosts.length > 1 || !this.preset.programs) this.#addReplication();
-    this.#addLedger();
+    const watched = this.world.state.model.hosts.some((host) => host.kind === "sentinel");
+    if (watched) this.#addFailover();
+    if (this.preset.hosts.length > 1 || !this.preset.programs) this.#addReplication(watched);
+    this.#addLedger(watched);
     this.#addWire();
     this.#addNode(node);
     this.world.addEventListener("estate", () => this.#changed());
@@ -105,7 +106,15 @@ export class EstateLab {
     this.#views.push(view);
   }
 
-  #addReplication() {
+  #addFailover() {
+    const view = new Failover(this.world);
+    const pane = { id: "failover", title: "Failover", column: /** @type {"right"} */ ("right"), body: view.el };
+    this.#panes.push(this.around.panes.add({ ...pane, actions: [view.choice, view.twin] }));
+    this.#views.push(view);
+  }
+
+  /** @param {boolean} closed */
+  #addReplication(closed) {
     const view = new Replication(this.world);
     this.#panes.push(
       this.around.panes.add({
@@ -114,15 +123,17 @@ export class EstateLab {
         column: "right",
         body: view.el,
         actions: [view.twin],
+        closed,
       }),
     );
     this.#views.push(view);
   }
 
-  #addLedger() {
+  /** @param {boolean} closed */
+  #addLedger(closed) {
     const ledger = new Ledger(this.world, this.#lines);
     const pane = { id: "ledger", title: "Ledger", column: /** @type {"right"} */ ("right"), body: ledger.el };
-    this.#panes.push(this.around.panes.add({ ...pane, actions: [ledger.choice] }));
+    this.#panes.push(this.around.panes.add({ ...pane, actions: [ledger.choice], closed }));
     this.#views.push(ledger);
   }
 
@@ -174,9 +185,24 @@ export class EstateLab {
       this.#lines.add(conn, end, { log: terminal.logView, row, moment, show });
     });
     const startMs = this.world.state.start_ms;
-    terminal.start({ world: this.world, session, host, port: PORT, history, docs, startMs, hints, keepHints });
+    terminal.start({
+      world: this.world,
+      session,
+      host,
+      port: this.#portOf(host),
+      history,
+      docs,
+      startMs,
+      hints,
+      keepHints,
+    });
     node.add(host, session);
     terminal.addEventListener("redlab-command", (e) => node.command(host, /** @type {CustomEvent} */ (e).detail));
+  }
+
+  /** @param {string} host */
+  #portOf(host) {
+    return this.world.state.model.hosts.find(({ name }) => name === host)?.port ?? 6379;
   }
 
   /** @param {string} host @param {string} line */
@@ -199,10 +225,11 @@ export class EstateLab {
   }
 
   /** @param {import("./world.js").Host} machine */
-  #facts({ state, paused, repl, keys, skew_us }) {
+  #facts({ state, paused, repl, keys, skew_us, sentinel }) {
     if (state !== "up") return state === "off" ? "no power" : "the server does not run";
     const role = repl?.primary ? `replica of ${repl.primary}, ${repl.link}` : "primary";
     const skew = skew_us ? ` · clock ${skew_us > 0 ? "+" : "−"}${Math.abs(skew_us) / 1e6} s` : "";
+    if (sentinel) return `${paused ? "paused · " : ""}sentinel, epoch ${sentinel.epoch}${skew}`;
     return `${paused ? "paused · " : ""}${role} · ${keys ?? 0} ${keys === 1 ? "key" : "keys"}${skew}`;
   }
 

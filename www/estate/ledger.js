@@ -8,13 +8,16 @@
  */
 import { clock, h, int } from "../dom.js";
 import { plural } from "../views/parts.js";
-import { eachFrame, letterOf, markClass } from "./marks.js";
+import { eachFrame, letterOf, markClass, widthOf } from "./marks.js";
 
 /** How often the page asks for all of it, and how often the summary changes for who listens to it, in ms. */
-const ASKED_MS = 250;
+const ASKED_MS = 400;
 const SAID_MS = 1000;
-/** Writes that are listed. */
+/** Between two drawings, in ms. */
+const DRAWN_MS = 100;
+/** Writes that are listed, and while time runs: nobody reads more of those that come and go. */
 const SHOWN = 60;
+const RUNNING = 20;
 
 /** States from best to worst, with what they mean. @type {[keyof Tally, string, string][]} */
 const STATES = [
@@ -43,7 +46,8 @@ export class Ledger {
   #saidAt = 0;
   /** Rows by the writes that they show. @type {Map<string, {told: string, el: HTMLElement}>} */
   #rows = new Map();
-  #frame = eachFrame(() => this.#draw());
+  #frame = eachFrame(() => this.#draw(), DRAWN_MS);
+  #width;
 
   /** @param {EstateWorld} world @param {Lines} lines */
   constructor(world, lines) {
@@ -58,6 +62,7 @@ export class Ledger {
       this.#list,
       this.#foot,
     );
+    this.#width = widthOf(this.el, () => this.draw());
   }
 
   /** Two buttons: the newest writes, the lost ones. */
@@ -90,10 +95,10 @@ export class Ledger {
 
   /** Asks for all of it, if it is to be seen or something else is lost than before. */
   async #ask() {
-    const { now_ms, moved, future, model } = this.world.state;
+    const { now_ms, playing, moved, future, model } = this.world.state;
     const { apart, gone } = model.ledger;
-    const seen = this.el.offsetParent !== null;
-    const now = `${seen ? now_ms : ""} ${moved} ${future} ${apart} ${gone} ${model.events === 0}`;
+    const seen = this.#width.px > 0;
+    const now = `${seen ? now_ms : ""} ${playing} ${moved} ${future} ${apart} ${gone} ${model.events === 0}`;
     if (now === this.#asked || this.#asking) return;
     const early_ms = this.#askedAt + ASKED_MS - performance.now();
     if (early_ms > 0) {
@@ -144,7 +149,7 @@ export class Ledger {
     if (!this.#ledger) return;
     const { newest, lost, more_lost, forgotten } = this.#ledger;
     const all = this.#lost ? lost : newest;
-    const shown = all.slice(0, SHOWN);
+    const shown = all.slice(0, this.world.state.playing ? RUNNING : SHOWN);
     const before = this.#rows;
     this.#rows = new Map();
     const focus = /** @type {HTMLElement | null} */ (document.activeElement)?.closest?.("[data-write]");
@@ -211,6 +216,7 @@ export class Ledger {
 
   close() {
     this.#frame.cancel();
+    this.#width.stop();
     clearTimeout(this.#timer);
   }
 }

@@ -3,10 +3,11 @@
  */
 import { s, size } from "../dom.js";
 
-/** @param {string} host a machine, named as n1, n2 …; whatever else there is has no letter of its own, and P for its colour */
+/** @param {string} host a machine, named as n1, n2 …; whatever else there is has no letter of its own, and P for its colour, a sentinel S */
 export const letterOf = (host) => {
   const number = /^n(\d+)$/.exec(host)?.[1];
-  return number === undefined ? "P" : String.fromCharCode(64 + (((Number(number) - 1) % 8) + 1));
+  if (number === undefined) return /^s\d+$/.test(host) ? "S" : "P";
+  return String.fromCharCode(64 + (((Number(number) - 1) % 8) + 1));
 };
 
 /** Paths of a pattern in a square of 8. @type {Record<string, string>} */
@@ -19,6 +20,7 @@ const PATTERNS = {
   F: "M0 4L4 0L8 4L4 8Z",
   G: "M2 2h1M6 6h1",
   H: "M0 0L8 8M8 0L0 8",
+  S: "M4 1V7M1 4H7",
 };
 
 /** The patterns of the letters; `id` is a drawing's own. @param {string} id */
@@ -54,12 +56,48 @@ export function linkWords({ cut, latency_us, jitter_us, loss_ppm, bytes_per_s })
   return parts.join(", ");
 }
 
-/** Calls at most once a frame. @param {() => void} work */
-export function eachFrame(work) {
-  let asked = 0;
+/** Calls at most once a frame, and not before so many ms after the last call. @param {() => void} work @param {number} [rest_ms] */
+export function eachFrame(work, rest_ms = 0) {
+  let [asked, timer, last] = [0, 0, -Infinity];
+  const call = () => {
+    [asked, last] = [0, performance.now()];
+    work();
+  };
+  const next = () => {
+    timer = 0;
+    asked = requestAnimationFrame(call);
+  };
   return {
-    ask: () => void (asked ||= requestAnimationFrame(() => ((asked = 0), work()))),
-    cancel: () => cancelAnimationFrame(asked),
+    ask() {
+      if (asked || timer) return;
+      const wait_ms = last + rest_ms - performance.now();
+      if (wait_ms > 0) timer = setTimeout(next, wait_ms);
+      else next();
+    },
+    cancel() {
+      cancelAnimationFrame(asked);
+      clearTimeout(timer);
+    },
+  };
+}
+
+/**
+ * How wide an element is within its padding, 0 while it is not shown: told by the browser when it changes. Who asks for it
+ * between two changes of the page makes the browser lay out everything at once.
+ * @param {Element} el @param {() => void} changed
+ */
+export function widthOf(el, changed) {
+  let width = 0;
+  const observer = new ResizeObserver((seen) => {
+    width = Math.floor(seen[seen.length - 1].contentRect.width);
+    changed();
+  });
+  observer.observe(el);
+  return {
+    get px() {
+      return width;
+    },
+    stop: () => observer.disconnect(),
   };
 }
 
@@ -84,10 +122,24 @@ export function twinButtons(choose, h = document.createElement.bind(document)) {
   return box;
 }
 
+/** Colours by the tokens' names, and when they were looked up: the theme may change. @type {Map<string, string>} */
+const inks = new Map();
+let lookedUp = 0;
+const INKS_MS = 500;
+
 /** A colour of the tokens as a canvas understands it. @param {HTMLElement} el @param {string} name */
 export function inkOf(el, name) {
-  el.style.color = `var(${name})`;
-  const ink = getComputedStyle(el).color;
-  el.style.color = "";
+  const now = performance.now();
+  if (now - lookedUp > INKS_MS) {
+    inks.clear();
+    lookedUp = now;
+  }
+  let ink = inks.get(name);
+  if (ink === undefined) {
+    el.style.color = `var(${name})`;
+    ink = getComputedStyle(el).color;
+    el.style.color = "";
+    inks.set(name, ink);
+  }
   return ink;
 }

@@ -45,23 +45,57 @@ function application() {
   };
 }
 
-/** Machines, whom they follow, and links among all of them. @param {Record<string, string | null>} machines */
-function build(machines) {
-  const hosts = Object.keys(machines);
+/**
+ * Sentinels that watch n1, and clients that ask them for it.
+ * @param {string[]} sentinels @param {number} quorum @param {Record<string, string | null>} machines
+ * @param {(a: string, b: string) => number} [between_us] how far machines are from each other
+ */
+function watched(sentinels, quorum, machines, between_us = () => 1000) {
+  const config = [
+    `sentinel monitor mymaster n1 6379 ${quorum}`,
+    "sentinel down-after-milliseconds mymaster 5000",
+    "sentinel failover-timeout mymaster 60000",
+  ];
+  const watchers = sentinels.map((name) => ({ act: "add", name, port: 26379, config }));
+  const { hosts, programs, acts } = build(machines, watchers, between_us);
+  const load = {
+    act: "load",
+    name: "shop",
+    to: "n1",
+    sentinels,
+    primary: "mymaster",
+    timeout_us: 1_000_000,
+    clients: 10,
+    rate_per_s: 50,
+  };
+  return { hosts, programs, acts: [...acts, load] };
+}
+
+/**
+ * Machines, whom they follow, others beside them, and links among all of them.
+ * @param {Record<string, string | null>} machines @param {any[]} others as acts
+ * @param {(a: string, b: string) => number} between_us
+ */
+function build(machines, others = [], between_us = () => BETWEEN_US) {
+  const hosts = [...Object.keys(machines), ...others.map(({ name }) => name)];
   const acts = [];
   for (const [name, primary] of Object.entries(machines)) {
     const config = ["appendonly yes", "repl-diskless-sync-delay 0", ...(primary ? [`replicaof ${primary} 6379`] : [])];
     acts.push({ act: "add", name, config });
   }
   const links = [];
-  for (const from of hosts) for (const to of hosts) if (from !== to) links.push({ from, to, latency_us: BETWEEN_US });
+  for (const from of hosts)
+    for (const to of hosts) if (from !== to) links.push({ from, to, latency_us: between_us(from, to) });
   for (const host of hosts)
     links.push(
       { from: "clients", to: host, latency_us: CLIENTS_US },
       { from: host, to: "clients", latency_us: CLIENTS_US },
     );
-  return { hosts, programs: false, acts: [...acts, ...links.map((link) => ({ act: "link", ...link }))] };
+  return { hosts, programs: false, acts: [...acts, ...others, ...links.map((link) => ({ act: "link", ...link }))] };
 }
+
+/** The machines of one of the two sites. */
+const NORTH = new Set(["n1", "s1", "s2", "s3", "clients"]);
 
 const SET = /** @type {[string, string, string]} */ (["n1", "SET greeting hello", "Written on the primary."]);
 
@@ -130,6 +164,57 @@ export const PRESETS = [
       clients: { x: 0.5, y: 0.52 },
     },
     tries: [SET, ["n2", "REPLICAOF n1 6379", "n2 throws its data away and takes those of n1."]],
+  },
+  {
+    id: "sentinel",
+    title: "Three sentinels, a primary and two replicas",
+    words:
+      "s1, s2 and s3 watch n1, which they call mymaster. The clients of shop ask them for it. Kill n1 and let the time go on: after five seconds of silence the sentinels agree that it is down, one is elected, and promotes a replica.",
+    seed: "21",
+    ahead_ms: 12_000,
+    ...watched(["s1", "s2", "s3"], 2, { n1: null, n2: "n1", n3: "n1" }),
+    places: {
+      n1: { x: 0.5, y: 0.13 },
+      n2: { x: 0.86, y: 0.3 },
+      n3: { x: 0.86, y: 0.86 },
+      s1: { x: 0.2, y: 0.13 },
+      s2: { x: 0.2, y: 0.87 },
+      s3: { x: 0.53, y: 0.87 },
+      clients: { x: 0.08, y: 0.5 },
+    },
+    tries: [
+      ["s1", "SENTINEL get-master-addr-by-name mymaster", "Where the primary is: what every client asks first."],
+      ["s1", "SENTINEL CKQUORUM mymaster", "Whether a failover could be led at all."],
+      ["s1", "SENTINEL FAILOVER mymaster", "A failover without a fault: no votes are needed."],
+      ["n2", "ROLE", "What a replica says of itself."],
+    ],
+  },
+  {
+    id: "sentinel-sites",
+    title: "Five sentinels in two sites",
+    words:
+      "n1, s1, s2 and s3 are in one site; n2, n3, s4 and s5 in another, 40 ms away. The quorum is 3. Cut the sites off from each other: the one with the majority goes on, whichever of them the primary is in.",
+    seed: "22",
+    ahead_ms: 12_000,
+    ...watched(["s1", "s2", "s3", "s4", "s5"], 3, { n1: null, n2: "n1", n3: "n1" }, (a, b) =>
+      NORTH.has(a) === NORTH.has(b) ? 1000 : BETWEEN_US,
+    ),
+    places: {
+      n1: { x: 0.38, y: 0.08 },
+      s1: { x: 0.14, y: 0.94 },
+      s2: { x: 0.38, y: 0.5 },
+      s3: { x: 0.38, y: 0.94 },
+      n2: { x: 0.66, y: 0.08 },
+      n3: { x: 0.9, y: 0.36 },
+      s4: { x: 0.66, y: 0.94 },
+      s5: { x: 0.9, y: 0.72 },
+      clients: { x: 0.08, y: 0.3 },
+    },
+    tries: [
+      ["s4", "SENTINEL get-master-addr-by-name mymaster", "Both sites know the same primary."],
+      ["s1", ":cut s1 s4", "One of the links between the sites; partition them all in the topology."],
+      ["s1", "SENTINEL CKQUORUM mymaster", "Three of five are a majority."],
+    ],
   },
   {
     id: "app-cache-database",

@@ -8,10 +8,12 @@
 import { clock, h, int, s, size } from "../dom.js";
 import { plural, table } from "../views/parts.js";
 import { Samples, cleared, stretch } from "./chart.js";
-import { eachFrame, inkOf, letterOf, markClass, patterns, span, twinButtons } from "./marks.js";
+import { eachFrame, inkOf, letterOf, markClass, patterns, span, twinButtons, widthOf } from "./marks.js";
 
 /** Samples that are kept; the oldest go first. */
 const SAMPLES = 4000;
+/** Between two drawings, in ms. */
+const DRAWN_MS = 100;
 /** Height of a chart, in px. */
 const CHART = 64;
 const ROW = 30;
@@ -30,8 +32,11 @@ export class Replication {
   #drawing = h("div", { class: "draw" }, this.#bars, this.#charts);
   /** @type {Samples<Sample>} */
   #samples = new Samples(SAMPLES);
-  #frame = eachFrame(() => this.#draw());
+  #frame = eachFrame(() => this.#draw(), DRAWN_MS);
+  #width = widthOf(this.#drawing, () => this.draw());
   #saidAt = 0;
+  /** The bars are drawn next. */
+  #barsNext = true;
 
   /** @param {EstateWorld} world */
   constructor(world) {
@@ -48,8 +53,6 @@ export class Replication {
       this.#drawing,
       this.#tables,
     );
-    this.resize = new ResizeObserver(() => this.draw());
-    this.resize.observe(this.el);
   }
 
   draw() {
@@ -58,7 +61,7 @@ export class Replication {
   }
 
   get #hosts() {
-    return this.world.state.model.hosts;
+    return this.world.state.model.hosts.filter((host) => host.kind === "server");
   }
 
   /** The machine at the head of what a machine follows. @param {Host} host @returns {Host | undefined} */
@@ -123,7 +126,12 @@ export class Replication {
       this.#saidAt = now;
     }
     if (!this.#tables.hidden) return this.#drawTable();
-    this.#drawBars();
+    // While time runs, one after the other: neither frame is long then.
+    const both = !this.world.state.playing;
+    const bars = this.#barsNext;
+    this.#barsNext = both || !bars;
+    if (bars || both) this.#drawBars();
+    if (bars && !both) return;
     this.#charts.hidden = !followers.length && !this.#samples.all.some((x) => x.lags.size);
     if (!this.#charts.hidden) this.#drawCharts();
   }
@@ -149,7 +157,7 @@ export class Replication {
 
   /** A bar a machine: what is in its backlog, up to its offset; all on one scale. */
   #drawBars() {
-    const width = this.#drawing.clientWidth;
+    const width = this.#width.px;
     if (!width) return;
     const rows = this.#hosts;
     const furthest = Math.max(0, ...rows.map((host) => host.repl?.offset ?? 0));
@@ -235,7 +243,7 @@ export class Replication {
   }
 
   #drawCharts() {
-    const width = this.#drawing.clientWidth;
+    const width = this.#width.px;
     const beside = width >= 480;
     const height = (beside ? 1 : 2) * (CHART + 22);
     const canvas = this.#charts;
@@ -347,6 +355,6 @@ export class Replication {
 
   close() {
     this.#frame.cancel();
-    this.resize.disconnect();
+    this.#width.stop();
   }
 }

@@ -11,9 +11,12 @@
 import { h, int, s, size } from "../dom.js";
 import { plural, table } from "../views/parts.js";
 import { Faults } from "./faults.js";
-import { eachFrame, letterOf, linkWords, markClass, patterns, span, twinButtons } from "./marks.js";
+import { eachFrame, letterOf, linkWords, markClass, patterns, span, twinButtons, widthOf } from "./marks.js";
 
+/** Height of the drawing; that of a world of many machines, whose links are too many to have words each. */
 const HEIGHT = 216;
+const HIGH = 320;
+const MANY = 5;
 const BOX = { width: 92, height: 46 };
 /** Messages that are drawn; more would only cover each other. */
 const DRAWN = 60;
@@ -25,7 +28,8 @@ export class Topology {
   #links = s("g");
   #machines = s("g");
   #messages = s("g");
-  #svg = s("svg", { height: HEIGHT, role: "group", "aria-label": "Machines and links" });
+  #height = HEIGHT;
+  #svg = s("svg", { role: "group", "aria-label": "Machines and links" });
   #drawing = h("div", { class: "draw" });
   #tables = h("div", { class: "tables", hidden: true, tabindex: "0", role: "group", "aria-label": "Tables" });
   #width = 0;
@@ -37,6 +41,7 @@ export class Topology {
   #calm = matchMedia("(prefers-reduced-motion: reduce)");
   #frame = eachFrame(() => this.#draw());
   #motion = eachFrame(() => this.#move());
+  #wide = widthOf(this.#drawing, () => this.draw());
   #state;
 
   /** @param {EstateWorld} world @param {Record<string, Place>} places */
@@ -44,6 +49,8 @@ export class Topology {
     this.world = world;
     this.places = places;
     this.#state = world.state;
+    if (this.#crowded) this.#height = HIGH;
+    this.#svg.setAttribute("height", String(this.#height));
     this.faults = new Faults(world, () => this.draw());
     this.twin = twinButtons((asTable) => {
       this.#tables.hidden = !asTable;
@@ -60,8 +67,6 @@ export class Topology {
       this.#tables,
       this.faults.el,
     );
-    this.resize = new ResizeObserver(() => this.draw());
-    this.resize.observe(this.el);
   }
 
   draw() {
@@ -77,7 +82,7 @@ export class Topology {
     if (this.#sum.textContent !== words) this.#sum.textContent = words;
     this.faults.draw(flights);
     if (!this.#tables.hidden) return this.#drawTables(flights);
-    this.#width = this.#drawing.clientWidth;
+    this.#width = this.#wide.px;
     if (!this.#width) return;
     this.#svg.setAttribute("width", String(this.#width));
     const pairs = this.#pairs();
@@ -131,7 +136,7 @@ export class Topology {
     const place = this.places[name] ?? { x: 0.5, y: 0.5 };
     const half = name === "clients" ? 30 : BOX.width / 2 + 2;
     const x = Math.min(this.#width - half, Math.max(half, place.x * this.#width));
-    return { x, y: BOX.height / 2 + 4 + place.y * (HEIGHT - BOX.height - 8) };
+    return { x, y: BOX.height / 2 + 4 + place.y * (this.#height - BOX.height - 8) };
   }
 
   /** @param {SVGElement} el @param {string} name */
@@ -186,15 +191,14 @@ export class Topology {
   /** @param {SVGElement} el @param {Host} host */
   #setMachine(el, host) {
     this.#place(el, host.name);
-    const role = host.repl?.role ?? "";
     const state = host.paused ? "paused" : host.state;
     const text = (/** @type {string} */ cls, /** @type {string} */ words) => {
       const found = /** @type {Element} */ (el.querySelector(cls));
       if (found.textContent !== words) found.textContent = words;
     };
     text(".state", state);
-    const does =
-      host.state === "up" ? `${role} · ${int(host.keys ?? 0)}` : host.state === "off" ? "no power" : "no server";
+    const role = host.sentinel ? `epoch ${host.sentinel.epoch}` : `${host.repl?.role ?? ""} · ${int(host.keys ?? 0)}`;
+    const does = host.state === "up" ? role : host.state === "off" ? "no power" : "no server";
     text(".role", `${does} `);
     el.setAttribute(
       "class",
@@ -305,24 +309,33 @@ export class Topology {
     const { model } = this.#state;
     const from = this.#at(a);
     const to = this.#at(b);
-    for (const line of el.querySelectorAll("line"))
-      for (const [k, v] of Object.entries({ x1: from.x, y1: from.y, x2: to.x, y2: to.y }))
-        line.setAttribute(k, String(v));
-    const mid = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
     const cut = there.cut || back.cut;
     const used =
       model.conns.some((c) => (c.from === a && c.to === b) || (c.from === b && c.to === a)) || a === "clients";
     const words = cut ? (there.cut && back.cut ? "cut" : `cut from ${there.cut ? a : b}`) : linkWords(there);
     const odd = [there, back].some((l) => l.loss_ppm || l.bytes_per_s);
     const chosen = this.faults.is("link", a, b);
+    const shown = (used && a !== "clients" && !this.#crowded) || cut || chosen || odd ? words : "";
+    // Most links are as they were: nothing of theirs is touched.
+    const told = JSON.stringify([from, to, words, shown, cut, used, chosen]);
+    if (el.dataset.told === told) return;
+    el.dataset.told = told;
+    for (const line of el.querySelectorAll("line"))
+      for (const [k, v] of Object.entries({ x1: from.x, y1: from.y, x2: to.x, y2: to.y }))
+        line.setAttribute(k, String(v));
+    const mid = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
     const label = /** @type {SVGElement} */ (el.querySelector("text"));
-    label.textContent = (used && a !== "clients") || cut || chosen || odd ? words : "";
+    label.textContent = shown;
     label.setAttribute("x", String(mid.x));
     label.setAttribute("y", String(mid.y + (cut ? 20 : -6)));
     el.querySelector(".cutmark")?.setAttribute("transform", `translate(${mid.x} ${mid.y})`);
     el.setAttribute("class", `link${cut ? " cut" : ""}${used ? " used" : ""}${chosen ? " chosen" : ""}`);
     el.setAttribute("aria-label", `Link of ${a} and ${b}: ${words}`);
     el.setAttribute("aria-pressed", String(chosen));
+  }
+
+  get #crowded() {
+    return this.#state.model.hosts.length > MANY;
   }
 
   /** What is under way between places, the oldest first. @returns {Flight[]} */
@@ -412,9 +425,10 @@ export class Topology {
     const states = bad.map(
       (b) => `${b.name} ${b.paused ? "stands still" : b.state === "off" ? "has no power" : "does not run"}`,
     );
-    const cut = this.#pairs().filter(({ there, back }) => there.cut || back.cut);
+    const pairs = this.#pairs();
+    const cut = pairs.filter(({ there, back }) => there.cut || back.cut);
     const alone = hosts.filter(({ name }) => {
-      const own = this.#pairs().filter(({ a, b }) => (a === name || b === name) && a !== "clients");
+      const own = pairs.filter(({ a, b }) => (a === name || b === name) && a !== "clients");
       return hosts.length > 2 && own.length > 0 && own.every(({ there, back }) => there.cut && back.cut);
     });
     const isAlone = (/** @type {string} */ name) => alone.some((host) => host.name === name);
@@ -523,6 +537,6 @@ export class Topology {
   close() {
     this.#frame.cancel();
     this.#motion.cancel();
-    this.resize.disconnect();
+    this.#wide.stop();
   }
 }

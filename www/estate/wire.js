@@ -6,12 +6,12 @@
  * @import { EstateWorld, WireState, Travelled } from "./world.js"
  */
 import { clock, h, int, size } from "../dom.js";
-import { plural, table } from "../views/parts.js";
+import { table } from "../views/parts.js";
 import { Hex } from "./hex.js";
-import { eachFrame, letterOf, markClass, span } from "./marks.js";
+import { eachFrame, letterOf, markClass, span, widthOf } from "./marks.js";
 
 /** How often the page asks, and how often the summary changes for who listens to it, in ms. */
-const ASKED_MS = 250;
+const ASKED_MS = 400;
 const SAID_MS = 1000;
 /** Rows beyond those that are seen, before and behind. */
 const BEYOND = 12;
@@ -22,6 +22,7 @@ const KINDS = [
   ["reply", "Replies"],
   ["error", "Errors"],
   ["replication", "Replication"],
+  ["sentinel", "Sentinels"],
   ["end", "Ends of connections"],
 ];
 const COLUMNS = ["time", "took", "from, to", "conn.", "size", "what it says"];
@@ -74,6 +75,8 @@ export class Wire {
   #wire = null;
   /** The message that was chosen, by its id. */
   #chosen = "";
+  /** It was chosen just now: it is to be seen. */
+  #reveals = false;
   #drawn = "";
   /** The last messages are shown, whatever comes. */
   #following = true;
@@ -90,6 +93,7 @@ export class Wire {
   /** Rows by the messages that they show. @type {Map<string, {told: string, el: HTMLElement}>} */
   #known = new Map();
   #frame = eachFrame(() => this.#ask());
+  #width;
 
   /** @param {EstateWorld} world */
   constructor(world) {
@@ -127,8 +131,10 @@ export class Wire {
       this.#empty,
       this.#detail,
     );
-    this.resize = new ResizeObserver(() => (this.#hex.fit(this.el.clientWidth), this.#again()));
-    this.resize.observe(this.el);
+    this.#width = widthOf(this.el, () => {
+      this.#hex.fit(this.#width.px);
+      this.#again();
+    });
   }
 
   draw() {
@@ -192,7 +198,7 @@ export class Wire {
 
   /** Asks, if it is to be seen and something is another than before; one question at a time. */
   async #ask() {
-    if (this.el.offsetParent === null || this.#asking) return;
+    if (!this.#width.px || this.#asking) return;
     const { now_ms, moved, future, model } = this.world.state;
     const now = `${now_ms} ${moved} ${future} ${model.events}`;
     if (now === this.#asked) return;
@@ -236,7 +242,9 @@ export class Wire {
     const chosen = this.#place.value || this.#conn.value || this.#kind.value;
     const none = chosen ? "Nothing of what is known fits." : "Nothing has travelled yet.";
     const older = forgotten ? ` ${int(forgotten)} older ones are not kept.` : "";
-    const words = total ? `${plural(total, "message")}${chosen ? " of those that were chosen" : ""}.${older}` : none;
+    const words = total
+      ? `${int(total)} ${total === 1 ? "message" : "messages"}${chosen ? " of those that were chosen" : ""}.${older}`
+      : none;
     this.#empty.textContent = total || chosen ? "" : "Type a command into a terminal, or start clients.";
     this.#rows.hidden = !total;
     const now = performance.now();
@@ -318,6 +326,7 @@ export class Wire {
 
   /** @param {string} id */
   #choose(id) {
+    this.#reveals = id !== this.#chosen;
     this.#chosen = id;
     this.#stay();
     this.#again();
@@ -371,6 +380,11 @@ export class Wire {
     const columns = ["what it says", "what it is", "bytes #", ...(numbered ? ["offset #"] : [])];
     this.#pieces.replaceChildren(...(rows.length ? [table("Its parts", columns, rows)] : []));
     this.#hex.show(hex, pieces);
+    if (!this.#reveals) return;
+    this.#reveals = false;
+    // It took some of the list's room, or stands below what is seen.
+    this.#detail.scrollIntoView({ block: "nearest" });
+    this.#known.get(row.id)?.el.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {Travelled} row @param {number} kept */
@@ -390,7 +404,7 @@ export class Wire {
   close() {
     this.#frame.cancel();
     clearTimeout(this.#timer);
-    this.resize.disconnect();
+    this.#width.stop();
   }
 }
 

@@ -30,16 +30,19 @@
  *   acts: {at_us: number, event: number, what: string, host?: string}[], hosts: Host[], links: Link[], conns: Conn[],
  *   loads: Load[], apps: App[], databases: Database[], ledger: Tally}} Model
  * @typedef {{name: string, ip: string, port: number, state: "up" | "down" | "off", paused: boolean, busy_until_us?: number,
- *   waiting: number, skew_us: number, boots: number, keys?: number, repl?: Repl, disk?: Disk, log: {at_us: number, level: string, text: string}[]}} Host
+ *   waiting: number, skew_us: number, boots: number, keys?: number, kind: "server" | "sentinel", repl?: Repl, sentinel?: Sentinel, disk?: Disk, log: {at_us: number, level: string, text: string}[]}} Host
  * @typedef {{bytes_per_s: number, flush_us: number, room?: number, used: number, failing_writes: number, failing_syncs: number,
  *   files: {path: string, platter: number}[]}} Disk
+ * @typedef {{epoch: number, tilt: boolean, said_us: number, groups: {name: string, primary: string, down: "no" | "subjectively" | "objectively",
+ *   quorum: number, voters: number, config_epoch: number, stage: string, epoch: number, leads: boolean}[]}} Sentinel
+ * @typedef {{at_us: number, host: string, name: string, about: string, text: string}} Said
  * @typedef {{role: "primary" | "replica", primary?: string, link: string, id: string, offset: number, former_id?: string,
  *   former_offset: number, backlog_first?: number, backlog_bytes?: number, backlog_limit?: number, full_syncs: number,
  *   partial_syncs: number, refused_syncs: number, replicas: {name: string, stage: string, acked: number, lag_bytes: number,
  *   silent_ms: number}[]}} Repl
  * @typedef {{from: string, to: string, latency_us: number, jitter_us: number, loss_ppm: number, bytes_per_s: number, cut: boolean}} Link
  * @typedef {{forward: boolean, sent_us: number, due_us: number, bytes: number, kind: string, text: string, tries: number}} Message
- * @typedef {{id: number, kind: "replication" | "terminal" | "client" | "app", from: string, to: string, stands: boolean, messages: Message[], more: number}} Conn
+ * @typedef {{id: number, kind: "replication" | "sentinel" | "terminal" | "client" | "app", from: string, to: string, stands: boolean, messages: Message[], more: number}} Conn
  * @typedef {{name: string, to: string, clients: number, sent: number, answered: number, writes: number, errors: number,
  *   unanswered: number, timeouts: number, finds?: string, switches: number, at: {host: string, clients: number}[], mean_us?: number, most_us: number, latency: Latency, texts: string[]}} Load
  * @typedef {{count: number, p50_us?: number, p99_us?: number}} Latency of the newest 256
@@ -158,6 +161,11 @@ export class EstateWorld extends World {
   /** Where each acknowledged write is. @returns {Promise<LedgerState>} */
   ledger() {
     return this.#ask("ledger");
+  }
+
+  /** What sentinels have said, the oldest first. @returns {Promise<Said[]>} */
+  failover() {
+    return this.#ask("failover");
   }
 
   /** Messages that travelled or travel (src/lab/estate/wire.rs). @param {Record<string, any>} query @returns {Promise<WireState>} */

@@ -18,6 +18,8 @@ const PIECES: usize = 400;
 /// Words of a command that are told, and elements of a reply.
 const WORDS: usize = 64;
 
+/// What Sentinels tell each other of themselves, by way of the servers that they watch.
+const HELLO: &str = "hello";
 /// A primary's empty lines while it makes a snapshot.
 const SIGN_OF_LIFE: &str = "sign of life";
 
@@ -113,7 +115,10 @@ impl Reader<'_> {
         while self.at < self.bytes.len() && self.pieces.len() < PIECES {
             let before = self.pieces.len();
             match command(self.rest()) {
-                Some((text, len)) => self.note(len, kind, text),
+                Some((words, len)) => match hello(&words) {
+                    Some(text) => self.note(len, HELLO, text),
+                    None => self.note(len, kind, words.join(" ")),
+                },
                 // As somebody would type it.
                 None => self.inline(kind),
             }
@@ -140,6 +145,15 @@ impl Reader<'_> {
         while self.at < self.bytes.len() && self.pieces.len() < PIECES {
             match parse_value(self.rest()) {
                 Ok(Some((value, len))) => {
+                    let words = value.as_items().unwrap_or_default().iter();
+                    let words: Vec<String> = words
+                        .take(4)
+                        .map(|w| shown(w.as_bytes().unwrap_or_default()))
+                        .collect();
+                    if let Some(text) = hello(&words) {
+                        self.note(len, HELLO, text);
+                        continue;
+                    }
                     let mut text = String::new();
                     write_value(&mut text, &value);
                     self.note(len, kind_of(&value), text);
@@ -218,7 +232,7 @@ fn snapshot_words(bytes: &[u8]) -> String {
 }
 
 /// The words of the command at the beginning, as far as they have come, and how long it is with them.
-fn command(bytes: &[u8]) -> Option<(String, usize)> {
+fn command(bytes: &[u8]) -> Option<(Vec<String>, usize)> {
     let (count, mut at) = number(bytes, 0, b'*')?;
     let mut words: Vec<String> = Vec::new();
     for _ in 0..count.max(0) {
@@ -234,7 +248,25 @@ fn command(bytes: &[u8]) -> Option<(String, usize)> {
         }
         at = end.saturating_add(2);
     }
-    (!words.is_empty()).then(|| (words.join(" "), at.min(bytes.len())))
+    (!words.is_empty()).then(|| (words, at.min(bytes.len())))
+}
+
+/// A Sentinel's hello, published or heard, in words.
+fn hello(words: &[String]) -> Option<String> {
+    let [verb, channel, said] = words else {
+        return None;
+    };
+    let passes_on = verb.eq_ignore_ascii_case("publish") || verb == "message";
+    if !passes_on || channel != "__sentinel__:hello" {
+        return None;
+    }
+    let fields: Vec<&str> = said.split(',').collect();
+    let [ip, port, id, epoch, name, at, at_port, since] = fields[..] else {
+        return None;
+    };
+    Some(format!(
+        "Sentinel {ip}:{port}, epoch {epoch}: {name} is {at}:{at_port} since epoch {since}; run id {id}"
+    ))
 }
 
 /// The number behind a sign at a place, and where the next line begins.
@@ -384,6 +416,23 @@ mod tests {
         assert_eq!(
             describe(Speech::Words, false, b""),
             ("bytes", String::new())
+        );
+    }
+
+    #[test]
+    fn a_hello_of_sentinels_is_told() {
+        let payload = b"10.0.0.4,26379,0123abcd,3,mymaster,10.0.0.1,6379,2";
+        let channel = b"__sentinel__:hello";
+        let expected = "Sentinel 10.0.0.4:26379, epoch 3: mymaster is 10.0.0.1:6379 since epoch 2; run id 0123abcd";
+        for verb in [&b"PUBLISH"[..], b"message"] {
+            let bytes = crate::resp::request::command(&[verb, channel, payload]);
+            let forward = verb == b"PUBLISH";
+            assert_eq!(said(forward, &bytes), vec![("hello", expected.to_string())]);
+        }
+        let other = crate::resp::request::command(&[b"PUBLISH", channel, b"hi"]);
+        assert_eq!(
+            said(true, &other),
+            vec![("command", "PUBLISH __sentinel__:hello hi".into())]
         );
     }
 

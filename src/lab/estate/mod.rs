@@ -4,10 +4,12 @@ mod decode;
 mod difference;
 mod ledger;
 mod models;
+mod sentinels;
 mod wire;
 
 pub use difference::{DifferenceModel, difference};
 pub use ledger::{LedgerModel, ledger};
 pub(super) use models::place_name;
 pub use models::{EstateModel, estate};
+pub use sentinels::{EventModel, failover};
 pub use wire::{WireModel, wire};

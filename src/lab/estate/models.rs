@@ -2,6 +2,7 @@
 use super::apps::{AppModel, DatabaseModel, LatencyModel, app, database};
 use super::decode::describe;
 use super::ledger::{TallyModel, tally};
+use super::sentinels::{SentinelModel, is_sentinel};
 use crate::base::order::sort_by;
 use crate::base::time::Micros;
 use crate::command::replication::Stage;
@@ -65,11 +66,15 @@ struct HostModel {
     skew_us: Micros,
     boots: u32,
     keys: Option<u64>,
+    /// `server` or `sentinel`.
+    kind: &'static str,
     repl: Option<ReplModel>,
+    sentinel: Option<SentinelModel>,
     disk: Option<DiskModel>,
     log: Vec<LineModel>,
 }
-json_object! { HostModel: name, ip, port, state, paused, busy_until_us, waiting, skew_us, boots, keys, repl, disk, log }
+json_object! { HostModel: name, ip, port, state, paused, busy_until_us, waiting, skew_us, boots, keys, kind, repl,
+sentinel, disk, log }
 
 /// A machine's disk, and what is wrong with it.
 struct DiskModel {
@@ -156,7 +161,7 @@ json_object! { LinkModel: from, to, latency_us, jitter_us, loss_ppm, bytes_per_s
 
 struct ConnModel {
     id: u32,
-    /// `replication`, `terminal`, `client` or `app`.
+    /// `replication`, `sentinel`, `terminal`, `client` or `app`.
     kind: &'static str,
     from: String,
     to: String,
@@ -272,6 +277,8 @@ fn host(world: &World, host: &Host) -> HostModel {
         HostState::Off => "off",
     };
     let skipped = host.log.len().saturating_sub(LINES);
+    let watches = is_sentinel(host);
+    let data = host.node().filter(|_| !watches);
     HostModel {
         name: host.setup.name.clone(),
         ip: host.ip.clone(),
@@ -282,8 +289,10 @@ fn host(world: &World, host: &Host) -> HostModel {
         waiting: host.waiting() as u32,
         skew_us: host.skew_us,
         boots: host.boots,
-        keys: host.node().map(|node| node.key_count() as u64),
-        repl: host.node().map(|node| repl(world, host, node)),
+        keys: data.map(|node| node.key_count() as u64),
+        kind: if watches { "sentinel" } else { "server" },
+        repl: data.map(|node| repl(world, host, node)),
+        sentinel: SentinelModel::of(world, host),
         disk: host.disk().map(disk),
         log: host.log.iter().skip(skipped).map(LineModel::of).collect(),
     }
@@ -387,6 +396,7 @@ fn links(world: &World) -> Vec<LinkModel> {
 
 fn conn(world: &World, (id, conn): (ConnId, &Conn)) -> ConnModel {
     let kind = match conn.from.end {
+        End::Node(host, _) if is_sentinel(world, host) => "sentinel",
         End::Node(..) => "replication",
         End::Session(_) => "terminal",
         End::Load(..) => "client",
@@ -423,6 +433,12 @@ fn conn(world: &World, (id, conn): (ConnId, &Conn)) -> ConnModel {
         messages,
         more,
     }
+}
+
+/// Whether a machine is one that watches others.
+pub(super) fn is_sentinel(world: &World, host: HostId) -> bool {
+    let host = world.hosts().get(host);
+    host.is_some_and(|host| host.setup.is_sentinel())
 }
 
 fn loads(world: &World) -> Vec<LoadModel> {

@@ -1,7 +1,7 @@
 //! The wire: every message that has travelled or travels, in the order of its arrival, and one of them taken apart. A page
 //! asks for so many rows of those that it wants to see; the decoder is `decode.rs`.
 use super::decode::{describe, parts};
-use super::models::{end_name, place_name};
+use super::models::{end_name, is_sentinel, place_name};
 use crate::base::time::Micros;
 use crate::lab::json::json_object;
 use crate::lab::plain::{Fields, Plain, count, flag, text, told, word};
@@ -12,7 +12,14 @@ const ROWS: u64 = 200;
 const CONNS: usize = 48;
 
 /// Which messages are meant: what a reader chooses from.
-const KINDS: [&str; 5] = ["request", "reply", "error", "replication", "end"];
+const KINDS: [&str; 6] = [
+    "request",
+    "reply",
+    "error",
+    "replication",
+    "sentinel",
+    "end",
+];
 
 /// Some of the messages.
 pub struct WireModel {
@@ -142,14 +149,15 @@ impl Seen<'_> {
         [&conn.to_string(), ".", way, ".", &start.to_string(), end].concat()
     }
 
-    fn class(&self) -> usize {
+    fn class(&self, world: &World) -> usize {
         let dialler = match self.passed.forward {
             true => self.from,
             false => self.to,
         };
-        // What nodes say to each other is replication so far.
+        // What is no Sentinel and asks other nodes follows them.
         match (self.end, dialler.end, self.passed.forward) {
-            (true, ..) => 4,
+            (true, ..) => 5,
+            (_, End::Node(host, _), _) if is_sentinel(world, host) => 4,
             (_, End::Node(..), _) => 3,
             (_, _, true) => 0,
             _ if self.bytes.first() == Some(&b'-') => 2,
@@ -157,13 +165,13 @@ impl Seen<'_> {
         }
     }
 
-    fn is_wanted(&self, query: &Query) -> bool {
+    fn is_wanted(&self, query: &Query, world: &World) -> bool {
         let is_at = |place| self.from.place == place || self.to.place == place;
         query.place.is_none_or(is_at)
             && query
                 .conn
                 .is_none_or(|conn| conn == u64::from(self.passed.conn))
-            && query.class.is_none_or(|class| class == self.class())
+            && query.class.is_none_or(|class| class == self.class(world))
     }
 
     fn row(&self, world: &World) -> RowModel {
@@ -184,7 +192,7 @@ impl Seen<'_> {
                 (_, true) => "lost",
                 _ => "arrived",
             },
-            class: KINDS[self.class()],
+            class: KINDS[self.class(world)],
             bytes: self.length as u64,
             tries: self.passed.tries,
             kind,
@@ -281,13 +289,21 @@ pub fn wire(query: Plain, world: &World) -> Result<WireModel, String> {
         .is_some()
         .then(|| all.iter().rev().find(is_chosen));
     let chosen = chosen.flatten().map(|seen| seen.chosen(world));
-    let wanted: Vec<&Seen<'_>> = all.iter().filter(|seen| seen.is_wanted(&query)).collect();
+    let wanted: Vec<&Seen<'_>> = all
+        .iter()
+        .filter(|seen| seen.is_wanted(&query, world))
+        .collect();
     let total = wanted.len() as u64;
     let last = total.saturating_sub(query.rows);
     let first = match (query.number, query.first) {
         _ if query.end => last,
         (Some(number), _) => {
-            wanted.partition_point(|seen| seen.number.is_some_and(|n| n < number)) as u64
+            let before = |seen: &&Seen<'_>| seen.number.is_some_and(|n| n < number);
+            match wanted.partition_point(before) as u64 {
+                // Somebody has gone back: all that is known came before it.
+                place if place == total => last,
+                place => place,
+            }
         }
         (_, first) => first.unwrap_or(0).min(total),
     };
@@ -463,6 +479,8 @@ mod tests {
         let number = end.rows[0].number.expect("it has arrived");
         let same = asked(world, &[("number", Plain::Number(number as f64))]);
         assert_eq!((same.first, same.rows.len()), (whole - 3, 3));
+        let later = [("number", Plain::Number(1e9)), ("rows", Plain::Number(2.0))];
+        assert_eq!(asked(world, &later).first, whole - 2);
         for (field, why) in [
             (("place", said("n9")), "no place is called 'n9'"),
             (("kind", said("x")), "unknown field 'kind'"),

@@ -82,6 +82,16 @@ impl Tally {
                 "commands that nobody will answer",
             ),
             (
+                spec.timeouts,
+                report.timeouts as i64,
+                "times that a client waited for too long",
+            ),
+            (
+                spec.switches,
+                report.switches as i64,
+                "times that a client went over to another primary",
+            ),
+            (
                 spec.mean_ms,
                 report.latency_sum_us / answered / 1000,
                 "ms until an answer",

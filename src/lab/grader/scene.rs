@@ -3,11 +3,14 @@ use super::words;
 use crate::base::time::Micros;
 use crate::lab::acts;
 use crate::lab::lesson::{Lesson, Place, Way};
+use crate::server::Node;
 use crate::sim::disk::Speed;
 use crate::sim::world::{Act, CLIENTS, HERE, HostId, HostState, Link, Refused, Setup, World};
 
 /// How long a byte is under way where nothing else is said, µs.
 const NEAR_US: Micros = 1000;
+/// Where sentinels listen.
+const SENTINEL_PORT: u16 = 26_379;
 /// How long replicas may take to find their primary, and a command of the setup to be answered, µs.
 const PATIENCE_US: Micros = 120_000_000;
 /// The world is looked at so often meanwhile, µs.
@@ -35,6 +38,9 @@ fn setup(lesson: &Lesson, name: &str, place: &Place) -> Result<Setup, String> {
         return Err(format!("topology: a node cannot be called '{name}'"));
     }
     let mut setup = Setup::named(name);
+    if watches(place) {
+        setup.port = SENTINEL_PORT;
+    }
     setup.config = place.config.clone();
     match &place.disk {
         Some(lines) => setup.config.extend(lines.iter().cloned()),
@@ -127,12 +133,30 @@ fn is_settled(lesson: &Lesson, world: &World) -> bool {
             return false;
         };
         let Some(primary) = &place.replica_of else {
-            return host.state == HostState::Up;
+            return host.state == HostState::Up && knows_all(lesson, node);
         };
         let primary = world.host_named(primary).and_then(|id| hosts[id].node());
         let (own, its) = (&node.server().repl, primary.map(|p| &p.server().repl));
         own.is_up() && its.is_some_and(|its| its.history.offset == own.history.offset)
     })
+}
+
+/// Whether a sentinel has found the others and the replicas of what it watches; true of any other node.
+fn knows_all(lesson: &Lesson, node: &Node) -> bool {
+    let Some(watch) = &node.server().watch else {
+        return true;
+    };
+    let places = || lesson.topology.iter().map(|(_, place)| place);
+    let replicas = places().filter(|place| place.replica_of.is_some()).count();
+    let sentinels = places().filter(|place| watches(place)).count();
+    let mut groups = watch.sentinel.groups.iter();
+    groups.all(|group| group.replicas.len() >= replicas && group.sentinels.len() + 1 >= sentinels)
+}
+
+/// Whether a node of the lesson is a sentinel: one of its lines says what it watches.
+fn watches(place: &Place) -> bool {
+    let lines = place.disk.iter().flatten().chain(&place.config);
+    lines.into_iter().any(|line| line.starts_with("sentinel "))
 }
 
 /// Runs a line of the setup, which must not fail.

@@ -2,6 +2,7 @@
 use super::{Part, check::is_kind, code, hands, known_node, text, words};
 use crate::base::glob::glob;
 use crate::command::F;
+use crate::commands::sentinel_registry;
 use crate::lab::expect::{Expect, describe};
 use crate::lab::hands::HANDS;
 use crate::lab::lesson::{Log, Place, Ran, ReplyKind};
@@ -29,16 +30,19 @@ fn full_name(name: &str) -> String {
     name.to_ascii_lowercase().replace(' ', "|")
 }
 
-/// Whether there is such a command.
+/// Whether there is such a command, of this server or of a sentinel.
 pub(super) fn known(node: &Node, name: &str) -> Result<(), String> {
     if hands::known(name) || HANDS.contains(&name) {
         return Ok(());
     }
     let full = full_name(name);
-    let found = node.server().registry.find_full(full.as_bytes());
-    found
-        .map(|_| ())
-        .ok_or_else(|| format!("no command '{name}'"))
+    let here = &node.server().registry;
+    let found = here.find_full(full.as_bytes()).is_some()
+        || sentinel_registry().find_full(full.as_bytes()).is_some();
+    match found {
+        true => Ok(()),
+        false => Err(format!("no command '{name}'")),
+    }
 }
 
 /// Whether what ran is the command `name`: itself, or the container that it belongs to.

@@ -265,6 +265,9 @@ pub struct History {
     /// Bounds of the answers that were errors, and of the commands that will never be answered.
     pub errors: Option<Range>,
     pub unanswered: Option<Range>,
+    /// Bounds of how often a client waited for too long, and how often one went over to another primary.
+    pub timeouts: Option<Range>,
+    pub switches: Option<Range>,
     /// Bounds of the mean time until an answer, and of the longest.
     pub mean_ms: Option<Range>,
     pub longest_ms: Option<Range>,
@@ -279,6 +282,8 @@ fn history(value: Plain) -> Read<History> {
         on: f.maybe("on", text),
         errors: f.maybe("errors", range),
         unanswered: f.maybe("unanswered", range),
+        timeouts: f.maybe("timeouts", range),
+        switches: f.maybe("switches", range),
         mean_ms: f.maybe("mean_ms", range),
         longest_ms: f.maybe("longest_ms", range),
     };

@@ -37,6 +37,12 @@ impl Setup {
             disk: Some(Speed::default()),
         }
     }
+
+    /// Whether its server is a Sentinel: one of its lines says so.
+    pub fn is_sentinel(&self) -> bool {
+        let first = |line: &String| line.split_whitespace().next() == Some("sentinel");
+        self.config.iter().any(first)
+    }
 }
 
 /// Whether a machine answers.

@@ -17,8 +17,7 @@ pub(super) struct File {
 
 /// The Sentinel's file; `None` if the machine is to have another server.
 pub(super) fn file(setup: &Setup, disk: Option<&Disk>) -> Option<File> {
-    let first = |line: &String| line.split_whitespace().next() == Some("sentinel");
-    if !setup.config.iter().any(first) {
+    if !setup.is_sentinel() {
         return None;
     }
     let kept = disk.and_then(|disk| disk.read(FILE).ok());
