@@ -396,7 +396,7 @@ fn links(world: &World) -> Vec<LinkModel> {
 
 fn conn(world: &World, (id, conn): (ConnId, &Conn)) -> ConnModel {
     let kind = match conn.from.end {
-        End::Node(host, _) if is_sentinel(world, host) => "sentinel",
+        End::Node(host, _) if watches(world, host) => "sentinel",
         End::Node(..) => "replication",
         End::Session(_) => "terminal",
         End::Load(..) => "client",
@@ -436,9 +436,8 @@ fn conn(world: &World, (id, conn): (ConnId, &Conn)) -> ConnModel {
 }
 
 /// Whether a machine is one that watches others.
-pub(super) fn is_sentinel(world: &World, host: HostId) -> bool {
-    let host = world.hosts().get(host);
-    host.is_some_and(|host| host.setup.is_sentinel())
+pub(super) fn watches(world: &World, host: HostId) -> bool {
+    world.hosts().get(host).is_some_and(is_sentinel)
 }
 
 fn loads(world: &World) -> Vec<LoadModel> {

@@ -1,7 +1,7 @@
 //! The wire: every message that has travelled or travels, in the order of its arrival, and one of them taken apart. A page
 //! asks for so many rows of those that it wants to see; the decoder is `decode.rs`.
 use super::decode::{describe, parts};
-use super::models::{end_name, is_sentinel, place_name};
+use super::models::{end_name, place_name, watches};
 use crate::base::time::Micros;
 use crate::lab::json::json_object;
 use crate::lab::plain::{Fields, Plain, count, flag, text, told, word};
@@ -157,7 +157,7 @@ impl Seen<'_> {
         // What is no Sentinel and asks other nodes follows them.
         match (self.end, dialler.end, self.passed.forward) {
             (true, ..) => 5,
-            (_, End::Node(host, _), _) if is_sentinel(world, host) => 4,
+            (_, End::Node(host, _), _) if watches(world, host) => 4,
             (_, End::Node(..), _) => 3,
             (_, _, true) => 0,
             _ if self.bytes.first() == Some(&b'-') => 2,
