@@ -75,6 +75,8 @@ export class EstateHost {
   /** The terminal that was typed in last. */
   #typed = 0;
   #nextTerminal = 1;
+  /** Ends when the last command that was sent is on its way. @type {Promise<void>} */
+  #execs = Promise.resolve();
   #dead = false;
   /** How often time was told what to do. */
   #asked = 0;
@@ -510,7 +512,13 @@ export class EstateHost {
   }
 
   /** Sends what was typed; the reply comes in virtual time. @param {Job} job */
-  async exec({ session: id, bytes, done, fail }) {
+  exec(job) {
+    // A command that waits for a part of the engine is not overtaken by the next one.
+    this.#execs = this.#execs.then(() => this.#exec(job));
+  }
+
+  /** @param {Job} job */
+  async #exec({ session: id, bytes, done, fail }) {
     try {
       if (!canRun(bytes)) await bringFor(bytes);
       const terminal = this.#terminals.get(id);
