@@ -121,10 +121,7 @@ fn what_clients_lost_is_counted() {
     assert!(goal(&play, 0).0, "{:?}", goal(&play, 0));
     assert_eq!(
         goal(&play, 1),
-        (
-            true,
-            "`shop`: 0 keys whose acknowledged write is lost".into()
-        )
+        (true, "`shop`: 0 acknowledged writes that are lost".into())
     );
     run(&mut play, &[":isolate n1", ":wait 3", ":heal", ":kill n1"]);
     run(&mut play, &["n2> REPLICAOF NO ONE"]);

@@ -72,6 +72,8 @@ export class EstateHost {
   #same = null;
   /** Terminals, and their sessions in the world: null before the first command, and after the world has moved. @type {Map<number, {host: string, session: number | null}>} */
   #terminals = new Map();
+  /** The terminal that was typed in last. */
+  #typed = 0;
   #nextTerminal = 1;
   /** Ends when the last command that was sent is on its way. @type {Promise<void>} */
   #execs = Promise.resolve();
@@ -377,14 +379,21 @@ export class EstateHost {
     if (!came) throw new Error("Nothing is to come: no machine runs, nothing is under way.");
   }
 
-  /** Goes on for some time, or until something arrives at a machine, in slices; then time stands still. @param {{ms?: number, host?: string}} until */
-  async #until({ ms = 0, host }) {
+  /**
+   * Goes on for some time, until something arrives at a machine, or until a write is acknowledged, in slices; then time stands still.
+   * @param {import("./estate/world.js").Until} until
+   */
+  async #until({ ms = 0, host, write }) {
     this.#play(false);
     const asked = ++this.#asked;
-    const until_ms = this.#estate.now_ms() + (host ? WAITS_MS : ms);
+    const until_ms = this.#estate.now_ms() + (host || write ? WAITS_MS : ms);
+    const came = () =>
+      write
+        ? this.#estate.run_to_write(write.by, write.key, EVENTS)
+        : this.#estate.run_to_message(String(host), EVENTS);
     const there = () =>
-      host
-        ? this.#estate.run_to_message(host, EVENTS) || this.#estate.now_ms() >= until_ms || this.#estate.next_ms() < 0
+      host || write
+        ? came() || this.#estate.now_ms() >= until_ms || this.#estate.next_ms() < 0
         : this.#estate.run(until_ms, EVENTS) < EVENTS;
     for (;;) {
       const from = performance.now();
@@ -515,6 +524,7 @@ export class EstateHost {
       if (!canRun(bytes)) await bringFor(bytes);
       const terminal = this.#terminals.get(id);
       if (!terminal || this.#dead) throw new Error("there is no such connection");
+      this.#typed = id;
       this.#guard(() => {
         terminal.session ??= this.#act({ act: "connect", host: terminal.host });
         if (this.#estate.is_past()) this.#act(NOTHING);
@@ -535,9 +545,10 @@ export class EstateHost {
   inspect(id, view, argv) {
     const host = this.#terminals.get(id)?.host;
     if (host === undefined || this.#dead) return null;
+    const session = this.#terminals.get(this.#typed)?.session ?? undefined;
     return this.#guard(() => {
       if (view === "disk") return diskModel(this.#estate.files(host), this.#estate.policy(host));
-      const model = /** @type {any} */ (this.#estate.inspect(host, view, argv));
+      const model = /** @type {any} */ (this.#estate.inspect(host, session, view, argv));
       return model?.files?.length === 0 ? null : model;
     });
   }

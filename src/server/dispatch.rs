@@ -69,9 +69,26 @@ pub fn request(node: &mut Node, id: ClientId, args: Args<'_>) {
             }
             let error = transaction::refused(node, id, number, error);
             reject(node, &error, &mut out);
+            if node.observer.is_some() {
+                observe_refused(node, id, number, args, out.since(start));
+            }
         }
     }
     finish_reply(node, id, out, start, mode);
+}
+
+/// A command that did not run was answered all the same.
+#[cold]
+fn observe_refused(
+    node: &mut Node,
+    id: ClientId,
+    number: Option<usize>,
+    args: Args<'_>,
+    reply: &[u8],
+) {
+    let command = number.map(|n| node.server.registry.all()[n]);
+    let db = node.server.clients.get(id).map_or(0, |c| c.db);
+    node.observed((id, db), command, args, reply, true);
 }
 
 /// The names of a refused command, as CLIENT LIST shows them.
@@ -352,7 +369,7 @@ impl Books {
             }
             if node.observer.is_some() && !node.server.in_script {
                 let reply = out.since(self.reply_start);
-                node.observed((id, index), command, args, reply, failed);
+                node.observed((id, index), Some(command), args, reply, failed);
             }
         }
         node.ks.settle();

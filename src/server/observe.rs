@@ -15,8 +15,8 @@ pub struct Observed {
     pub client: ClientId,
     pub db: usize,
     pub at_us: Micros,
-    /// The record of the command or subcommand.
-    pub command: &'static Command,
+    /// The record of the command or subcommand; `None` if there is none.
+    pub command: Option<&'static Command>,
     /// The arguments with the command's name; those beyond 4096 bytes are left out.
     pub argv: Vec<Vec<u8>>,
     /// Whether `argv` is all of them.
@@ -50,7 +50,7 @@ impl Node {
     pub(super) fn observed(
         &mut self,
         (client, db): (ClientId, usize),
-        command: &'static Command,
+        command: Option<&'static Command>,
         args: Args<'_>,
         reply: &[u8],
         failed: bool,

@@ -215,14 +215,22 @@ mod tests {
         run(&mut node, id, "SET a 1", 7);
         run(&mut node, id, "GET a", 8);
         run(&mut node, id, "ZADD a 1 x", 9);
+        run(&mut node, id, "ZADD a", 10);
+        run(&mut node, id, "NOTHING a", 11);
         let (events, lost) = node.take_observed();
         let seen: Vec<_> = events
             .iter()
-            .map(|e| (e.command.name, e.argv.len(), e.failed))
+            .map(|e| (e.command.map(|c| c.name), e.argv.len(), e.failed))
             .collect();
         assert_eq!(
             seen,
-            [("set", 3, false), ("get", 2, false), ("zadd", 4, true)]
+            [
+                (Some("set"), 3, false),
+                (Some("get"), 2, false),
+                (Some("zadd"), 4, true),
+                (Some("zadd"), 2, true),
+                (None, 2, true)
+            ]
         );
         assert_eq!(events[1].reply.as_deref(), Some(&b"$1\r\n1\r\n"[..]));
         assert_eq!((events[1].client, events[1].at_us, lost), (id, 8, 0));

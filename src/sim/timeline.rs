@@ -3,6 +3,7 @@
 //! A run is its start and the acts done to it, each with the number of events before it: that is a [`Trace`]. Copies of the
 //! world are kept on the way ([`CHECKPOINTS`] at most, ever further apart), so that going back means to take the nearest one
 //! and to let the events after it happen again.
+use super::world::ledger::Write;
 use super::world::{Act, HostId, Refused, World};
 use crate::base::time::Micros;
 use std::any::Any;
@@ -188,6 +189,18 @@ impl Timeline {
 
     /// Lets events happen until one is the arrival of something at `place`, `most` of them at most; whether there was one.
     pub fn run_to_message(&mut self, place: HostId, most: u64) -> bool {
+        self.run_to_event(most, |world| world.arrived_at() == Some(place))
+    }
+
+    /// Lets events happen until one of them acknowledges a write of which this is so, `most` of them at most; whether there
+    /// was one.
+    pub fn run_to_write(&mut self, most: u64, is_it: impl Fn(&World, &Write) -> bool) -> bool {
+        self.run_to_event(most, |world| {
+            world.just_acknowledged().any(|write| is_it(world, write))
+        })
+    }
+
+    fn run_to_event(&mut self, most: u64, is_it: impl Fn(&World) -> bool) -> bool {
         for _ in 0..most {
             let Some(at_us) = self.world.next_event_us() else {
                 return false;
@@ -195,7 +208,7 @@ impl Timeline {
             if self.run_until(at_us, 1) == 0 {
                 return false;
             }
-            if self.world.arrived_at() == Some(place) {
+            if is_it(&self.world) {
                 return true;
             }
         }
@@ -410,6 +423,22 @@ mod tests {
             again.seek(total * part / 10);
             assert_eq!(again.world().state_hash(), hash, "{part}");
         }
+    }
+
+    #[test]
+    fn time_goes_on_to_a_write_that_is_acknowledged() {
+        let mut timeline = estate();
+        let is_first = |world: &World, write: &Write| {
+            matches!(write.by, crate::sim::world::End::Load(0, _))
+                && write.words.contains("app:3:0 ")
+                && write.acked_us == Some(world.now_us())
+        };
+        let before_us = timeline.world().now_us();
+        assert!(timeline.run_to_write(10_000, is_first));
+        assert!(timeline.world().now_us() > before_us);
+        let found: Vec<_> = timeline.world().just_acknowledged().collect();
+        assert_eq!(found.len(), 1);
+        assert!(!timeline.run_to_write(10_000, |_, write| write.words.contains("nothing")));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 use super::{from_js, to_js};
 use crate::lab::acts;
 use crate::lab::desk::Desk;
-use crate::lab::estate::{difference, estate, failover, ledger, wire};
+use crate::lab::estate::{difference, estate, failover, is_wanted, ledger, wire};
 use crate::lab::grader::Attempt;
 use crate::lab::hands;
 use crate::lab::json;
@@ -10,7 +10,8 @@ use crate::lab::lesson::{Lesson, Step};
 use crate::lab::plain::DEPTH_MAX;
 use crate::lab::views;
 use crate::sim::timeline::Timeline;
-use crate::sim::world::{Act, Host};
+use crate::sim::world::ledger::Write;
+use crate::sim::world::{Act, Host, World};
 use wasm_bindgen::prelude::*;
 
 /// Many nodes on one virtual clock, with their past.
@@ -195,23 +196,25 @@ impl Estate {
         to_js(&difference(self.timeline.world(), other.timeline.world()))
     }
 
-    /// The model of one of the views of a single node, after the command `argv` ran in a session on that machine; null where
-    /// the server does not run, or there is nothing to show.
+    /// The model of one of the views of a single node, after the command `argv` ran; of the database that this session has
+    /// selected, on whichever machine. Null where the server does not run, or there is nothing to show.
     pub fn inspect(
         &mut self,
         host: &str,
+        session: Option<u32>,
         view: &str,
         argv: Vec<js_sys::Uint8Array>,
     ) -> Result<JsValue, JsError> {
         if self.looked_at.0 != host {
             self.looked_at = (host.into(), Desk::default());
         }
+        let db = session.and_then(|session| self.timeline.world().selected_db(session));
         let host = find(&self.timeline, host);
         let Some((node, disk)) = host.and_then(|h| Some((h.node()?, h.disk()))) else {
             return Ok(JsValue::NULL);
         };
         let argv: Vec<Vec<u8>> = argv.iter().map(js_sys::Uint8Array::to_vec).collect();
-        let model = views::inspect(node, 0, view, &argv)
+        let model = views::inspect_database(node, db.unwrap_or(0), view, &argv)
             .or_else(|| views::inspect_files(&mut self.looked_at.1, disk, node, view, &argv));
         match model {
             Some(model) => to_js(&model),
@@ -260,6 +263,13 @@ impl Estate {
     pub fn run_to_message(&mut self, name: &str, most: f64) -> bool {
         let place = self.timeline.world().place_named(name);
         place.is_some_and(|place| self.timeline.run_to_message(place, most as u64))
+    }
+
+    /// Lets events happen until a write of `by` to `key` is acknowledged (empty: of anybody, to any), `most` at most; whether one
+    /// was.
+    pub fn run_to_write(&mut self, by: &str, key: &str, most: f64) -> bool {
+        let wanted = |world: &World, write: &Write| is_wanted(world, write, by, key);
+        self.timeline.run_to_write(most as u64, wanted)
     }
 
     /// A hash of all events so far.

@@ -19,8 +19,17 @@ const UNTIL_MS = [1, 10, 100, 1000, 10_000, 60_000];
 export class Deck {
   #play = this.#button("Play", () => this.#asked(this.world.play(!this.world.state.playing)));
   #step = this.#button("Step", () => this.#asked(this.world.step()));
-  #until = h("select", { id: "run-until" });
-  #run = this.#button("Run", () => this.#asked(this.world.until(JSON.parse(this.#until.value))));
+  #until = h("select", { id: "run-until", onchange: () => this.#drawUntil() });
+  #key = h("input", {
+    class: "key",
+    size: "8",
+    placeholder: "any key",
+    "aria-label": "Key that is written",
+    autocomplete: "off",
+    spellcheck: "false",
+    hidden: "",
+  });
+  #run = this.#button("Run", () => this.#asked(this.world.until(this.#goal())));
   #fork = this.#button("Fork", () => this.#asked(this.world.fork()));
   #clock = h("span", { class: "clock", role: "timer", "aria-label": "Time since the start" });
   #end = h("span", { class: "end" });
@@ -51,6 +60,7 @@ export class Deck {
         this.#run,
         h("label", { class: "sr", for: "run-until" }, "Until"),
         this.#until,
+        this.#key,
       ),
       this.#clock,
       this.#end,
@@ -79,19 +89,38 @@ export class Deck {
     this.foot = foot;
     foot.hidden = true;
     foot.after(this.#el);
-    const { hosts, apps, databases } = world.state.model;
-    this.#until.append(
-      ...UNTIL_MS.map((ms) => h("option", { value: JSON.stringify({ ms }) }, `for ${span(ms * 1000)}`)),
-      ...[...hosts, ...apps, ...databases].map(({ name }) =>
-        h("option", { value: JSON.stringify({ host: name }) }, `until something arrives at ${name}`),
-      ),
-    );
     this.draw();
   }
 
   /** @param {string} words @param {() => void} act */
   #button(words, act) {
     return h("button", { class: "btn", type: "button", onclick: act }, words);
+  }
+
+  /** What time goes on to. Machines and clients come and go. */
+  #drawUntil() {
+    const { hosts, apps, databases, loads } = this.world.state.model;
+    const clients = [...loads, ...apps].map(({ name }) => name);
+    const writers = [["", ""], ["terminal", " of a terminal"], ...clients.map((name) => [name, ` of ${name}`])];
+    const goals = [
+      ...UNTIL_MS.map((ms) => [{ ms }, `for ${span(ms * 1000)}`]),
+      ...[...hosts, ...apps, ...databases].map(({ name }) => [{ host: name }, `until something arrives at ${name}`]),
+      ...writers.map(([by, whose]) => [{ write: { by } }, `until a write${whose} is acknowledged`]),
+    ].map(([goal, words]) => [JSON.stringify(goal), String(words)]);
+    const names = goals.map(([goal]) => goal).join();
+    if (this.#until.dataset.names !== names) {
+      const chosen = this.#until.value;
+      this.#until.dataset.names = names;
+      this.#until.replaceChildren(...goals.map(([value, words]) => h("option", { value }, words)));
+      if (goals.some(([goal]) => goal === chosen)) this.#until.value = chosen;
+    }
+    this.#key.hidden = !this.#goal().write;
+  }
+
+  /** @returns {import("./world.js").Until} */
+  #goal() {
+    const goal = JSON.parse(this.#until.value);
+    return goal.write ? { write: { ...goal.write, key: this.#key.value.trim() } } : goal;
   }
 
   /** @param {Promise<any>} request */
@@ -138,6 +167,7 @@ export class Deck {
     );
     this.#drawMarks(span_ms, furthest_ms);
     this.#drawFutures();
+    this.#drawUntil();
   }
 
   #words() {

@@ -25,6 +25,7 @@
  * @prop {boolean | null} same a saved run went as it did then
  *
  * @typedef {WorldInfo & {state: EstateState}} EstateInfo
+ * @typedef {{ms?: number, host?: string, write?: {by: string, key: string}}} Until what time goes on to; of a write empty words: any
  *
  * @typedef {{now_us: number, start_us: number, events: number, furthest_us: number, furthest_events: number, past: boolean,
  *   acts: {at_us: number, event: number, what: string, host?: string}[], hosts: Host[], links: Link[], conns: Conn[],
@@ -118,7 +119,7 @@ export class EstateWorld extends World {
     return this.#ask("step");
   }
 
-  /** Goes on for some time, or until something arrives at a machine, and stands still. @param {{ms?: number, host?: string}} until */
+  /** Goes on for some time, until something arrives at a machine or a write is acknowledged, and stands still. @param {Until} until */
   until(until) {
     return this.#ask("until", until);
   }

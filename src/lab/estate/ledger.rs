@@ -231,3 +231,19 @@ fn why(world: &World, loss: &Loss) -> String {
         }
     }
 }
+
+/// Whether a write is by this one (a load, a process, `terminal`; nothing: anybody), and one of its words is this key (nothing:
+/// any), as far as its words are kept.
+pub fn is_wanted(world: &World, write: &Write, by: &str, key: &str) -> bool {
+    let named = match write.by {
+        End::Session(_) => by == "terminal",
+        End::Load(load, _) => world.loads()[load].setup.name == by,
+        End::App(app, _) => world.apps()[app].setup.name == by,
+        End::Node(..) | End::Served(..) | End::Database(..) => false,
+    };
+    let is_key = |word: &str| match word.strip_suffix('…') {
+        Some(beginning) => key.starts_with(beginning),
+        None => word == key,
+    };
+    (by.is_empty() || named) && (key.is_empty() || write.words.split(' ').skip(1).any(is_key))
+}

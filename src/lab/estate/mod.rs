@@ -8,7 +8,7 @@ mod sentinels;
 mod wire;
 
 pub use difference::{DifferenceModel, difference};
-pub use ledger::{LedgerModel, ledger};
+pub use ledger::{LedgerModel, is_wanted, ledger};
 pub(super) use models::place_name;
 pub use models::{EstateModel, estate};
 pub use sentinels::{EventModel, failover};

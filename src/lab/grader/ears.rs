@@ -152,7 +152,7 @@ impl Line {
             }
             for (asked, reply) in self.answered(asked, &reply, bytes) {
                 let event = asked.observed(now_us, reply);
-                events.extend(event.map(|event| (self.host, event)));
+                events.push((self.host, event));
             }
         }
         self.heard.drain(..at);
@@ -215,19 +215,19 @@ impl Asked {
     }
 
     /// The same as a node would have noted it.
-    fn observed(self, at_us: Micros, reply: Option<Vec<u8>>) -> Option<Observed> {
+    fn observed(self, at_us: Micros, reply: Option<Vec<u8>>) -> Observed {
         let failed = reply
             .as_ref()
             .is_some_and(|r| matches!(r.first(), Some(b'-' | b'!')));
-        Some(Observed {
+        Observed {
             client: 0,
             db: 0,
             at_us,
-            command: self.command?,
+            command: self.command,
             argv: self.argv,
             whole: self.whole,
             reply: reply.filter(|r| r.len() <= KEPT_BYTES),
             failed,
-        })
+        }
     }
 }

@@ -4,9 +4,9 @@ use super::{code, text};
 use crate::base::time::Micros;
 use crate::lab::lesson::{History, Range};
 use crate::server::Node;
-use crate::sim::world::{Load, World};
+use crate::sim::world::{End, Load, World};
 
-/// How often what is lost is counted anew, µs: that looks at every key which was written.
+/// How often what is lost is counted anew, µs: that looks at every write.
 const COUNTED_US: Micros = 100_000;
 
 /// One such predicate, with what was counted last.
@@ -17,6 +17,7 @@ pub(super) struct Tally {
     pub on: Option<usize>,
     counted_us: Micros,
     lost: i64,
+    safe: i64,
 }
 
 impl Tally {
@@ -26,19 +27,41 @@ impl Tally {
             on,
             counted_us: Micros::MIN,
             lost: 0,
+            safe: 0,
         }
     }
 
-    /// Counts, if that is due. O(keys that were written).
+    /// Counts, if that is due. O(writes that are known, and keys).
     pub fn count(&mut self, world: &World) {
         let due_us = self.counted_us.saturating_add(COUNTED_US);
-        if self.spec.lost.is_none() || world.now_us() < due_us {
+        let asks = self.spec.lost.is_some() || self.spec.safe.is_some();
+        if !asks || world.now_us() < due_us {
             return;
         }
         self.counted_us = world.now_us();
-        let Some(load) = load_named(world, &self.spec.of) else {
+        let Some((number, load)) = load_named(world, &self.spec.of) else {
             return;
         };
+        match uses_machine(load, world) {
+            true => self.ask_ledger(world, number),
+            false => self.lost = self.lost_keys(world, load),
+        }
+    }
+
+    /// What the ledger says of the writes of a load's clients.
+    fn ask_ledger(&mut self, world: &World, number: usize) {
+        let account = world.ledger();
+        let own = |by| matches!(by, End::Load(load, _) if load == number);
+        let tally = account.tally(own);
+        self.safe = tally.safe as i64;
+        self.lost = match self.on {
+            Some(on) => account.missing(on, own) as i64,
+            None => (tally.gone + tally.apart) as i64,
+        };
+    }
+
+    /// Behind a process the ledger knows nothing of what was acknowledged: then the keys are compared.
+    fn lost_keys(&self, world: &World, load: &Load) -> i64 {
         let hosts = world.hosts().iter().enumerate();
         let nodes: Vec<&Node> = hosts
             .filter(|(at, _)| self.on.is_none_or(|on| on == *at))
@@ -53,12 +76,12 @@ impl Tally {
             let stored = stored.chain(databases.iter().map(|d| load.stored_in(d, key)));
             stored.max().unwrap_or(0) < *number
         };
-        self.lost = load.acknowledged().iter().filter(|w| gone(w)).count() as i64;
+        load.acknowledged().iter().filter(|w| gone(w)).count() as i64
     }
 
     pub fn judge(&self, world: &World) -> Verdict {
         let spec = &self.spec;
-        let Some(load) = load_named(world, &spec.of) else {
+        let Some((_, load)) = load_named(world, &spec.of) else {
             let why = vec![code(&spec.of), text(" has not come yet")];
             return (false, why);
         };
@@ -73,8 +96,12 @@ impl Tally {
             (
                 spec.lost,
                 self.lost,
-                "keys whose acknowledged write is lost",
+                match uses_machine(load, world) {
+                    true => "acknowledged writes that are lost",
+                    false => "keys whose acknowledged write is lost",
+                },
             ),
+            (spec.safe, self.safe, "acknowledged writes that are safe"),
             (spec.errors, report.errors as i64, "errors"),
             (
                 spec.unanswered,
@@ -127,6 +154,12 @@ fn bounds(range: Range) -> String {
     }
 }
 
-fn load_named<'a>(world: &'a World, name: &str) -> Option<&'a Load> {
-    world.loads().iter().find(|load| load.setup.name == name)
+fn load_named<'a>(world: &'a World, name: &str) -> Option<(usize, &'a Load)> {
+    let mut loads = world.loads().iter().enumerate();
+    loads.find(|(_, load)| load.setup.name == name)
+}
+
+/// Whether its clients talk to a server themselves.
+fn uses_machine(load: &Load, world: &World) -> bool {
+    load.setup.to < world.hosts().len()
 }

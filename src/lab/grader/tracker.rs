@@ -48,8 +48,9 @@ pub(super) fn known(node: &Node, name: &str) -> Result<(), String> {
 /// Whether what ran is the command `name`: itself, or the container that it belongs to.
 pub(super) fn is_command(event: &Observed, name: &str) -> bool {
     let full = full_name(name);
-    event.command.full_name() == full
-        || (!event.command.parent.is_empty() && event.command.parent == full)
+    event.command.is_some_and(|command| {
+        command.full_name() == full || (!command.parent.is_empty() && command.parent == full)
+    })
 }
 
 fn names_match(event: &Observed, names: &[String]) -> Option<usize> {
@@ -183,7 +184,7 @@ impl Tracker {
         if right && kind.is_none_or(|kind| is_kind(kind, &value)) {
             self.count += 1;
             self.hit = Some(told());
-        } else if event.command.flags.has(F::READONLY) && !event.failed {
+        } else if event.command.is_some_and(|c| c.flags.has(F::READONLY)) && !event.failed {
             self.missed = Some(told());
         }
     }

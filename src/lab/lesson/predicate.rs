@@ -259,8 +259,11 @@ pub struct History {
     pub of: String,
     /// Bounds of the writes that were acknowledged.
     pub acknowledged: Option<Range>,
-    /// Bounds of the keys whose newest acknowledged write is no more: on no node that runs, or not on this one.
+    /// Bounds of the acknowledged writes that are no more, or that this node has not got. Of clients of a process: of the keys
+    /// whose newest acknowledged write no running node and no database has.
     pub lost: Option<Range>,
+    /// Bounds of the acknowledged writes that no one machine's power cut loses.
+    pub safe: Option<Range>,
     pub on: Option<String>,
     /// Bounds of the answers that were errors, and of the commands that will never be answered.
     pub errors: Option<Range>,
@@ -279,6 +282,7 @@ fn history(value: Plain) -> Read<History> {
         of: f.must("of", text),
         acknowledged: f.maybe("acknowledged", range),
         lost: f.maybe("lost", range),
+        safe: f.maybe("safe", range),
         on: f.maybe("on", text),
         errors: f.maybe("errors", range),
         unanswered: f.maybe("unanswered", range),

@@ -104,6 +104,16 @@ impl Object for Model {
 /// the last script, from [`Node::keep_script_trace`] on.
 pub fn inspect(node: &Node, id: ClientId, view: &str, argv: &[Vec<u8>]) -> Option<Model> {
     let db = node.client(id).map_or(0, |c| c.db);
+    match view {
+        "script" => script::model(node).map(Model::Script),
+        "loop" => Some(Model::Loop(looped::model(node, id))),
+        _ => inspect_database(node, db, view, argv),
+    }
+}
+
+/// The same of the views of a database; of the first where the node has none of this number.
+pub fn inspect_database(node: &Node, db: usize, view: &str, argv: &[Vec<u8>]) -> Option<Model> {
+    let db = if db < node.keyspace().count() { db } else { 0 };
     let focus = Focus::of(node, argv);
     match view {
         "keys" if node.config().maxmemory > 0 => {
@@ -111,8 +121,6 @@ pub fn inspect(node: &Node, id: ClientId, view: &str, argv: &[Vec<u8>]) -> Optio
         }
         "keys" => table::of_database(node, db, focus.key.as_deref()).map(Model::Table),
         "value" => value::model(node, db, &focus),
-        "script" => script::model(node).map(Model::Script),
-        "loop" => Some(Model::Loop(looped::model(node, id))),
         _ => None,
     }
 }

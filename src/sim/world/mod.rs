@@ -181,6 +181,15 @@ impl World {
         self.sessions.get(&id)
     }
 
+    /// The database that a session has selected; `None` if its connection does not stand.
+    pub fn selected_db(&self, id: SessionId) -> Option<usize> {
+        let conn = self.net.conn(self.sessions.get(&id)?.conn?)?;
+        let End::Node(host, client) = conn.to.end else {
+            return None;
+        };
+        Some(self.hosts.get(host)?.node()?.client(client)?.db)
+    }
+
     /// Takes what has come for a session.
     pub fn take_output(&mut self, id: SessionId) -> Vec<u8> {
         let session = self.sessions.get_mut(&id);
@@ -234,6 +243,7 @@ impl World {
         self.now_us = self.now_us.max(at_us);
         self.happened += 1;
         self.arrived_at = None;
+        self.ledger.begin_event();
         self.hash.number(self.now_us as u64);
         self.hash.number(number);
         match event {

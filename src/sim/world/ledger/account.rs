@@ -290,6 +290,19 @@ impl<'a> Account<'a> {
         tally
     }
 
+    /// How many acknowledged writes a machine's memory has not got, of those of which this is so by who wrote them. O(known
+    /// writes).
+    pub fn missing(&self, id: HostId, of: impl Fn(End) -> bool) -> u64 {
+        let mut missing = 0;
+        self.each(|at, _, write| {
+            let lacks = self
+                .memory(id, at.history)
+                .is_some_and(|has| has < at.writes);
+            missing += u64::from(lacks && of(write.by));
+        });
+        missing
+    }
+
     /// Goes through all acknowledged writes, history by history.
     fn each(&self, mut work: impl FnMut(Position, State, &'a Write)) {
         for history in 0..self.histories() {

@@ -101,6 +101,8 @@ pub struct Ledger {
     histories: Histories,
     seats: Vec<Seat>,
     replies: Numbered<Replies>,
+    /// The writes that the last event acknowledged.
+    acknowledged: Vec<Position>,
     /// Where notes are taken to; empty in between.
     notes: Vec<Note>,
 }
@@ -137,6 +139,11 @@ impl Ledger {
         seat.files.end();
     }
 
+    /// An event is about to happen.
+    pub(super) fn begin_event(&mut self) {
+        self.acknowledged.clear();
+    }
+
     /// So many bytes have arrived in all at whoever asked for a connection.
     pub(super) fn heard(&mut self, conn: ConnId, bytes: u64, now_us: Micros) {
         let Some(replies) = self.replies.get_mut(conn) else {
@@ -148,6 +155,7 @@ impl Ledger {
             replies.pop_front();
             if let Some(write) = self.histories.write_mut(at) {
                 write.acked_us = Some(now_us);
+                self.acknowledged.push(at);
             }
         }
     }
@@ -289,6 +297,13 @@ impl World {
             };
             self.settle(Cause::of(id, why));
         }
+    }
+
+    /// The writes whose clients got their answers by the last event.
+    pub fn just_acknowledged(&self) -> impl Iterator<Item = &Write> {
+        let ledger = &self.ledger;
+        let all = ledger.acknowledged.iter();
+        all.filter_map(|at| ledger.histories.all().get(at.history)?.get(at.writes))
     }
 
     /// Whom a node follows, if that is a machine here.
