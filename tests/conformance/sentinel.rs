@@ -1,6 +1,7 @@
 //! Sentinels and the servers that they watch, some of them redlab's and some of them real: failovers of every kind, seen from
 //! the outside.
 
+mod alike;
 mod fleet;
 mod process;
 mod scenes;
@@ -44,6 +45,8 @@ fn scenes() -> Vec<Scene> {
     add("commanded", scenes::commanded, &[Redlab; 4], &[Real; 3]);
     add("chosen", scenes::chosen, &[Redlab; 4], &[Real; 3]);
     add("guarded", scenes::guarded, &[Redlab; 3], &[Real; 3]);
+    let name = "alike: two real sentinels".into();
+    all.push((name, Box::new(|| alike::compare(&alike::plan(Real)))));
     all
 }
 

@@ -123,12 +123,11 @@ impl Process {
             Make::Real => Command::new(oracle_program()?),
         };
         command.arg(self.file());
-        match (self.part, self.make) {
-            (Part::Sentinel, _) => drop(command.arg("--sentinel")),
-            (Part::Node, Make::Real) => {
-                command.args(["--extended-redis-compatibility", "yes"]);
-            }
-            (Part::Node, Make::Redlab) => {}
+        if self.part == Part::Sentinel {
+            command.arg("--sentinel");
+        }
+        if self.make == Make::Real {
+            command.args(["--extended-redis-compatibility", "yes"]);
         }
         let log = File::options()
             .create(true)
