@@ -11,6 +11,7 @@ pub mod persist;
 pub mod repl;
 pub mod resp;
 pub mod script;
+pub mod sentinel;
 pub mod server;
 pub mod sim;
 #[cfg(target_arch = "wasm32")]

@@ -191,3 +191,47 @@ fn a_failed_snapshot_stops_writes_until_one_succeeds() {
     assert_eq!(ask(&mut machine, "SAVE"), "+OK\r\n");
     assert_eq!(ask(&mut machine, "SET a 1"), "+OK\r\n");
 }
+
+#[test]
+fn a_rewrite_is_not_held_up_by_fsyncs_if_so_configured() {
+    let spared = [ON, &[("no-appendfsync-on-rewrite", "yes")]].concat();
+    let (mut machine, _) = boot(Vec::new(), &spared);
+    for n in 0..5 {
+        ask(&mut machine, &format!("SETRANGE key{n} 1000000 x"));
+    }
+    ask(&mut machine, "BGREWRITEAOF");
+    assert_eq!(ask(&mut machine, "SET other value"), "+OK\r\n");
+    let log = "appendonlydir/appendonly.aof.2.incr.aof";
+    let extent = |machine: &Machine| {
+        let disk = machine.disk.as_ref().expect("it has one");
+        disk.extent(log).expect("there is a log")
+    };
+    assert!(ask(&mut machine, "INFO persistence").contains("aof_rewrite_in_progress:1"));
+    assert!(extent(&machine).platter < extent(&machine).cached);
+    for n in 0..50 {
+        machine.handle(Input::Tick, NOW_US + 100_000 * n);
+        settle(&mut machine);
+    }
+    assert!(ask(&mut machine, "INFO persistence").contains("aof_rewrite_in_progress:0"));
+    assert_eq!(extent(&machine).platter, extent(&machine).cached);
+    let (mut again, _) = boot(machine.disk.expect("it has one").kept(), &spared);
+    assert_eq!(ask(&mut again, "DBSIZE"), ":6\r\n");
+}
+
+#[test]
+fn a_log_behind_a_snapshot_in_one_old_file_is_read_to_its_end() {
+    let files = files();
+    let base = files.iter().find(|f| f.path == BASE).expect("a base");
+    let mut bytes = base.bytes.clone();
+    for n in 0..100_000 {
+        let n = format!("{n:06}");
+        bytes.extend_from_slice(format!("*3\r\n$3\r\nSET\r\n$1\r\nn\r\n$6\r\n{n}\r\n").as_bytes());
+    }
+    let old = KeptFile {
+        path: "appendonly.aof".into(),
+        inode: 1,
+        bytes,
+    };
+    let (mut machine, _) = boot(vec![old], ON);
+    assert_eq!(ask(&mut machine, "GET n"), "$6\r\n099999\r\n");
+}

@@ -24,10 +24,10 @@ const TOLD_MS = 40;
 const MISSED_MS = 250;
 /** Where every world's clock begins: the same run is the same everywhere. */
 const START_MS = Date.UTC(2025, 0, 1);
-/** As far as one event can be away. */
-const FAR_MS = 1e12;
 /** How long something is waited for that may never arrive. */
 const WAITS_MS = 3_600_000;
+/** Requests that only look. */
+const LOOKS = ["ledger", "wire"];
 /** Does nothing but end the future that lies ahead. */
 const NOTHING = { act: "disconnect", session: 0 };
 
@@ -121,9 +121,11 @@ export class EstateHost {
     this.#acts = [];
     if (lesson) {
       this.#estate = Estate.lesson(lesson, start_ms ?? START_MS);
+      this.#estate.watch();
       for (const [goal, step] of this.#hints) this.#estate.lesson_hint(goal, step);
     } else {
       this.#estate = new Estate(BigInt(seed ?? 1), START_MS);
+      this.#estate.watch();
       for (const act of acts) this.#do(act);
       // Replicas find their primaries before anybody looks.
       this.#estate.run(START_MS + (ahead_ms ?? 0), Infinity);
@@ -199,6 +201,7 @@ export class EstateHost {
   /** Has a saved run again, and stands still where it ends. @param {import("./estate/trace.js").Trace} trace */
   async #replay({ seed, acts, end, start_ms, shown_ms, hash }) {
     this.#estate = new Estate(BigInt(seed), start_ms);
+    this.#estate.watch();
     this.#playing = false;
     this.#beginMs = start_ms;
     this.#startMs = shown_ms;
@@ -344,11 +347,12 @@ export class EstateHost {
       state: () => this.#state(),
       program: () => this.#estate.program(value) ?? null,
       ledger: () => this.#estate.ledger(),
+      wire: () => this.#estate.wire(value),
     };
     if (this.#dead || !can[what]) throw new Error(this.#dead ? "the world has stopped" : `no such request: ${what}`);
     const answer = await this.#guard(can[what]);
     // To look is no change.
-    if (what !== "ledger") this.#tell();
+    if (!LOOKS.includes(what)) this.#tell();
     return answer;
   }
 
@@ -364,8 +368,10 @@ export class EstateHost {
   /** One event. */
   #step() {
     this.#play(false);
-    this.#estate.run(this.#estate.now_ms() + FAR_MS, 1);
+    const came = this.#estate.step();
+    this.#targetMs = this.#estate.now_ms();
     this.#collect();
+    if (!came) throw new Error("Nothing is to come: no machine runs, nothing is under way.");
   }
 
   /** Goes on for some time, or until something arrives at a machine, in slices; then time stands still. @param {{ms?: number, host?: string}} until */

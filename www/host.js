@@ -89,6 +89,8 @@ export class HostWorld {
   #down = "";
   #lock = new SandboxLock();
   #closed = false;
+  /** Ends when nothing of it is left. @type {Promise<void> | null} */
+  #closing = null;
   /** Scripts are gone through line by line. */
   #holds = false;
   /** Nobody looks: the clock stands still. */
@@ -391,17 +393,21 @@ export class HostWorld {
   async #run(once) {
     this.#running = true;
     try {
-      while ((once || this.#queue.length || this.#engine.runs_script()) && !this.#closed) {
+      while (!this.#closed && (once || this.#hasWork())) {
         once = false;
         await this.#bringParts();
-        await this.#alone(() => this.#slice());
-        if (this.#queue.length || this.#engine.runs_script()) await turn();
+        await this.#alone(async () => this.#closed || (await this.#slice()));
+        if (!this.#closed && this.#hasWork()) await turn();
       }
     } catch (e) {
       await this.#trapped(e);
     }
     this.#running = false;
-    if (this.#queue.length) this.#run(false); // what came while the engine was started again
+    if (this.#queue.length && !this.#closed) this.#run(false); // what came while the engine was started again
+  }
+
+  #hasWork() {
+    return this.#queue.length > 0 || this.#engine.runs_script();
   }
 
   /** Parts of the engine that queued commands need. Who cannot have one is told, before anything has happened. */
@@ -771,10 +777,14 @@ export class HostWorld {
     });
   }
 
+  /** What is being committed is committed and answered first; only then may somebody else have the files. */
   close() {
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#lock.release();
-    this.#engine.free();
+    return (this.#closing ??= this.#alone(async () => {
+      for (const job of this.#queue.splice(0)) job.fail(new Error("The world was closed."));
+      this.#lock.release();
+      this.#engine.free();
+    }));
   }
 }

@@ -209,6 +209,7 @@ export class DiskStore {
       );
       tx.objectStore("meta").put(meta, this.#name);
     });
+    this.#strays = [];
     this.#sizes = new Map(files.map(({ file, bytes }) => [file, { count: 1, bytes: bytes.length }]));
   }
 

@@ -49,7 +49,7 @@ export function unpack(bytes) {
       new TextDecoder().decode(bytes.subarray(at + from, at + from + length)).replace(/\0.*/s, "");
     const size = parseInt(text(124, 12), 8);
     const start = at + BLOCK;
-    if (!(start + size <= bytes.length)) break;
+    if (!(size >= 0 && start + size <= bytes.length)) break;
     const name = text(0, 100).replace(/^(\.\/)+/, "");
     if (["", "0"].includes(text(156, 1))) files.push({ name, bytes: bytes.slice(start, start + size) });
     at = start + size + padding(size).length;

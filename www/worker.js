@@ -72,7 +72,7 @@ function serve(port, guest = false) {
     estate: (m, world) => world.estate(m.what, m.value),
     close(_, world) {
       worlds.delete(world.id);
-      world.close();
+      return world.close();
     },
     getSetting: async (m) => (guest ? guestSettings.get(m.key) : (await ready).settings.get(m.key)),
     putSetting: async (m) =>

@@ -18,6 +18,7 @@ pub mod record;
 pub mod registry;
 pub mod replication;
 pub mod script;
+pub mod sentinel;
 pub mod slowlog;
 pub mod spikes;
 pub mod state;

@@ -21,6 +21,8 @@ pub enum Order {
     PlaceBase,
     /// A snapshot of the primary is to take the place of the data.
     Load,
+    /// The Sentinel's state goes into its configuration file.
+    SaveWatch,
     /// SHUTDOWN of this client, with or without a snapshot before; `force`: even if that fails.
     Exit {
         id: ClientId,

@@ -53,11 +53,14 @@ fn word_slot(word: u64) -> usize {
 }
 
 impl Registry {
-    /// Joins the families' tables; in the order of their names.
-    pub fn new(families: &[&'static [&'static [Command]]]) -> Registry {
+    /// Joins the families' tables, as far as their commands exist in this node; in the order of their names.
+    pub fn new(
+        families: &[&'static [&'static [Command]]],
+        exists: fn(&Command) -> bool,
+    ) -> Registry {
         let mut by_name: Vec<&'static Command> = Vec::new();
         for file in families.iter().copied().flatten() {
-            by_name.extend(file.iter());
+            by_name.extend(file.iter().filter(|command| exists(command)));
         }
         sort_by(&mut by_name, &mut |a, b| a.name.cmp(b.name));
         let mut registry = Registry {

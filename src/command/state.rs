@@ -3,6 +3,7 @@ use super::acl::{Acl, AclFile, DEFAULT_USER, Denied};
 use super::persistence::Persistence;
 use super::pubsub::{Kind, PubSub};
 use super::replication::Replication;
+use super::sentinel::Watch;
 use super::{
     Client, ClientId, Clients, LogLevel, RunningScript, Then, blocking::Waits, registry::Registry,
 };
@@ -231,6 +232,8 @@ pub struct Server {
     pub spikes: Spikes,
     pub persist: Persistence,
     pub repl: Replication,
+    /// The node is a Sentinel, and no server of data.
+    pub watch: Option<Box<Watch>>,
 }
 
 impl Server {

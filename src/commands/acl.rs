@@ -22,6 +22,7 @@ const SUB: Command = Command {
 const ACL: Command = Command {
     name: "acl",
     arity: -2,
+    flags: F::SENTINEL,
     since: "6.0.0",
     group: Group::Server,
     complexity: "Depends on the subcommand",

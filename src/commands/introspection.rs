@@ -10,7 +10,7 @@ use crate::resp::Reply;
 /// The family, file by file.
 pub const TABLES: &[&[Command]] = &[&[COMMAND]];
 
-const USUAL: Flags = F::LOADING.with(F::STALE);
+const USUAL: Flags = F::LOADING.with(F::STALE).with(F::SENTINEL);
 
 /// What the subcommands share.
 const SUB: Command = Command {
@@ -144,11 +144,11 @@ fn write_info(out: &mut Reply, command: &Command) {
     out.array(10);
     out.bulk(command.full_name().as_bytes());
     out.int(command.arity.into());
-    // That a command may write although it is no write is nobody's business but the server's.
+    // That a command may write although it is no write, or where it exists, is nobody's business but the server's.
     let shown = command
         .flags
         .names()
-        .filter(|name| *name != "may_replicate");
+        .filter(|name| !["may_replicate", "sentinel", "only_sentinel"].contains(name));
     write_names(out, shown, "");
     out.int(first.into());
     out.int(last.into());

@@ -16,6 +16,7 @@ pub mod lists;
 pub mod pubsub;
 pub mod replication;
 pub mod scripting;
+pub mod sentinel;
 pub mod server;
 pub mod sets;
 pub mod streams;
@@ -23,7 +24,7 @@ pub mod strings;
 pub mod transactions;
 pub mod zsets;
 
-use crate::command::{Command, Registry};
+use crate::command::{Command, F, Registry};
 
 /// Each family's tables, one a file.
 const FAMILIES: &[&[&[Command]]] = &[
@@ -41,6 +42,7 @@ const FAMILIES: &[&[&[Command]]] = &[
     pubsub::TABLES,
     replication::TABLES,
     scripting::TABLES,
+    sentinel::TABLES,
     server::TABLES,
     sets::TABLES,
     streams::TABLES,
@@ -49,7 +51,14 @@ const FAMILIES: &[&[&[Command]]] = &[
     zsets::TABLES,
 ];
 
-/// All commands, ready to be looked up.
+/// All commands of a server of data, ready to be looked up.
 pub fn registry() -> Registry {
-    Registry::new(FAMILIES)
+    Registry::new(FAMILIES, |command| !command.flags.has(F::ONLY_SENTINEL))
+}
+
+/// All commands of a Sentinel.
+pub fn sentinel_registry() -> Registry {
+    Registry::new(FAMILIES, |command| {
+        command.flags.has(F::SENTINEL) || command.flags.has(F::ONLY_SENTINEL)
+    })
 }

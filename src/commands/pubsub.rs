@@ -1,4 +1,5 @@
 //! Publish and subscribe.
+use super::sentinel;
 use crate::base::glob::glob;
 use crate::command::ctx::Propagate;
 use crate::command::{
@@ -21,11 +22,22 @@ pub const TABLES: &[&[Command]] = &[&[
 
 /// What those that listen and those that stop it have in common.
 const LISTENING: Command = Command {
-    flags: F::PUBSUB.with(F::NOSCRIPT).with(F::LOADING).with(F::STALE),
+    flags: F::PUBSUB
+        .with(F::NOSCRIPT)
+        .with(F::LOADING)
+        .with(F::STALE)
+        .with(F::SENTINEL),
     since: "2.0.0",
     group: Group::Pubsub,
     complexity: "O(N), N the channels or patterns named",
     ..Command::DEFAULT
+};
+
+/// The same for shard channels, which a Sentinel has not.
+const LISTENING_TO_SHARDS: Command = Command {
+    flags: F::PUBSUB.with(F::NOSCRIPT).with(F::LOADING).with(F::STALE),
+    since: "7.0.0",
+    ..LISTENING
 };
 
 /// Shard channels are no keys, and belong to a slot as keys do.
@@ -57,11 +69,10 @@ const SSUBSCRIBE: Command = Command {
     name: "ssubscribe",
     arity: -2,
     keys: SHARD_CHANNELS,
-    since: "7.0.0",
     summary: "Listens to shard channels.",
     syntax: "shardchannel+",
     run: |ctx| subscribe(ctx, Kind::Shard),
-    ..LISTENING
+    ..LISTENING_TO_SHARDS
 };
 
 const UNSUBSCRIBE: Command = Command {
@@ -86,11 +97,10 @@ const SUNSUBSCRIBE: Command = Command {
     name: "sunsubscribe",
     arity: -1,
     keys: SHARD_CHANNELS,
-    since: "7.0.0",
     summary: "Stops listening to shard channels, or to all of them.",
     syntax: "[shardchannel+]",
     run: |ctx| unsubscribe(ctx, Kind::Shard),
-    ..LISTENING
+    ..LISTENING_TO_SHARDS
 };
 
 /// The words that answer, by the kind of subscription.
@@ -149,7 +159,10 @@ const SPEAKING: Flags = F::PUBSUB.with(F::LOADING).with(F::STALE);
 const PUBLISH: Command = Command {
     name: "publish",
     arity: 3,
-    flags: SPEAKING.with(F::FAST).with(F::MAY_REPLICATE),
+    flags: SPEAKING
+        .with(F::FAST)
+        .with(F::MAY_REPLICATE)
+        .with(F::SENTINEL),
     since: "2.0.0",
     group: Group::Pubsub,
     complexity: "O(N+M), N the channel's subscribers, M all patterns",
@@ -161,6 +174,7 @@ const PUBLISH: Command = Command {
 
 const SPUBLISH: Command = Command {
     name: "spublish",
+    flags: SPEAKING.with(F::FAST).with(F::MAY_REPLICATE),
     keys: &[KeySpec::new(
         "not_key",
         Begin::Index(1),
@@ -175,6 +189,9 @@ const SPUBLISH: Command = Command {
 };
 
 fn publish(ctx: &mut Ctx<'_>, kind: Kind) -> Outcome {
+    if ctx.server.watch.is_some() {
+        return sentinel::publish(ctx);
+    }
     let told = ctx.server.publish(kind, ctx.arg(1), ctx.arg(2));
     // Whoever listens to a replica hears it there.
     ctx.propagate = Propagate::ToReplicas;

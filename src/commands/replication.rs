@@ -1,4 +1,5 @@
 //! Replication: whom the server follows, and what replicas and their primary say to each other.
+use super::sentinel;
 use crate::base::num;
 use crate::base::time::Micros;
 use crate::command::replication::{Address, Failover, Order, Stage};
@@ -222,7 +223,11 @@ fn ack(ctx: &mut Ctx<'_>, at: usize) -> Outcome {
 const ROLE: Command = Command {
     name: "role",
     arity: 1,
-    flags: F::NOSCRIPT.with(F::LOADING).with(F::STALE).with(F::FAST),
+    flags: F::NOSCRIPT
+        .with(F::LOADING)
+        .with(F::STALE)
+        .with(F::FAST)
+        .with(F::SENTINEL),
     acl: C::ADMIN.with(C::DANGEROUS),
     since: "2.8.12",
     group: Group::Server,
@@ -232,6 +237,9 @@ const ROLE: Command = Command {
 };
 
 fn role(ctx: &mut Ctx<'_>) -> Outcome {
+    if ctx.server.watch.is_some() {
+        return sentinel::role(ctx);
+    }
     let (repl, clients, out) = (&ctx.server.repl, &ctx.server.clients, &mut *ctx.out);
     if let Some(primary) = &repl.primary {
         out.array(5);

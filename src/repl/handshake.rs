@@ -1,4 +1,5 @@
 //! The replica's side of the first words, up to the answer to PSYNC.
+use super::history::OFFSET_MOST;
 use crate::resp::request::command;
 use std::collections::VecDeque;
 
@@ -157,7 +158,7 @@ fn answer(text: &str) -> Step {
             let id = words.next().filter(|id| id.len() == 40);
             let offset = words.next().and_then(|n| n.trim_ascii().parse().ok());
             match (id, offset) {
-                (Some(id), Some(offset @ 0..)) => Step::Full {
+                (Some(id), Some(offset @ 0..=OFFSET_MOST)) => Step::Full {
                     id: id.into(),
                     offset,
                 },
@@ -228,5 +229,8 @@ mod tests {
         assert_eq!(talk.line(b"+CONTINUE"), Step::Continue(None));
         talk.asked();
         assert!(matches!(talk.line(b"+FULLRESYNC x 1"), Step::Failed(_)));
+        talk.asked();
+        let far = format!("+FULLRESYNC {id} {}", i64::MAX);
+        assert!(matches!(talk.line(far.as_bytes()), Step::Failed(_)));
     }
 }

@@ -17,6 +17,9 @@ pub struct History {
     pub backlog: Option<Backlog>,
 }
 
+/// The largest offset that is believed of a file or a primary: no stream that goes on from there comes to the end of numbers.
+pub const OFFSET_MOST: i64 = i64::MAX / 2;
+
 /// The id of no history.
 const NO_ID: &str = "0000000000000000000000000000000000000000";
 

@@ -14,13 +14,16 @@
 //! ```
 //!
 //! - `history`: ids and offsets; `backlog`: the end of the stream;
-//! - `handshake`: the replica's side up to the answer to PSYNC; `payload`: the snapshot as it arrives.
+//! - `handshake`: the replica's side up to the answer to PSYNC; `payload`: the snapshot as it arrives;
+//! - `speech`: what the bytes mean for somebody who looks at them on their way.
 pub mod backlog;
 pub mod handshake;
 pub mod history;
 pub mod payload;
+pub mod speech;
 
 pub use backlog::Backlog;
 pub use handshake::{Handshake, Step};
 pub use history::History;
 pub use payload::Payload;
+pub use speech::Speech;

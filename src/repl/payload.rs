@@ -1,6 +1,9 @@
 //! The snapshot on its way from the primary: `$length`, then so many bytes; or `$EOF:mark`, then bytes up to the mark, for
 //! one that is made while it is sent.
 
+/// Longest line of a primary, in bytes.
+pub const LINE_MOST: usize = 64 << 10;
+
 /// Digits of a mark.
 pub const MARK: usize = 40;
 
@@ -69,7 +72,11 @@ impl Payload {
 
     fn head(&mut self, buf: &[u8]) -> (usize, Progress) {
         let Some(end) = buf.iter().position(|b| *b == b'\n') else {
-            return (0, Progress::More);
+            let why = "The primary's answer is no line";
+            return match buf.len() > LINE_MOST {
+                true => (0, Progress::Failed(why.into())),
+                false => (0, Progress::More),
+            };
         };
         let line = buf[..end].trim_ascii_end();
         let used = end + 1;
@@ -112,6 +119,13 @@ impl Payload {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_without_end_is_given_up() {
+        let take = |len| Payload::default().take(&vec![b'x'; len]).1;
+        assert_eq!(take(LINE_MOST), Progress::More);
+        assert!(matches!(take(LINE_MOST + 1), Progress::Failed(_)));
+    }
 
     #[test]
     fn both_forms_arrive_in_any_pieces() {

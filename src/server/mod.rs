@@ -15,6 +15,7 @@ mod probe;
 mod propagate;
 mod repl;
 mod script;
+mod sentinel;
 mod slow;
 mod snapshot;
 pub mod trace;

@@ -145,8 +145,10 @@ impl Node {
         if !disk {
             self.storage.memory = Some(MemoryDisk::default());
         }
+        if self.server.watch.is_some() {
+            self.begin_watch();
         // There is nothing to read in a memory that is new.
-        if disk || self.config.text("appendonly") == b"yes" {
+        } else if disk || self.config.text("appendonly") == b"yes" {
             self.start();
             self.persist();
         } else {
@@ -259,9 +261,12 @@ impl Node {
         match input {
             Input::Data(id, bytes) if self.puts_off_input(id) => self.keep(id, bytes),
             Input::Data(id, bytes) if self.is_link(id) => self.hear_primary(bytes),
+            Input::Data(id, bytes) if self.is_wire(id) => self.hear_wire(id, bytes),
             Input::Data(id, bytes) => self.feed(id, bytes),
             Input::Disconnect(id) if self.orphan(id) || self.lost_while_loading(id) => {}
             Input::Disconnect(id) if self.is_link(id) => self.link_gone(),
+            Input::Disconnect(id) if self.is_wire(id) => self.wire_gone(id),
+            Input::Connected(id) if self.is_wire(id) => self.wire_stands(id),
             Input::Connected(id) => self.link_stands(id),
             Input::Disconnect(id) => self.forget(id),
             Input::Tick => {}
@@ -295,6 +300,9 @@ impl Node {
         if repl.wants_acks || repl.acked || repl.failover.is_some() {
             self.replication_turn();
         }
+        if self.server.watch.is_some() {
+            self.watch_turn();
+        }
         self.settle_disk();
     }
 
@@ -322,7 +330,7 @@ impl Node {
             self.next_cron_us = self
                 .server
                 .now_us
-                .saturating_add(1_000_000 / Micros::from(self.config.hz.max(1)));
+                .saturating_add(1_000_000 / Micros::from(self.cron_hz()));
         }
     }
 
@@ -398,6 +406,14 @@ impl Node {
         }
     }
 
+    /// How often the cron is to run from now on, a second.
+    fn cron_hz(&mut self) -> u32 {
+        match self.server.watch.is_some() {
+            true => self.watch_hz(),
+            false => self.config.hz.max(1),
+        }
+    }
+
     fn cron(&mut self) {
         let start_us = self.meter.micros();
         self.ks.expire_cycle();
@@ -418,6 +434,9 @@ impl Node {
         self.publish_events(None);
         self.replication_cron();
         self.persist_cron();
+        if self.server.watch.is_some() {
+            self.watch_cron();
+        }
     }
 
     /// Ends the connections that were silent for longer than `timeout`.
@@ -506,6 +525,9 @@ impl Node {
         let query = std::mem::take(&mut client.query);
         if self.is_link(id) && !self.server.repl.is_up() {
             return self.hear_primary(&query);
+        }
+        if self.is_wire(id) {
+            return self.hear_wire(id, &query);
         }
         let used = self.run_buffer(id, &query);
         if let Some(client) = self.server.clients.get_mut(id) {

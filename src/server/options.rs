@@ -5,11 +5,13 @@ use crate::command::acl::AclFile;
 use crate::command::config::{ConfigFile, Directory};
 use crate::command::persistence::Persistence;
 use crate::command::replication::Replication;
+use crate::command::sentinel::Watch;
 use crate::command::state::{Rates, Stats};
 use crate::command::{Acl, Config, Server};
 use crate::commands;
 use crate::keyspace::Keyspace;
 use crate::script::{Libraries, Scripts};
+use crate::sentinel::Sentinel;
 
 /// How a node starts.
 pub struct NodeOptions {
@@ -40,6 +42,8 @@ pub struct NodeOptions {
     pub script_memory: usize,
     /// Whether the host takes the node's notes ([`super::Node::take_notes`]) after each input.
     pub journal: bool,
+    /// The node is a Sentinel, with this state; `config_file` is where it is kept.
+    pub sentinel: Option<Box<Sentinel>>,
 }
 
 impl Default for NodeOptions {
@@ -61,6 +65,7 @@ impl Default for NodeOptions {
             disk: false,
             script_memory: 256 << 20,
             journal: false,
+            sentinel: None,
         }
     }
 }
@@ -76,7 +81,11 @@ impl NodeOptions {
 
     /// What a process knows besides its data; files and texts are taken out of the options.
     pub(super) fn server(&mut self, rng: &mut Rng) -> Server {
-        let registry = commands::registry();
+        let watch = self.sentinel.take().map(|s| Box::new(Watch::new(*s)));
+        let registry = match watch {
+            Some(_) => commands::sentinel_registry(),
+            None => commands::registry(),
+        };
         let ceiling = self.memory_ceiling.map(i64::try_from);
         Server {
             acl: Acl::new(&registry, &self.config),
@@ -117,6 +126,7 @@ impl NodeOptions {
             spikes: Default::default(),
             persist: Persistence::new(self.now_us / 1_000_000),
             repl: Replication::new(rng.hex40()),
+            watch,
         }
     }
 }

@@ -10,7 +10,7 @@
 //! A write is done once the page cache has it: it costs no time and is worth nothing to a machine that loses power. What
 //! `fsync` was asked for a file covers the bytes that were there at that moment, and takes the device's time; a name (of a
 //! new file, a renamed or a removed one) is safe only once its directory is synced too. Besides, the kernel writes out by
-//! itself, every [`WRITE_OUT_EVERY_US`], what is older than [`WRITE_OUT_AGE_US`], and commits the names.
+//! itself, every [`WRITE_OUT_EVERY_US`], what is older than [`WRITE_OUT_AGE_US`], and commits names and lengths.
 //!
 //! The device does one thing at a time, in order: latency, then bytes at its throughput, then the flush of an fsync. A crash
 //! loses everything that is not on the platter; of the write at work any number of leading bytes may have arrived (a torn
@@ -325,7 +325,8 @@ impl Disk {
 
     /// When something happens next by itself, µs; `None`: never.
     pub fn next_event_us(&self) -> Option<Micros> {
-        let dirty = self.names != self.kept_names || self.files.values().any(File::is_dirty);
+        let is_dirty = |file: &File| file.is_dirty() || file.is_cut();
+        let dirty = self.names != self.kept_names || self.files.values().any(is_dirty);
         let write_out = dirty.then_some(self.next_write_out_us);
         let job = self.jobs.front().map(|job| job.done_us);
         job.into_iter().chain(write_out).min()
@@ -373,11 +374,11 @@ impl Disk {
             return;
         };
         let (from, cut) = (file.synced(), whole && file.is_cut());
-        file.sync_to(end, whole);
+        file.sync_to(end);
         let to = file.synced();
         self.note_write(inode, from, to);
         if cut {
-            self.note_length(inode, to);
+            self.keep_length(inode);
         }
     }
 
@@ -395,7 +396,7 @@ impl Disk {
         }
     }
 
-    /// One round of the kernel's own: old bytes are written out, and all names.
+    /// One round of the kernel's own: old bytes are written out, all names, and that files were cut.
     fn write_out(&mut self) {
         self.next_write_out_us += WRITE_OUT_EVERY_US;
         let before_us = self.now_us - WRITE_OUT_AGE_US;
@@ -411,11 +412,25 @@ impl Disk {
             };
             self.queue(work, None, false);
         }
+        let cut = self.files.iter().filter(|(_, file)| file.is_cut());
+        for inode in cut.map(|(inode, _)| *inode).collect::<Vec<_>>() {
+            self.keep_length(inode);
+        }
         if self.kept_names != self.names {
             self.renamed += 1;
             self.kept_names.clone_from(&self.names);
         }
         self.forget_nameless();
+    }
+
+    /// What was cut off a file is no more on the platter either.
+    fn keep_length(&mut self, inode: u64) {
+        let Some(file) = self.files.get_mut(&inode) else {
+            return;
+        };
+        file.keep_length();
+        let len = file.synced();
+        self.note_length(inode, len);
     }
 
     /// The syncs that ended since the last call, in that order.

@@ -126,6 +126,24 @@ impl Timeline {
         &mut self.world
     }
 
+    /// Keeps what travels from now on, also where one goes back to ([`World::watch`]). O(checkpoints).
+    pub fn watch(&mut self) {
+        self.world.watch();
+        self.checkpoints.iter_mut().for_each(|c| c.world.watch());
+    }
+
+    /// Whether something is still to come: if so, the next event has happened after this, or what was done next in this
+    /// future, if no event comes before it.
+    pub fn step(&mut self) -> bool {
+        let until_us = match self.world.next_event_us() {
+            Some(at_us) => at_us,
+            None if self.is_past() => self.furthest.1,
+            None => return false,
+        };
+        self.run_until(until_us, 1);
+        true
+    }
+
     /// Whoever looks on, if somebody does.
     pub fn witness<T: Witness + 'static>(&self) -> Option<&T> {
         self.witness.as_ref()?.as_any().downcast_ref()
@@ -400,6 +418,31 @@ mod tests {
         timeline.seek_us(now_us);
         assert_eq!(timeline.world().state_hash(), hash);
         assert!(!timeline.is_past());
+    }
+
+    #[test]
+    fn steps_go_from_event_to_event_and_end_where_nothing_is_to_come() {
+        let mut timeline = Timeline::new(3, START_US);
+        assert!(!timeline.step());
+        assert_eq!(timeline.world().now_us(), START_US);
+        timeline.act(Act::Add(Setup::named("n1"))).unwrap();
+        for _ in 0..50 {
+            let next = timeline.world().next_event_us();
+            let happened = timeline.world().happened();
+            assert!(timeline.step());
+            assert_eq!(timeline.world().happened(), happened + 1);
+            assert_eq!(Some(timeline.world().now_us()), next);
+        }
+        timeline.act(Act::Kill(0)).unwrap();
+        while timeline.step() {}
+        let end_us = timeline.world().now_us();
+        assert!(end_us < START_US + 60_000_000);
+        timeline.run_until(end_us + 5_000_000, 1);
+        timeline.act(Act::Start(0)).unwrap();
+        timeline.seek_us(end_us);
+        assert!(timeline.step(), "what was done next is still to come");
+        assert!(timeline.world().now_us() <= end_us + 5_000_000);
+        assert!(timeline.world().hosts()[0].node().is_some());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 use super::{from_js, to_js};
 use crate::lab::acts;
 use crate::lab::desk::Desk;
-use crate::lab::estate::{difference, estate, ledger};
+use crate::lab::estate::{difference, estate, ledger, wire};
 use crate::lab::grader::Attempt;
 use crate::lab::hands;
 use crate::lab::json;
@@ -127,6 +127,11 @@ impl Estate {
         self.timeline.run_until(micros(until_ms), most as u64) as f64
     }
 
+    /// Lets the next event happen, or the next of what was done in this future; `false` if nothing is to come.
+    pub fn step(&mut self) -> bool {
+        self.timeline.step()
+    }
+
     /// Goes to the moment after so many events, back or forth.
     pub fn seek(&mut self, events: f64) {
         self.timeline.seek(events as u64);
@@ -166,6 +171,18 @@ impl Estate {
     /// Where each acknowledged write is (`src/lab/estate/ledger.rs`).
     pub fn ledger(&self) -> Result<JsValue, JsError> {
         to_js(&ledger(self.timeline.world()))
+    }
+
+    /// Keeps what travels from now on, for [`Estate::wire`].
+    pub fn watch(&mut self) {
+        self.timeline.watch();
+    }
+
+    /// Messages that travelled or travel, as they are asked for (`src/lab/estate/wire.rs`).
+    pub fn wire(&self, query: JsValue) -> Result<JsValue, JsError> {
+        let query = from_js(query, DEPTH_MAX);
+        let found = query.and_then(|query| wire(query, self.timeline.world()));
+        to_js(&found.map_err(|e| JsError::new(&e))?)
     }
 
     /// In what two worlds differ, machine by machine (`src/lab/estate/difference.rs`).

@@ -89,6 +89,50 @@ test("a run is saved, opened again, and goes as it did", async ({ page }) => {
   await noViolations(page);
 });
 
+/** Drops a text file on the page. @param {import("@playwright/test").Page} page @param {string} name @param {string} text */
+const drop = (page, name, text) =>
+  page.evaluate(
+    ([called, words]) => {
+      const data = new DataTransfer();
+      data.items.add(new File([words], called));
+      const at = /** @type {Element} */ (document.querySelector("#main"));
+      for (const event of ["dragover", "drop"])
+        at.dispatchEvent(new DragEvent(event, { dataTransfer: data, bubbles: true, cancelable: true }));
+    },
+    [name, text],
+  );
+
+test("a run that is dropped on the page is opened, in a lesson too, whose own run is not saved", async ({ page }) => {
+  await page.goto("./#lesson/acknowledged-and-lost");
+  await expect(terminal(page, "n1").locator("input")).toBeVisible(OPENS);
+  await expect(page.getByText("A lesson's run is not saved")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Save it" })).toHaveCount(0);
+  await drop(page, "none.json", "[]");
+  await expect(
+    page.getByRole("alert").filter({ hasText: "none.json was not opened: it is no saved run." }),
+  ).toBeVisible();
+  const start_ms = Date.UTC(2025, 0, 1);
+  const acts = [[0, 0, { act: "add", name: "n1" }]];
+  const run = {
+    redlab: "run",
+    v: 1,
+    preset: "one",
+    seed: "3",
+    start_ms,
+    shown_ms: start_ms,
+    acts,
+    end: [0, 0],
+    hash: null,
+  };
+  await drop(page, "run.json", JSON.stringify(run));
+  const shown = page.getByRole("group", { name: "A saved run", exact: true });
+  await expect(shown).toContainText("1 machine; 0.0 s, 0 events");
+  await noViolations(page);
+  await shown.getByRole("button", { name: "Play it" }).click();
+  await expect(page.getByRole("heading", { name: "One node, a saved run" })).toBeVisible(OPENS);
+  await expect(page.locator("redlab-lesson")).toHaveCount(0);
+});
+
 test("a run is shared by a link, which runs on a click alone", async ({ page, context }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.goto("./#estate/primary-replicas");

@@ -6,7 +6,7 @@
  */
 import { clock, h, int, size } from "../dom.js";
 import { plural, table } from "../views/parts.js";
-import { cleared, stretch } from "./chart.js";
+import { Samples, cleared, stretch } from "./chart.js";
 import { eachFrame, inkOf, span } from "./marks.js";
 
 /** Samples that are kept; the oldest go first. */
@@ -45,9 +45,8 @@ export class Application {
   #buttons = h("span", { class: "controls" });
   #refused = h("p", { class: "bad", role: "alert" });
   #log = h("ul", { class: "lines" });
-  /** @type {Sample[]} */
-  #samples = [];
-  #future = 0;
+  /** @type {Samples<Sample>} */
+  #samples = new Samples(SAMPLES);
   /** The program as it runs, and what was drawn last. */
   #running = "";
   #drawn = "";
@@ -121,29 +120,22 @@ export class Application {
 
   /** Notes how it goes at this moment. */
   #sample() {
-    const { now_ms, future, futures, moved, model } = this.world.state;
+    const { now_ms, moved, model } = this.world.state;
     if (moved !== this.#moved) {
       // Another program may have run then. Who is writing one is left alone.
       this.#moved = moved;
       if (this.#source.value === this.#running) this.#read(this.#select.value);
     }
-    if (future !== this.#future) {
-      const from_ms = Math.max(futures[future].from_ms, futures[this.#future].from_ms);
-      this.#samples = this.#samples.filter((x) => x.at_ms <= from_ms);
-      this.#future = future;
-    }
-    const last = this.#samples.at(-1);
-    if (last && now_ms <= last.at_ms) return;
+    if (!this.#samples.isNew(this.world.state)) return;
     const sum = (/** @type {(app: App) => number} */ of) => model.apps.reduce((n, app) => n + of(app), 0);
     const hits = sum((app) => app.hits);
-    this.#samples.push({
+    this.#samples.add({
       at_ms: now_ms,
       p99_us: Math.max(0, ...model.apps.map((app) => app.request_latency.p99_us ?? 0)),
       hits,
       looked: hits + sum((app) => app.misses),
       waiting: model.databases.reduce((n, database) => n + database.waiting + database.working, 0),
     });
-    if (this.#samples.length > SAMPLES) this.#samples.splice(0, SAMPLES / 4);
   }
 
   #draw() {
@@ -269,9 +261,9 @@ export class Application {
     const g = cleared(canvas, width, height);
     if (!g) return;
     const { now_ms, start_ms } = this.world.state;
-    const { from, until, end } = stretch(this.world.state, this.#samples.at(-1)?.at_ms);
-    const shown = this.#samples.filter((x) => x.at_ms >= from);
-    const before = this.#samples.filter((x) => x.at_ms < from).at(-1);
+    const { from, until, end } = stretch(this.world.state, this.#samples.all.at(-1)?.at_ms);
+    const shown = this.#samples.all.filter((x) => x.at_ms >= from);
+    const before = this.#samples.all.filter((x) => x.at_ms < from).at(-1);
     const all = before ? [before, ...shown] : shown;
     // Of what was looked for within half a second.
     const rate = (/** @type {Sample} */ x) => {

@@ -7,7 +7,8 @@
  * @typedef {[string, Record<string, any>[]]} Deed its words, and the acts
  */
 import { clock, h, int, size } from "../dom.js";
-import { span } from "./marks.js";
+import { DiskForm, LinkForm } from "./fault-forms.js";
+import { linkWords, span } from "./marks.js";
 
 const SECOND_US = 1_000_000;
 
@@ -18,6 +19,10 @@ export class Faults {
   #facts = h("p", { class: "facts" });
   #log = h("ul", { class: "lines" });
   #buttons = h("div", { class: "controls" });
+  /** More that can be set, of a machine or of a link. */
+  #form = h("div");
+  /** @type {DiskForm | LinkForm | null} */
+  #more = null;
   #refused = h("p", { class: "bad", role: "alert" });
   #drawn = "";
   /** What the chosen message was when it was seen last. @type {Flight | null} */
@@ -33,6 +38,7 @@ export class Faults {
       this.#title,
       this.#facts,
       this.#buttons,
+      this.#form,
       this.#refused,
       this.#log,
     );
@@ -44,6 +50,8 @@ export class Faults {
     this.#flight = null;
     this.#refused.textContent = "";
     this.changed();
+    // Where panes are low it stands below what is seen.
+    requestAnimationFrame(() => this.el.scrollIntoView({ block: "nearest" }));
   }
 
   /** @param {string} kind @param {string} name @param {string} [other] */
@@ -74,6 +82,7 @@ export class Faults {
           : c
             ? this.#message(c, flights)
             : this.#nothing();
+    this.#drawForm();
     const set = (/** @type {Element} */ el, /** @type {string} */ text) =>
       void (el.textContent !== text && (el.textContent = text));
     set(this.#title, title);
@@ -95,6 +104,22 @@ export class Faults {
     );
     if (at >= 0)
       /** @type {HTMLElement | undefined} */ (this.#buttons.children[Math.min(at, deeds.length - 1)])?.focus();
+  }
+
+  /** The form of what was chosen, kept as long as that is. */
+  #drawForm() {
+    const c = this.#chosen;
+    const { hosts, links } = this.world.state.model;
+    const disk = c?.kind === "host" ? hosts.find(({ name }) => name === c.name)?.disk : undefined;
+    const link = c?.kind === "link" && links.some(({ from, to }) => from === c.a && to === c.b);
+    const key = disk ? `disk ${c?.kind === "host" && c.name}` : link ? `link ${c.a} ${c.b}` : "";
+    if (this.#form.dataset.of !== key) {
+      this.#form.dataset.of = key;
+      const act = (/** @type {Record<string, any>} */ one) => void this.#do([one]);
+      this.#more = disk && c?.kind === "host" ? new DiskForm(c.name, act) : link ? new LinkForm(c.a, c.b, act) : null;
+      this.#form.replaceChildren(...(this.#more ? [this.#more.el] : []));
+    }
+    this.#more?.update(this.world.state.model);
   }
 
   /** @returns {{title: string, facts: string, deeds: Deed[], lines: string[]}} */
@@ -233,10 +258,11 @@ export class Faults {
     if (!there.cut || !back.cut) deeds.push(["Cut", both({ cut: true })]);
     if (!there.cut && !back.cut) deeds.push([`Cut only ${a} → ${b}`, [{ act: "link", ...there, cut: true }]]);
     deeds.push(["Delay 1 s", both({ latency_us: SECOND_US })], ["Lose 20%", both({ loss_ppm: 200_000 })]);
-    if (there.latency_us !== 40_000 || there.loss_ppm)
-      deeds.push(["40 ms, nothing lost", both({ latency_us: 40_000, loss_ppm: 0 })]);
-    const way = (/** @type {typeof there} */ l) =>
-      `${l.from} → ${l.to}: ${l.cut ? "cut" : `${span(l.latency_us)}${l.loss_ppm ? `, ${l.loss_ppm / 1e4}% lost` : ""}`}`;
+    const plain = { latency_us: 40_000, jitter_us: 0, loss_ppm: 0, bytes_per_s: 0 };
+    const is = (/** @type {typeof there} */ l) => ({ ...l, ...plain });
+    if ([there, back].some((l) => JSON.stringify(l) !== JSON.stringify(is(l))))
+      deeds.push(["40 ms, nothing lost", both(plain)]);
+    const way = (/** @type {typeof there} */ l) => `${l.from} → ${l.to}: ${linkWords(l)}`;
     return { title: `Link of ${a} and ${b}`, facts: `${way(there)} · ${way(back)}.`, deeds, lines: [] };
   }
 

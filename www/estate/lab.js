@@ -18,10 +18,12 @@ import "./estate.css";
 import { futureOf, isTrue } from "./futures.js";
 import { Ledger } from "./ledger.js";
 import { WrittenLines } from "./lines.js";
+import { Later } from "./later.js";
 import { letterOf } from "./marks.js";
 import { NodeViews } from "./node.js";
 import { PRESETS, presetOf } from "./presets.js";
 import { Replication } from "./replication.js";
+import { runsPart } from "./runs.js";
 import { startPage } from "./start.js";
 import { Topology } from "./topology.js";
 import { EstateWorld } from "./world.js";
@@ -83,6 +85,7 @@ export class EstateLab {
     this.#views.push(topology);
     if (this.preset.hosts.length > 1 || !this.preset.programs) this.#addReplication();
     this.#addLedger();
+    this.#addWire();
     this.#addNode(node);
     this.world.addEventListener("estate", () => this.#changed());
     this.#changed();
@@ -123,6 +126,14 @@ export class EstateLab {
     this.#views.push(ledger);
   }
 
+  /** It waits until somebody wants it, and so does its code. */
+  #addWire() {
+    const later = new Later(async () => new (await import("./wire.js")).Wire(this.world));
+    const pane = { id: "wire", title: "Wire", column: /** @type {"right"} */ ("right"), body: later.el, closed: true };
+    this.#panes.push(this.around.panes.add(pane));
+    this.#views.push(later);
+  }
+
   /** It waits until somebody wants it. @param {NodeViews} node */
   #addNode(node) {
     const pane = { id: "node", title: "One node", column: /** @type {"right"} */ ("right"), body: node.el };
@@ -141,6 +152,9 @@ export class EstateLab {
       this.#type(host, rest);
     };
     element.start?.({ client, world: this.world, type, run: async () => {}, views: [] });
+    const runs = runsPart(this.world, null, this.around.replay);
+    (element.querySelector(".body") ?? element).append(runs.el);
+    this.#views.push({ draw() {}, close: runs.close });
   }
 
   /** @param {string} host @param {NodeViews} node */

@@ -1,7 +1,7 @@
 /**
  * What machines are told apart by: a letter, a colour, and for areas a pattern.
  */
-import { s } from "../dom.js";
+import { s, size } from "../dom.js";
 
 /** @param {string} host a machine, named as n1, n2 …; whatever else there is has no letter of its own, and P for its colour */
 export const letterOf = (host) => {
@@ -44,6 +44,15 @@ export const span = (us) => {
   if (ms < 1) return `${Math.round(us)} µs`;
   return ms < 1000 ? `${ms < 10 ? +ms.toFixed(1) : Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 };
+
+/** What one direction of a link is like. @param {import("./world.js").Link} link */
+export function linkWords({ cut, latency_us, jitter_us, loss_ppm, bytes_per_s }) {
+  if (cut) return "cut";
+  const parts = [jitter_us ? `${span(latency_us)} to ${span(latency_us + jitter_us)}` : span(latency_us)];
+  if (loss_ppm) parts.push(`${loss_ppm / 1e4}% lost`);
+  if (bytes_per_s) parts.push(`${size(bytes_per_s)}/s`);
+  return parts.join(", ");
+}
 
 /** Calls at most once a frame. @param {() => void} work */
 export function eachFrame(work) {

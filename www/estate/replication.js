@@ -7,7 +7,7 @@
  */
 import { clock, h, int, s, size } from "../dom.js";
 import { plural, table } from "../views/parts.js";
-import { cleared, stretch } from "./chart.js";
+import { Samples, cleared, stretch } from "./chart.js";
 import { eachFrame, inkOf, letterOf, markClass, patterns, span, twinButtons } from "./marks.js";
 
 /** Samples that are kept; the oldest go first. */
@@ -28,9 +28,8 @@ export class Replication {
     "aria-label": "Replication as a table",
   });
   #drawing = h("div", { class: "draw" }, this.#bars, this.#charts);
-  /** @type {Sample[]} */
-  #samples = [];
-  #future = 0;
+  /** @type {Samples<Sample>} */
+  #samples = new Samples(SAMPLES);
   #frame = eachFrame(() => this.#draw());
   #saidAt = 0;
 
@@ -75,15 +74,8 @@ export class Replication {
 
   /** Notes where everybody is at this moment. */
   #sample() {
-    const { now_ms, future, futures } = this.world.state;
-    if (future !== this.#future) {
-      // Another future: what it has in common with the last one stays.
-      const from_ms = Math.max(futures[future].from_ms, futures[this.#future].from_ms);
-      this.#samples = this.#samples.filter((x) => x.at_ms <= from_ms);
-      this.#future = future;
-    }
-    const last = this.#samples.at(-1);
-    if (last && now_ms <= last.at_ms) return;
+    if (!this.#samples.isNew(this.world.state)) return;
+    const { now_ms } = this.world.state;
     /** @type {Sample} */
     const sample = { at_ms: now_ms, offsets: new Map(), lags: new Map() };
     for (const { name, repl } of this.#hosts) if (repl) sample.offsets.set(name, repl.offset);
@@ -94,8 +86,7 @@ export class Replication {
       const since_ms = this.#since(head.name, host.repl.offset, { at_ms: now_ms, offset: head.repl.offset });
       sample.lags.set(host.name, { bytes, ms: bytes ? now_ms - since_ms : 0 });
     }
-    this.#samples.push(sample);
-    if (this.#samples.length > SAMPLES) this.#samples.splice(0, SAMPLES / 4);
+    this.#samples.add(sample);
   }
 
   /**
@@ -104,8 +95,8 @@ export class Replication {
    */
   #since(name, offset, now) {
     let after = now;
-    for (let i = this.#samples.length - 1; i >= 0; i--) {
-      const { at_ms, offsets } = this.#samples[i];
+    for (let i = this.#samples.all.length - 1; i >= 0; i--) {
+      const { at_ms, offsets } = this.#samples.all[i];
       const before = offsets.get(name);
       if (before === undefined) break;
       if (before <= offset)
@@ -118,7 +109,7 @@ export class Replication {
   /** The lag of a machine now. @param {Host} host */
   #lag(host) {
     const { now_ms } = this.world.state;
-    const at = this.#samples.findLast((x) => x.at_ms <= now_ms);
+    const at = this.#samples.all.findLast((x) => x.at_ms <= now_ms);
     return at?.lags.get(host.name);
   }
 
@@ -133,7 +124,7 @@ export class Replication {
     }
     if (!this.#tables.hidden) return this.#drawTable();
     this.#drawBars();
-    this.#charts.hidden = !followers.length && !this.#samples.some((x) => x.lags.size);
+    this.#charts.hidden = !followers.length && !this.#samples.all.some((x) => x.lags.size);
     if (!this.#charts.hidden) this.#drawCharts();
   }
 
@@ -161,7 +152,8 @@ export class Replication {
     const width = this.#drawing.clientWidth;
     if (!width) return;
     const rows = this.#hosts;
-    const most = Math.max(1, ...rows.map((host) => host.repl?.offset ?? 0));
+    const furthest = Math.max(0, ...rows.map((host) => host.repl?.offset ?? 0));
+    const most = Math.max(1, furthest);
     const backlog = rows.map((host) => host.repl?.backlog_first ?? Infinity);
     // The last bytes are what differs: as much of them as shows the lag.
     const least = Math.min(...rows.map((host) => host.repl?.offset ?? most));
@@ -181,7 +173,7 @@ export class Replication {
         ];
       const kept = Math.max(first, backlog[i]);
       const end = x(repl.offset);
-      const lag = most - repl.offset;
+      const lag = furthest - repl.offset;
       return [
         label,
         s("rect", { x: left, y, width: x(most) - left, height: 14, class: "slot" }),
@@ -250,8 +242,8 @@ export class Replication {
     const g = cleared(canvas, width, height);
     if (!g) return;
     const { now_ms, start_ms } = this.world.state;
-    const { from, until, end } = stretch(this.world.state, this.#samples.at(-1)?.at_ms);
-    const shown = this.#samples.filter((x) => x.at_ms >= from);
+    const { from, until, end } = stretch(this.world.state, this.#samples.all.at(-1)?.at_ms);
+    const shown = this.#samples.all.filter((x) => x.at_ms >= from);
     const each = beside ? width / 2 - 8 : width;
     const scale = { g, width: each, from, until, now_ms, shown };
     const bytes = this.#chart(

@@ -7,6 +7,10 @@
 import { h, saveFile } from "../dom.js";
 import { FILE_MOST, LINK_GOOD, describeTrace, readTrace, traceLink } from "./trace.js";
 
+/** Why there is less to do in a lesson. */
+const LESSON =
+  "A lesson's run is not saved: what the lesson itself does follows from its goals and hints, which are no part of a run. Go back on the timeline instead. A saved run can be opened; it takes the lesson's place.";
+
 /** What a run holds, and the button that plays it. @param {Trace} trace @param {(trace: Trace) => void} play */
 export const preview = (trace, play) =>
   h(
@@ -19,7 +23,7 @@ export const preview = (trace, play) =>
 /**
  * The part of the start page about runs. A file can be dropped on the page as well.
  *
- * @param {EstateWorld} world @param {string} presetId @param {(trace: Trace) => void} play
+ * @param {EstateWorld} world @param {string | null} presetId null: of a lesson, whose run is not saved @param {(trace: Trace) => void} play
  */
 export function runsPart(world, presetId, play) {
   const said = h("p", { role: "status" });
@@ -29,7 +33,7 @@ export function runsPart(world, presetId, play) {
     said.textContent = words;
     refused.textContent = bad;
   };
-  const trace = async () => ({ .../** @type {Trace} */ (await world.trace()), preset: presetId });
+  const trace = async () => ({ .../** @type {Trace} */ (await world.trace()), preset: presetId ?? "" });
   const save = async () => {
     saveFile("redlab-run.json", JSON.stringify(await trace()));
     tell("Saved: the same seed and the same acts at the same events.");
@@ -77,12 +81,12 @@ export function runsPart(world, presetId, play) {
   const el = h(
     "div",
     { class: "runs" },
-    h("h3", { class: "rule" }, "This run"),
+    h("h3", { class: "rule" }, presetId === null ? "Runs" : "This run"),
+    presetId === null && h("p", null, LESSON),
     h(
       "div",
       { class: "controls" },
-      button("Save it", save),
-      button("Copy a link", share),
+      presetId !== null && [button("Save it", save), button("Copy a link", share)],
       button("Open one …", () => pick.click()),
       pick,
     ),

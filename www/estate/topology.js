@@ -11,7 +11,7 @@
 import { h, int, s, size } from "../dom.js";
 import { plural, table } from "../views/parts.js";
 import { Faults } from "./faults.js";
-import { eachFrame, letterOf, markClass, patterns, span, twinButtons } from "./marks.js";
+import { eachFrame, letterOf, linkWords, markClass, patterns, span, twinButtons } from "./marks.js";
 
 const HEIGHT = 216;
 const BOX = { width: 92, height: 46 };
@@ -312,14 +312,11 @@ export class Topology {
     const cut = there.cut || back.cut;
     const used =
       model.conns.some((c) => (c.from === a && c.to === b) || (c.from === b && c.to === a)) || a === "clients";
-    const words = cut
-      ? there.cut && back.cut
-        ? "cut"
-        : `cut from ${there.cut ? a : b}`
-      : `${span(there.latency_us)}${there.loss_ppm ? `, ${there.loss_ppm / 1e4}% lost` : ""}`;
+    const words = cut ? (there.cut && back.cut ? "cut" : `cut from ${there.cut ? a : b}`) : linkWords(there);
+    const odd = [there, back].some((l) => l.loss_ppm || l.bytes_per_s);
     const chosen = this.faults.is("link", a, b);
     const label = /** @type {SVGElement} */ (el.querySelector("text"));
-    label.textContent = (used && a !== "clients") || cut || chosen || there.loss_ppm ? words : "";
+    label.textContent = (used && a !== "clients") || cut || chosen || odd ? words : "";
     label.setAttribute("x", String(mid.x));
     label.setAttribute("y", String(mid.y + (cut ? 20 : -6)));
     el.querySelector(".cutmark")?.setAttribute("transform", `translate(${mid.x} ${mid.y})`);
@@ -467,12 +464,13 @@ export class Topology {
       ...this.#otherTables(pick),
       table(
         "Links",
-        ["link", "delay there #", "back #", "state"],
+        ["link", "delay there #", "back #", "state", "bandwidth"],
         this.#pairs().map(({ a, b, there, back }) => [
           pick(`${a} – ${b}`, { kind: "link", a, b }),
           span(there.latency_us),
           span(back.latency_us),
           there.cut || back.cut ? "cut" : there.loss_ppm ? `${there.loss_ppm / 1e4}% lost` : "whole",
+          there.bytes_per_s ? `${size(there.bytes_per_s)}/s` : "any",
         ]),
       ),
       table(

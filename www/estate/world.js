@@ -30,7 +30,9 @@
  *   acts: {at_us: number, event: number, what: string, host?: string}[], hosts: Host[], links: Link[], conns: Conn[],
  *   loads: Load[], apps: App[], databases: Database[], ledger: Tally}} Model
  * @typedef {{name: string, ip: string, port: number, state: "up" | "down" | "off", paused: boolean, busy_until_us?: number,
- *   waiting: number, skew_us: number, boots: number, keys?: number, repl?: Repl, log: {at_us: number, level: string, text: string}[]}} Host
+ *   waiting: number, skew_us: number, boots: number, keys?: number, repl?: Repl, disk?: Disk, log: {at_us: number, level: string, text: string}[]}} Host
+ * @typedef {{bytes_per_s: number, flush_us: number, room?: number, used: number, failing_writes: number, failing_syncs: number,
+ *   files: {path: string, platter: number}[]}} Disk
  * @typedef {{role: "primary" | "replica", primary?: string, link: string, id: string, offset: number, former_id?: string,
  *   former_offset: number, backlog_first?: number, backlog_bytes?: number, backlog_limit?: number, full_syncs: number,
  *   partial_syncs: number, refused_syncs: number, replicas: {name: string, stage: string, acked: number, lag_bytes: number,
@@ -52,6 +54,11 @@
  *   state: "safe" | "copied" | "risk" | "apart" | "gone" | "unknown", memory: string[], cache: string[], platter: string[], wire: string[],
  *   why: string, lost_us?: number}} Written
  * @typedef {{tally: Tally, forgotten: number, newest: Written[], lost: Written[], more_lost: number}} LedgerState
+ * @typedef {{id: string, number?: number, conn: number, from: string, to: string, sent_us: number, at_us: number,
+ *   state: "arrived" | "under way" | "lost", class: string, bytes: number, tries: number, kind: string, text: string}} Travelled
+ * @typedef {{at: number, len: number, kind: string, text: string, offset?: number}} Piece
+ * @typedef {{total: number, first: number, rows: Travelled[], forgotten: number, conns: {id: number, from: string, to: string}[],
+ *   chosen?: {row: Travelled, pieces: Piece[], hex: string}}} WireState
  * @typedef {{hash: string, other_hash: string, other: number, hosts: {name: string, keys: number, some: string[], offset?: number, other_offset?: number}[]}} Comparison
  */
 import { World } from "../protocol.js";
@@ -103,7 +110,7 @@ export class EstateWorld extends World {
     return this.#ask("speed", times);
   }
 
-  /** Lets one event happen. */
+  /** Lets one event happen. Refused if nothing is to come. */
   step() {
     return this.#ask("step");
   }
@@ -151,6 +158,11 @@ export class EstateWorld extends World {
   /** Where each acknowledged write is. @returns {Promise<LedgerState>} */
   ledger() {
     return this.#ask("ledger");
+  }
+
+  /** Messages that travelled or travel (src/lab/estate/wire.rs). @param {Record<string, any>} query @returns {Promise<WireState>} */
+  wire(query) {
+    return this.#ask("wire", query);
   }
 
   /** Does by hand what a line says (src/lab/hands.rs). */

@@ -46,7 +46,7 @@ const number = (word, otherwise) => (word === undefined ? otherwise : /^\d{1,9}$
  * @param {World} world @param {string[]} words @param {string} host @returns {Promise<string> | null}
  */
 export function diskCommand(world, [name, ...args], host) {
-  if (world.hand) return byHand(world.hand.bind(world), name.toLowerCase(), args, host);
+  if (world.hand) return byHand(world, name.toLowerCase(), args, host);
   const run = { ":start": start, ":crash": crash, ":disk": disk, ":flip": flip, ":check": check }[name.toLowerCase()];
   return run ? run(world, args).catch((/** @type {Error} */ e) => e.message) : null;
 }
@@ -60,22 +60,37 @@ const DONE = {
   ":resume": (n) => `${n} goes on.`,
   ":cut": (a, b) => `Nothing passes between ${a} and ${b} any more.`,
   ":isolate": (n) => `Nothing passes between ${n} and the others any more.`,
+  ":disk": (n, what) => `${n}: ${DISKS[what]?.says ?? "its disk is another one now."}`,
+  ":flip": (n, file, at) =>
+    `${n}: a bit of byte ${at} of ${file} was turned over. Its server reads it when it starts again.`,
 };
+/** Those whose machine may be left out: it is the terminal's own. */
+const ONE = [...Object.keys(DONE), ":jump"];
 
 /**
  * Of several machines one has to be named; without a name it is the terminal's own.
- * @param {(line: string) => Promise<void>} hand @param {string} name @param {string[]} args @param {string} host
+ * @param {World} world @param {string} name @param {string[]} args @param {string} host
  */
-async function byHand(hand, name, args, host) {
-  const named = args.length && !/^\d+$/.test(args[0]);
-  const full = name === ":cut" && args.length === 1 ? [host, ...args] : named || !DONE[name] ? args : [host, ...args];
+async function byHand(world, name, args, host) {
+  const { hosts, apps, databases } = /** @type {any} */ (world).state.model;
+  const places = [...hosts, ...apps, ...databases].map((place) => place.name);
+  // A name that nobody has is told as such, where a name is all that there can be.
+  const named = places.includes(args[0]) || (args.length > 0 && ![":crash", ":disk", ":flip", ":jump"].includes(name));
+  const full =
+    name === ":cut" && args.length === 1 ? [host, ...args] : named || !ONE.includes(name) ? args : [host, ...args];
+  if (name === ":disk" && full.length === 1) return filesOf(hosts.find((/** @type {any} */ h) => h.name === full[0]));
   try {
-    await hand([name, ...full].join(" "));
+    await world.hand?.([name, ...full].join(" "));
   } catch (e) {
     return /** @type {Error} */ (e).message;
   }
   return DONE[name]?.(...full) ?? "Done.";
 }
+
+/** What is on a machine's disk. @param {any} host of the model of a world */
+const filesOf = ({ name, disk }) =>
+  disk?.files.map((/** @type {any} */ f) => `${f.path}  ${f.platter} bytes on the platter`).join("\n") ||
+  `${name} has no files.`;
 
 /** @param {World} world @param {string[]} args */
 async function crash(world, [torn]) {
@@ -97,7 +112,8 @@ async function disk(world, [what]) {
     const files = await world.disk();
     return files.map(([name, bytes, platter]) => `${name}  ${bytes} bytes, ${platter} on the platter`).join("\n");
   }
-  const { says, set } = DISKS[what.toLowerCase()] ?? { says: USAGE, set: [] };
+  const word = what.toLowerCase();
+  const { says, set } = Object.hasOwn(DISKS, word) ? DISKS[word] : { says: USAGE, set: [] };
   for (const [key, value] of set) await world.setDisk(key, value);
   return says;
 }

@@ -13,6 +13,9 @@ pub struct Settings {
     pub users: Vec<Vec<Vec<u8>>>,
     /// `--redlab-seed`: makes everything random repeatable.
     pub seed: Option<u64>,
+    /// It is to be a Sentinel; what its file says.
+    pub sentinel: bool,
+    pub text: Vec<u8>,
 }
 
 /// What the command line asks for.
@@ -23,6 +26,7 @@ pub enum Start {
 
 const HELP: &str = "\
 Usage: redlab-server [/path/to/redis.conf] [options] [-]
+       redlab-server /path/to/sentinel.conf --sentinel [options]
        redlab-server -v or --version
        redlab-server -h or --help
 
@@ -48,7 +52,10 @@ pub fn read(args: &[String]) -> Result<Start, String> {
         [one] if one == "-h" || one == "--help" => return Ok(Start::Say(HELP.into())),
         _ => {}
     }
-    let mut settings = Settings::default();
+    let mut settings = Settings {
+        sentinel: is_sentinel(args),
+        ..Settings::default()
+    };
     let mut text = Vec::new();
     if let [file, ..] = rest
         && !file.starts_with('-')
@@ -58,6 +65,7 @@ pub fn read(args: &[String]) -> Result<Start, String> {
             .map_err(|e| format!("Fatal error, can't open config file '{file}': {e}"))?;
         settings.config_file = std::fs::canonicalize(file)
             .map_or_else(|_| file.clone(), |p| p.to_string_lossy().into_owned());
+        settings.text = text.clone();
     }
     let mut stdin = false;
     if let [.., dash] = rest
@@ -77,6 +85,13 @@ pub fn read(args: &[String]) -> Result<Start, String> {
     Ok(Start::Serve(Box::new(settings)))
 }
 
+/// Whether the name of the program, or an option, says that it is to be a Sentinel.
+fn is_sentinel(args: &[String]) -> bool {
+    let named = |name| args[0].ends_with(name);
+    ["redis-sentinel", "valkey-sentinel"].into_iter().any(named)
+        || args[1..].iter().any(|arg| arg == "--sentinel")
+}
+
 /// The message that ends a start with a bad setting.
 pub fn fatal(line: usize, text: &[u8], why: &str) -> String {
     format!(
@@ -94,7 +109,14 @@ fn parse_text(text: &[u8], settings: &mut Settings) -> Result<(), String> {
         }
         let words = split_args(line)
             .ok_or_else(|| fatal(at + 1, line, "Unbalanced quotes in configuration line"))?;
-        if let [name, ..] = words.as_slice() {
+        // The Sentinel reads its lines itself.
+        let own = settings.sentinel
+            && words
+                .first()
+                .is_some_and(|w| w.eq_ignore_ascii_case(b"sentinel"));
+        if let [name, ..] = words.as_slice()
+            && !own
+        {
             add(
                 settings,
                 [name.to_ascii_lowercase()]
@@ -118,6 +140,10 @@ fn parse_options(args: &[String], settings: &mut Settings) -> Result<(), String>
                 "Bad directive or wrong number of arguments",
             ));
         };
+        if name == "sentinel" {
+            at += 1;
+            continue;
+        }
         let mut words = split_args(name.as_bytes()).ok_or_else(|| {
             fatal(
                 1,

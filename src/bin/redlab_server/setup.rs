@@ -4,7 +4,9 @@ use crate::journal::{Journal, now_us};
 use crate::net::{Listener, Net};
 use crate::options::{Settings, fatal};
 use mio::net::{TcpListener, UnixListener};
+use redlab::base::rng::Rng;
 use redlab::command::Config;
+use redlab::sentinel::{Resolve, Sentinel};
 use redlab::server::{Meter, Node, NodeOptions};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
@@ -50,18 +52,13 @@ pub fn serve(args: &[String], settings: Settings) -> Result<(), ()> {
     }
     let mut journal = Journal::open(&host.logfile, &host.loglevel)
         .map_err(|e| say(format!("Can't open the log file: {e}")))?;
-    journal.notice("oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo");
-    journal.notice(&format!(
-        "redlab-server version={}, bits={}, commit=00000000, modified=0, pid={}, just started",
-        env!("CARGO_PKG_VERSION"),
-        usize::BITS,
-        std::process::id()
-    ));
-    if settings.directives.is_empty() && settings.config_file.is_empty() {
-        journal.warning("Warning: no config file specified, using the default config.");
-    } else {
-        journal.notice("Configuration loaded");
+    say_start(&mut journal, &settings);
+    if settings.sentinel && settings.config_file.is_empty() {
+        journal.warning("Sentinel needs config file on disk to save state. Exiting...");
+        return Err(());
     }
+    let seed = settings.seed.unwrap_or_else(random_seed);
+    let sentinel = sentinel(&settings, seed, host.port).map_err(say)?;
     let listeners = listen(&host, &mut journal)?;
     let pidfile = match host.pidfile.as_str() {
         "" if host.daemonize => DEFAULT_PIDFILE,
@@ -72,7 +69,6 @@ pub fn serve(args: &[String], settings: Settings) -> Result<(), ()> {
     {
         journal.warning(&format!("Failed to write PID file: {e}"));
     }
-    let seed = settings.seed.unwrap_or_else(random_seed);
     let acl_file = host.aclfile.clone();
     let mut node = Node::new(NodeOptions {
         seed,
@@ -88,19 +84,41 @@ pub fn serve(args: &[String], settings: Settings) -> Result<(), ()> {
         acl_file: DiskFile::boxed(&acl_file),
         meter: Box::new(Clock(Instant::now())),
         disk: true,
+        sentinel,
         ..NodeOptions::default()
     });
     if let Err(why) = set_users(&mut node, &settings.users, &acl_file) {
         why.iter().for_each(|line| journal.warning(line));
         return Err(());
     }
-    journal.notice(&format!("Running mode=standalone, port={}.", host.port));
+    let mode = if settings.sentinel {
+        "sentinel"
+    } else {
+        "standalone"
+    };
+    journal.notice(&format!("Running mode={mode}, port={}.", host.port));
     journal.notice("Server initialized");
     let served = run(node, journal, listeners, &host);
     if !pidfile.is_empty() {
         let _ = std::fs::remove_file(pidfile);
     }
     served
+}
+
+/// The first lines of the log.
+fn say_start(journal: &mut Journal, settings: &Settings) {
+    journal.notice("oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo");
+    journal.notice(&format!(
+        "redlab-server version={}, bits={}, commit=00000000, modified=0, pid={}, just started",
+        env!("CARGO_PKG_VERSION"),
+        usize::BITS,
+        std::process::id()
+    ));
+    if settings.directives.is_empty() && settings.config_file.is_empty() {
+        journal.warning("Warning: no config file specified, using the default config.");
+    } else {
+        journal.notice("Configuration loaded");
+    }
 }
 
 /// Serves until the node ends.
@@ -146,6 +164,34 @@ fn daemonize(args: &[String]) -> std::io::Result<()> {
     Ok(())
 }
 
+/// The name service of this machine.
+struct NameService;
+
+impl Resolve for NameService {
+    fn resolve(&self, name: &str) -> Option<String> {
+        let mut all = (name, 0).to_socket_addrs().ok()?;
+        Some(all.next()?.ip().to_canonical().to_string())
+    }
+
+    fn copied(&self) -> Box<dyn Resolve> {
+        Box::new(NameService)
+    }
+}
+
+/// The Sentinel that the file describes, if it is to be one.
+fn sentinel(settings: &Settings, seed: u64, port: u16) -> Result<Option<Box<Sentinel>>, String> {
+    if !settings.sentinel {
+        return Ok(None);
+    }
+    // Another sequence than the node's own.
+    let rng = Rng::new(!seed);
+    let names = Box::new(NameService);
+    let mut sentinel = Sentinel::new(rng, now_us() / 1000, port, Some(names));
+    let loaded = sentinel.load(&settings.text);
+    loaded.map_err(|e| fatal(e.line, e.text.as_bytes(), e.why))?;
+    Ok(Some(Box::new(sentinel)))
+}
+
 fn random_seed() -> u64 {
     let mut bytes = [0; 8];
     match getrandom::fill(&mut bytes) {
@@ -162,6 +208,12 @@ fn absolute(program: &str) -> String {
 
 fn apply(settings: &Settings) -> Result<(Config, Host), String> {
     let mut config = Config::default();
+    if settings.sentinel {
+        for words in [["port", "26379"], ["protected-mode", "no"], ["save", ""]] {
+            let set = config.directive(&words.map(|word| word.as_bytes().to_vec()));
+            debug_assert!(set.is_ok(), "these are good values");
+        }
+    }
     if let Some(dir) = std::env::current_dir()
         .ok()
         .as_deref()

@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     fn load(text: &str) -> Result<String, String> {
-        let registry = crate::command::Registry::new(&[]);
+        let registry = crate::command::Registry::new(&[], |_| true);
         let acl = parse("f", text.as_bytes(), &registry, &Config::default())?;
         Ok(String::from_utf8_lossy(&acl.text()).into_owned())
     }

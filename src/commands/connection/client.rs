@@ -20,6 +20,7 @@ pub(super) const SUB: Command = Command {
 const CLIENT: Command = Command {
     name: "client",
     arity: -2,
+    flags: F::SENTINEL,
     since: "2.4.0",
     group: Group::Connection,
     complexity: "Depends on the subcommand",

@@ -18,7 +18,7 @@ const DOOR: Flags = F::NOSCRIPT
 const AUTH: Command = Command {
     name: "auth",
     arity: -2,
-    flags: DOOR,
+    flags: DOOR.with(F::SENTINEL),
     acl: C::CONNECTION,
     since: "1.0.0",
     group: Group::Connection,
@@ -76,7 +76,7 @@ fn auth(ctx: &mut Ctx<'_>) -> Outcome {
 const HELLO: Command = Command {
     name: "hello",
     arity: -1,
-    flags: DOOR,
+    flags: DOOR.with(F::SENTINEL),
     acl: C::CONNECTION,
     since: "6.0.0",
     group: Group::Connection,
@@ -136,8 +136,9 @@ fn hello(ctx: &mut Ctx<'_>) -> Outcome {
 fn write_hello(ctx: &mut Ctx<'_>) {
     let id = ctx.id as i64;
     let follows = ctx.server.repl.primary.is_some();
+    let watches = ctx.server.watch.is_some();
     let out = &mut *ctx.out;
-    out.map(7);
+    out.map(if watches { 6 } else { 7 });
     out.bulk(b"server");
     out.bulk(b"redis");
     out.bulk(b"version");
@@ -147,9 +148,13 @@ fn write_hello(ctx: &mut Ctx<'_>) {
     out.bulk(b"id");
     out.int(id);
     out.bulk(b"mode");
-    out.bulk(b"standalone");
-    out.bulk(b"role");
-    out.bulk(if follows { b"replica" } else { b"master" });
+    if watches {
+        out.bulk(b"sentinel");
+    } else {
+        out.bulk(b"standalone");
+        out.bulk(b"role");
+        out.bulk(if follows { b"replica" } else { b"master" });
+    }
     out.bulk(b"modules");
     out.array(0);
 }

@@ -35,7 +35,7 @@ fn echo(ctx: &mut Ctx<'_>) -> Outcome {
 const PING: Command = Command {
     name: "ping",
     arity: -1,
-    flags: F::FAST,
+    flags: F::FAST.with(F::SENTINEL),
     acl: C::CONNECTION,
     since: "1.0.0",
     group: Group::Connection,

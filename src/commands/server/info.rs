@@ -6,6 +6,7 @@ use crate::command::{
     C, Command, Ctx, F, Group, Outcome, memory::Usage, persistence::Background,
     persistence::Persistence, pubsub::Kind, state::Rate,
 };
+use crate::commands::sentinel;
 use crate::script::Engine;
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -15,7 +16,7 @@ pub(super) const TABLE: &[Command] = &[INFO];
 const INFO: Command = Command {
     name: "info",
     arity: -1,
-    flags: F::LOADING.with(F::STALE),
+    flags: F::LOADING.with(F::STALE).with(F::SENTINEL),
     acl: C::DANGEROUS,
     since: "1.0.0",
     group: Group::Server,
@@ -49,7 +50,11 @@ const SECTIONS: &[(&str, &str, bool, Section)] = &[
     ("latencystats", "Latencystats", false, latencystats),
     ("cluster", "Cluster", true, cluster),
     ("keyspace", "Keyspace", true, keyspace),
+    ("sentinel", "Sentinel", true, sentinel::info),
 ];
+
+/// The sections of a Sentinel.
+const OF_SENTINELS: [&str; 5] = ["server", "clients", "stats", "cpu", "sentinel"];
 
 fn info(ctx: &mut Ctx<'_>) -> Outcome {
     let asked = |name: &str| {
@@ -60,7 +65,11 @@ fn info(ctx: &mut Ctx<'_>) -> Outcome {
     let all = asked("all") || asked("everything");
     let default = ctx.argc() == 1 || asked("default");
     let mut text = String::new();
+    let watches = ctx.server.watch.is_some();
     for (name, title, shown, write) in SECTIONS {
+        if watches != OF_SENTINELS.contains(name) && (watches || *name == "sentinel") {
+            continue;
+        }
         if !(all || (default && *shown) || asked(name)) {
             continue;
         }
@@ -158,7 +167,7 @@ fn server(ctx: &Ctx<'_>, text: &mut String) {
         "redis_git_sha1": "00000000",
         "redis_git_dirty": 0,
         "redis_build_id": "0000000000000000",
-        "redis_mode": "standalone",
+        "redis_mode": if s.watch.is_some() { "sentinel" } else { "standalone" },
         "os": "redlab modelled 64-bit machine",
         "arch_bits": 64,
         "monotonic_clock": "virtual",
@@ -170,7 +179,7 @@ fn server(ctx: &Ctx<'_>, text: &mut String) {
         "server_time_usec": s.now_us,
         "uptime_in_seconds": uptime,
         "uptime_in_days": uptime / 86400,
-        "hz": ctx.config.hz,
+        "hz": s.watch.as_ref().map_or(ctx.config.hz, |watch| watch.hz),
         "configured_hz": ctx.config.hz,
         "lru_clock": ctx.db.ks.lru_clock(),
         "executable": &*s.executable,

@@ -32,6 +32,7 @@ const SHUTDOWN: Command = Command {
         .with(F::LOADING)
         .with(F::STALE)
         .with(F::NO_MULTI)
+        .with(F::SENTINEL)
         .with(F::ALLOW_BUSY),
     since: "1.0.0",
     group: Group::Server,

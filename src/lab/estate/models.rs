@@ -1,13 +1,14 @@
 //! The models themselves: plain data of a moment.
 use super::apps::{AppModel, DatabaseModel, LatencyModel, app, database};
+use super::decode::describe;
 use super::ledger::{TallyModel, tally};
-use super::message::describe;
 use crate::base::order::sort_by;
 use crate::base::time::Micros;
 use crate::command::replication::Stage;
 use crate::lab::grader::Attempt;
 use crate::lab::json::json_object;
 use crate::server::Node;
+use crate::sim::disk::Disk;
 use crate::sim::timeline::Timeline;
 use crate::sim::world::{
     Act, CLIENTS, Conn, ConnId, End, HERE, Host, HostId, HostState, LogLine, World,
@@ -65,9 +66,31 @@ struct HostModel {
     boots: u32,
     keys: Option<u64>,
     repl: Option<ReplModel>,
+    disk: Option<DiskModel>,
     log: Vec<LineModel>,
 }
-json_object! { HostModel: name, ip, port, state, paused, busy_until_us, waiting, skew_us, boots, keys, repl, log }
+json_object! { HostModel: name, ip, port, state, paused, busy_until_us, waiting, skew_us, boots, keys, repl, disk, log }
+
+/// A machine's disk, and what is wrong with it.
+struct DiskModel {
+    bytes_per_s: u64,
+    flush_us: Micros,
+    /// Most bytes of all files; and how many there are.
+    room: Option<u64>,
+    used: u64,
+    /// How many of the next writes and fsyncs fail.
+    failing_writes: u32,
+    failing_syncs: u32,
+    files: Vec<FileModel>,
+}
+json_object! { DiskModel: bytes_per_s, flush_us, room, used, failing_writes, failing_syncs, files }
+
+/// A file: how much of it a power cut leaves.
+struct FileModel {
+    path: String,
+    platter: u64,
+}
+json_object! { FileModel: path, platter }
 
 pub(super) struct LineModel {
     at_us: Micros,
@@ -261,7 +284,24 @@ fn host(world: &World, host: &Host) -> HostModel {
         boots: host.boots,
         keys: host.node().map(|node| node.key_count() as u64),
         repl: host.node().map(|node| repl(world, host, node)),
+        disk: host.disk().map(disk),
         log: host.log.iter().skip(skipped).map(LineModel::of).collect(),
+    }
+}
+
+fn disk(disk: &Disk) -> DiskModel {
+    let file = |path: &str| FileModel {
+        path: path.into(),
+        platter: disk.extent(path).map_or(0, |extent| extent.platter as u64),
+    };
+    DiskModel {
+        bytes_per_s: disk.speed.bytes_per_s,
+        flush_us: disk.speed.flush_us,
+        room: disk.capacity,
+        used: disk.used_bytes(),
+        failing_writes: disk.failing_writes,
+        failing_syncs: disk.failing_syncs,
+        files: disk.all().map(file).collect(),
     }
 }
 
@@ -356,11 +396,13 @@ fn conn(world: &World, (id, conn): (ConnId, &Conn)) -> ConnModel {
     let mut more = 0;
     for (forward, pipe) in [(true, &conn.forth), (false, &conn.back)] {
         more += pipe.segments.len().saturating_sub(MESSAGES) as u64;
+        let mut speech = pipe.speech;
         for (place, segment) in pipe.segments.iter().take(MESSAGES).enumerate() {
             let (kind, text) = match segment.end {
                 true => ("close", "the connection ends".into()),
-                false => describe(&segment.bytes),
+                false => describe(speech, forward, &segment.bytes),
             };
+            speech = speech.behind(&segment.bytes);
             messages.push(MessageModel {
                 forward,
                 sent_us: segment.sent_us,

@@ -183,7 +183,8 @@ impl Node {
     fn aof_growth(&self) -> Option<u64> {
         let figures = &self.server.persist.aof;
         let percent = self.config.aof_rewrite_percentage;
-        if !figures.on || percent == 0 || figures.size <= self.config.aof_rewrite_min_size {
+        let waits = !figures.on || figures.write_error.is_some();
+        if waits || percent == 0 || figures.size <= self.config.aof_rewrite_min_size {
             return None;
         }
         let base = figures.base_size.max(1);
@@ -235,6 +236,11 @@ impl Node {
         self.server.persist.aof.rewrites += 1;
         let prefix = self.storage_text("appendfilename");
         let mut manifest = self.storage.aof.manifest.clone();
+        if let Some(error) = self.unwritten() {
+            // In the new file it would be once more what the base has already.
+            let path = String::new();
+            return self.begun(id, Switch { manifest, path }, Err(error));
+        }
         let dir = self.storage_text("appenddirname");
         // What is acknowledged waits for no other fsync than its own.
         let mut ops = Vec::from_iter(self.last_sync());
@@ -306,8 +312,7 @@ impl Node {
         });
     }
 
-    /// The rewrite's file becomes the base, and what was before is removed. That has many fsyncs, and everything waits for
-    /// them: what is acknowledged by then is synced first, so that it does not wait for longer than the policy says.
+    /// The rewrite's file becomes the base. That has many fsyncs, and everything waits for them: what is acknowledged by then is synced first, so that it does not wait for longer than the policy says.
     pub(super) fn place_base(&mut self) {
         let Some(from) = self.storage.base.take() else {
             return;
@@ -335,15 +340,6 @@ impl Node {
             path = Some(to);
         }
         ops.extend(self.manifest_ops(&manifest));
-        let history = manifest.take_history();
-        for name in &history {
-            ops.push(Op::Remove {
-                path: self.aof_path(&String::from_utf8_lossy(name)),
-            });
-        }
-        if !history.is_empty() {
-            ops.extend(self.manifest_ops(&manifest));
-        }
         self.run_front(Job::of(ops), Front::Finish(manifest, path));
     }
 
@@ -370,6 +366,28 @@ impl Node {
             figures.size = figures.base_size;
         }
         self.say(false, &["Background AOF rewrite finished successfully"]);
+        self.remove_history();
+    }
+
+    /// What was before the last rewrite is removed, and after that the manifest says nothing of it any more. A step of its own:
+    /// if it fails, what the manifest on the disk names besides are files that are not needed.
+    pub(super) fn remove_history(&mut self) {
+        let history = self.storage.aof.manifest.take_history();
+        if history.is_empty() {
+            return;
+        }
+        let paths = history
+            .iter()
+            .map(|name| self.aof_path(&String::from_utf8_lossy(name)));
+        let mut ops: Vec<Op> = paths.map(|path| Op::Remove { path }).collect();
+        ops.extend(self.manifest_ops(&self.storage.aof.manifest));
+        self.run_front(Job::of(ops), Front::Removed);
+    }
+
+    pub(super) fn removed(&mut self, result: Result<(), DiskError>) {
+        if let Err(error) = result {
+            self.say(true, &["Can't remove old AOF files: ", error.text()]);
+        }
     }
 
     fn rewrite_failed(&mut self, error: DiskError) {

@@ -15,7 +15,7 @@ use crate::base::time::Micros;
 use crate::command::config::Appendfsync;
 use crate::command::persistence::Background;
 use crate::persist::aof::manifest::Manifest;
-use crate::persist::disk::{DiskError, Done, Op};
+use crate::persist::disk::{Answer, DiskError, Done, Op};
 
 const SECOND_US: Micros = 1_000_000;
 /// How long a write waits for an fsync.
@@ -36,8 +36,8 @@ pub(super) enum State {
 enum Out {
     /// The first bytes of the buffer.
     Write(usize),
-    /// Taking back what a write left half done.
-    Undo,
+    /// Taking back so many bytes, which a write left half done.
+    Undo(usize),
 }
 
 #[derive(Clone, Default)]
@@ -67,6 +67,19 @@ impl Aof {
         self.out.is_none() && self.sync.is_none()
     }
 
+    /// The disk has taken so many bytes of the buffer.
+    fn took(&mut self, len: usize) {
+        self.buffer.drain(..len);
+        self.written += len as u64;
+        self.file_bytes += len as u64;
+    }
+
+    /// What the disk has not taken is wanted no more; `logged`: all that was logged.
+    pub(super) fn forget_unwritten(&mut self, logged: u64) {
+        self.buffer.clear();
+        self.written = logged;
+    }
+
     /// Another file is written to from now on; what was written before is safe.
     pub(super) fn switch_to(&mut self, path: String) {
         self.path = path;
@@ -94,12 +107,24 @@ impl Node {
         self.storage.aof.state != State::Off
             && self.config.appendfsync == Appendfsync::Always
             && persist.aof.safe < persist.aof.logged
+            && !self.spares_fsyncs()
+    }
+
+    /// Whether a snapshot or rewrite under way is not to be held up by fsyncs, at the price of what is acknowledged meanwhile.
+    fn spares_fsyncs(&self) -> bool {
+        self.server.persist.background.is_some() && self.config.no_appendfsync_on_rewrite
     }
 
     /// Whether something logged is not written yet.
     pub(super) fn has_log(&mut self) -> bool {
         self.collect_log();
         !self.storage.aof.buffer.is_empty()
+    }
+
+    /// Why some of the log is not written, if that was tried.
+    pub(super) fn unwritten(&self) -> Option<DiskError> {
+        let error = self.server.persist.aof.write_error;
+        error.filter(|_| !self.storage.aof.buffer.is_empty())
     }
 
     /// Takes what was logged into the buffer.
@@ -166,19 +191,18 @@ impl Node {
 
     /// Asks for an fsync if the policy wants one now.
     fn sync_aof(&mut self) {
-        let now_us = self.server.now_us;
+        let (now_us, spared) = (self.server.now_us, self.spares_fsyncs());
         let (aof, figures) = (&mut self.storage.aof, &mut self.server.persist.aof);
         if figures.safe >= aof.written || aof.sync.is_some() {
             return;
         }
-        let rewrites = self.server.persist.background.is_some();
         let due = match self.config.appendfsync {
             Appendfsync::Always => true,
             Appendfsync::Everysec => now_us - aof.last_sync_us >= SECOND_US,
             // The kernel writes out when it likes.
             Appendfsync::No => false,
         };
-        if !due || (rewrites && self.config.no_appendfsync_on_rewrite) {
+        if !due || spared {
             return;
         }
         aof.last_sync_us = now_us;
@@ -193,7 +217,10 @@ impl Node {
     pub(super) fn sync_due_us(&self) -> Option<Micros> {
         let aof = &self.storage.aof;
         let dirty = self.server.persist.aof.safe < aof.written && aof.sync.is_none();
-        (aof.state != State::Off && dirty && self.config.appendfsync == Appendfsync::Everysec)
+        (aof.state != State::Off
+            && dirty
+            && !self.spares_fsyncs()
+            && self.config.appendfsync == Appendfsync::Everysec)
             .then(|| aof.last_sync_us + SECOND_US)
     }
 
@@ -206,24 +233,28 @@ impl Node {
         let out = aof.out.take_if(|(out, _)| *out == number);
         match out {
             Some((_, Out::Write(len))) => self.written(len, done),
-            // Whether or not the half was taken back: what follows is written behind it.
-            Some((_, Out::Undo)) => {}
+            // What cannot be taken back counts as written: the rest follows behind it.
+            Some((_, Out::Undo(half))) if done.is_err() => self.took(half),
+            Some((_, Out::Undo(_))) => {}
             None => return,
         }
         self.flush_aof();
     }
 
+    fn took(&mut self, len: usize) {
+        self.storage.aof.took(len);
+        self.server.persist.aof.size += len as u64;
+    }
+
     fn written(&mut self, len: usize, done: Done) {
-        let partial =
-            matches!(done, Ok(crate::persist::disk::Answer::Written(n)) if n < len && n > 0);
+        let half = match done {
+            Ok(Answer::Written(n)) if n < len => n,
+            _ => 0,
+        };
         let always = self.config.appendfsync == Appendfsync::Always;
         match whole(done, len) {
             Ok(()) => {
-                let aof = &mut self.storage.aof;
-                aof.buffer.drain(..len);
-                aof.written += len as u64;
-                aof.file_bytes += len as u64;
-                self.server.persist.aof.size += len as u64;
+                self.took(len);
                 if self.server.persist.aof.write_error.take().is_some() {
                     self.say(
                         true,
@@ -240,10 +271,10 @@ impl Node {
                     return;
                 }
                 self.storage.aof.retry_us = self.server.now_us + SECOND_US;
-                if partial {
+                if half > 0 {
                     let (path, len) = (self.storage.aof.path.clone(), self.storage.aof.file_bytes);
                     let number = self.storage.asked.ask(Op::Truncate { path, len });
-                    self.storage.aof.out = Some((number, Out::Undo));
+                    self.storage.aof.out = Some((number, Out::Undo(half)));
                 }
             }
         }

@@ -16,6 +16,8 @@ pub(in crate::server) enum Front {
     Begin(ClientId, Switch),
     /// A rewrite is done: its file gets its place.
     Finish(Manifest, Option<String>),
+    /// The files of before the last rewrite are gone.
+    Removed,
     /// The files that the node begins with.
     Found(Manifest, String),
     /// `appendonly no`.
@@ -28,6 +30,8 @@ pub(in crate::server) enum Front {
     Upgraded,
     /// The snapshot of the primary is a file.
     Received,
+    /// The Sentinel's configuration file.
+    Watch,
     /// Before the end: the client who asked for it, and whether a failed save keeps the node alive.
     Exit { id: ClientId, force: bool },
 }
@@ -130,6 +134,7 @@ impl Node {
             Order::LoadAof(id) => self.begin_load_aof(id),
             Order::PlaceBase => self.place_base(),
             Order::Load => self.begin_load(),
+            Order::SaveWatch => self.begin_save_watch(),
             Order::Exit { id, save, force } => self.begin_exit(id, save, force),
         }
         true
@@ -233,12 +238,14 @@ impl Node {
             Front::Save(id) => self.saved(id, result),
             Front::Begin(id, switch) => self.begun(id, switch, result),
             Front::Finish(manifest, path) => self.finished(manifest, path, result),
+            Front::Removed => self.removed(result),
             Front::Found(manifest, path) => self.founded(manifest, path, result),
             Front::Stop => self.stopped(),
             Front::Reload(reload) => self.reload_saved(reload, result),
             Front::Flushed(dirty) => self.flushed(dirty, result),
             Front::Upgraded => self.upgraded(result),
             Front::Received => self.load_received(result),
+            Front::Watch => self.watch_saved(result),
             Front::Exit { id, force } => self.exits(id, force, result),
         }
     }
@@ -289,9 +296,12 @@ impl Node {
         let aof = &mut self.storage.aof;
         aof.state = State::Off;
         aof.path = String::new();
+        aof.forget_unwritten(self.server.persist.aof.logged);
         self.note_opened();
-        self.server.persist.aof.on = false;
-        self.server.persist.aof.safe = self.server.persist.aof.logged;
+        let figures = &mut self.server.persist.aof;
+        figures.on = false;
+        figures.safe = figures.logged;
+        (figures.write_error, figures.sync_error) = (None, None);
         if !self.storage.tapped {
             self.log = None;
             self.server.propagates = self.stream.is_some();

@@ -73,8 +73,9 @@ pub(super) struct Start {
     at: u64,
     /// All of it was read.
     whole: bool,
-    /// What was read and has not been understood yet, and where in the file it begins.
+    /// What was read; how much of it has been understood already, and where in the file the rest begins.
     bytes: Vec<u8>,
+    used: usize,
     bytes_at: u64,
     /// The file begins with a snapshot that is not read yet, or that is not known yet.
     preamble: bool,
@@ -105,6 +106,7 @@ impl Start {
             at: 0,
             whole: false,
             bytes: Vec::new(),
+            used: 0,
             bytes_at: 0,
             preamble: true,
             aof: matches!(purpose, Purpose::LoadAof(_)),
@@ -121,7 +123,8 @@ impl Start {
     pub(super) fn open(&mut self, kind: Kind, path: String) {
         (self.kind, self.path) = (kind, path);
         (self.next, self.len, self.at, self.whole) = (Next::Ask, None, 0, false);
-        (self.bytes, self.bytes_at, self.valid) = (Vec::new(), 0, 0);
+        (self.bytes, self.used) = (Vec::new(), 0);
+        (self.bytes_at, self.valid) = (0, 0);
         self.preamble = true;
     }
 
@@ -156,6 +159,17 @@ impl Start {
                 }
             }
             Answer::Done | Answer::Written(_) => self.whole = true,
+        }
+    }
+
+    /// So many bytes more are understood. They are let go of as soon as nothing or little has to move for that.
+    fn use_up(&mut self, len: usize) {
+        self.used += len;
+        self.bytes_at += len as u64;
+        let left = self.bytes.len() - self.used;
+        if left == 0 || (!self.whole && left <= self.used) {
+            self.bytes.drain(..self.used);
+            self.used = 0;
         }
     }
 
@@ -294,8 +308,7 @@ impl Node {
             Ok(loaded) if log => {
                 self.note_loaded(loaded.keys, loaded.expired);
                 start.bytes = reading.bytes;
-                start.bytes.drain(..loaded.end);
-                start.bytes_at = loaded.end as u64;
+                start.use_up(loaded.end);
                 start.valid = start.bytes_at;
                 start.preamble = false;
                 start.next = Next::Run;
@@ -520,7 +533,7 @@ impl Node {
             )
         };
         let done = loop {
-            let rest = &bytes[at..];
+            let rest = &bytes[start.used + at..];
             if at >= most {
                 break Ok(false);
             }
@@ -561,8 +574,7 @@ impl Node {
             }
         };
         start.bytes = bytes;
-        start.bytes.drain(..at);
-        start.bytes_at += at as u64;
+        start.use_up(at);
         self.storage.slice = most.saturating_sub(at);
         done
     }
@@ -651,6 +663,7 @@ impl Node {
         self.log.get_or_insert_default().db = None;
         self.server.propagates = true;
         self.server.persist.active = true;
+        self.remove_history();
     }
 
     /// The data is there.

@@ -8,7 +8,7 @@ use crate::command::client::ReplyMode;
 use crate::command::replication::{Address, Link, Way};
 use crate::command::{Client, ClientId, Effect};
 use crate::repl::handshake::{Handshake, Introduction, Step};
-use crate::repl::payload::{Payload, Progress};
+use crate::repl::payload::{LINE_MOST, Payload, Progress};
 use crate::resp::Reply;
 use crate::resp::request::command;
 
@@ -205,9 +205,8 @@ impl Node {
 
     /// A line of the handshake, if it is whole; how many bytes it was.
     fn hear_line(&mut self, buf: &[u8]) -> usize {
-        const LINE: usize = 64 << 10;
         let Some(end) = buf.iter().position(|b| *b == b'\n') else {
-            if buf.len() > LINE {
+            if buf.len() > LINE_MOST {
                 self.give_up_link("The primary's answer is no line");
             }
             return 0;

@@ -5,6 +5,7 @@ use crate::base::num;
 use crate::command::replication::{Link, Stage};
 use crate::command::{Args, ClientId, Server};
 use crate::persist::rdb::save;
+use crate::repl::history::OFFSET_MOST;
 use crate::resp::request::command;
 use crate::server::propagate::Log;
 
@@ -151,7 +152,7 @@ impl Node {
         };
         let number = |name| text(name).and_then(|text| num::parse_i64(text));
         let id = text(b"repl-id").and_then(|id| String::from_utf8(id.clone()).ok());
-        let (Some(id), Some(offset @ 0..)) =
+        let (Some(id), Some(offset @ 0..=OFFSET_MOST)) =
             (id.filter(|id| id.len() == 40), number(b"repl-offset"))
         else {
             return;

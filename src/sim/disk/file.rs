@@ -19,7 +19,7 @@ pub(super) struct File {
     cut: Vec<u8>,
     /// Where writes ended that are not on the platter yet, and when they were made; the latest last.
     written: Vec<(usize, Micros)>,
-    /// Its length, or that there is such a file, is not on the platter.
+    /// It was cut, and the platter may not know.
     length_dirty: bool,
 }
 
@@ -33,7 +33,7 @@ impl File {
         }
     }
 
-    /// Whether a sync of the whole file changes the platter's length of it.
+    /// Whether it was cut since the platter's length was set last.
     pub(super) fn is_cut(&self) -> bool {
         self.length_dirty
     }
@@ -86,20 +86,22 @@ impl File {
         self.length_dirty = true;
     }
 
-    /// The bytes up to `end` are on the platter; with `whole`, so is the length.
-    pub(super) fn sync_to(&mut self, end: usize, whole: bool) {
+    /// The bytes up to `end` are on the platter.
+    pub(super) fn sync_to(&mut self, end: usize) {
         let end = end.min(self.bytes.len());
         if end > self.synced {
             let over = (end - self.synced).min(self.cut.len());
             self.cut.drain(..over);
             self.synced = end;
         }
-        if whole && self.length_dirty {
-            self.cut.clear();
-            self.length_dirty = false;
-        }
         let synced = self.synced;
         self.written.retain(|(end, _)| *end > synced);
+    }
+
+    /// The platter has nothing any more behind what it shares with the cache.
+    pub(super) fn keep_length(&mut self) {
+        self.cut.clear();
+        self.length_dirty = false;
     }
 
     /// Where the bytes end that were written at `before_us` or earlier.

@@ -283,3 +283,16 @@ fn a_crash_leaves_what_was_synced() {
         }
     }
 }
+
+#[test]
+fn the_kernel_writes_out_that_a_file_was_cut() {
+    let mut disk = with_safe(b"a whole line, half a li");
+    disk.truncate("a", 13).expect("there is such a file");
+    disk.append("a", b"!").expect("room");
+    disk.advance(WRITE_OUT_AGE_US + 2 * WRITE_OUT_EVERY_US);
+    assert_eq!(disk.next_event_us(), None);
+    assert_eq!(
+        after_crash(disk, "a", 0).as_deref(),
+        Some(&b"a whole line,!"[..])
+    );
+}

@@ -7,6 +7,7 @@ use super::host::{Host, HostState, Setup};
 use super::load::{Load, LoadSetup};
 use super::net::{ConnId, HostId, Link, RETRY_US};
 use crate::base::time::Micros;
+use crate::sentinel::Names;
 use crate::sim::disk::Speed;
 
 /// Most machines of a world.
@@ -233,8 +234,10 @@ impl World {
     fn act_on_machine(&mut self, act: Act) -> Result<(), Refused> {
         match act {
             Act::Kill(id) => {
-                self.host(id)?;
-                self.end_process(id);
+                // A machine without power has no process to kill, and does not come back by that.
+                if self.host(id)?.state == HostState::Up {
+                    self.end_process(id);
+                }
             }
             Act::PowerOff { host, torn_bytes } => {
                 self.host(host)?;
@@ -314,7 +317,18 @@ impl World {
         self.hosts.push(Host::new(setup, id, seed, self.now_us));
         self.ledger.add_seat();
         self.start(id)?;
+        // Sentinels that were there before know the new one by its name, too.
+        let names = self.names();
+        for node in self.hosts.iter_mut().filter_map(Host::node_mut) {
+            node.set_names(&names);
+        }
         Ok(id as u32)
+    }
+
+    /// The names of all machines, with their addresses.
+    fn names(&self) -> Names {
+        let pair = |host: &Host| (host.setup.name.clone(), host.ip.clone());
+        Names(self.hosts.iter().map(pair).collect())
     }
 
     /// Starts what is not running.
@@ -324,7 +338,8 @@ impl World {
         if host.state != HostState::Up {
             host.paused = false;
             self.ledger.starts(id, &self.hosts[id]);
-            self.hosts[id].boot(now_us);
+            let names = self.names();
+            self.hosts[id].boot(now_us, names);
             self.observe(id);
             self.after_work(id);
         }

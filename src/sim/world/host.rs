@@ -2,10 +2,11 @@
 use super::hash::Hasher;
 use super::ledger::Reads;
 use super::net::ConnId;
-use super::{CostMeter, WAKE_US};
+use super::{CostMeter, WAKE_US, watch};
 use crate::base::time::Micros;
-use crate::command::{ClientId, LogLevel};
+use crate::command::{ClientId, Config, LogLevel};
 use crate::resp::parse::split_args;
+use crate::sentinel::Names;
 use crate::server::{Node, NodeOptions};
 use crate::sim::disk::{Disk, Speed};
 use crate::sim::machine::Machine;
@@ -180,7 +181,9 @@ impl Host {
     }
 
     /// Starts the server with the files as they are. It has a seed of its own each time.
-    pub(super) fn boot(&mut self, now_us: Micros) {
+    ///
+    /// `names` are those of all machines, for a Sentinel.
+    pub(super) fn boot(&mut self, now_us: Micros, names: Names) {
         let disk = self.disk.take();
         self.boots += 1;
         let mut options = NodeOptions {
@@ -195,24 +198,44 @@ impl Host {
             journal: true,
             ..NodeOptions::default()
         };
-        let mut wrong = Vec::new();
-        let lines = self.setup.config.iter().map(String::as_str);
-        for line in ["protected-mode no"].into_iter().chain(lines) {
-            if let Some(words) = split_args(line.as_bytes())
-                && let Err(why) = options.config.directive(&words)
-            {
-                wrong.push(format!("{line}: {why}"));
-            }
-        }
-        for line in wrong {
-            self.note(now_us, LogLevel::Warning, line);
+        let watch = watch::file(&self.setup, disk.as_ref());
+        let mut wrong = self.configure(&mut options.config, watch.as_ref());
+        if let Some(watch) = &watch {
+            wrong.extend(watch.apply(&mut options, names));
         }
         self.spent_us = 0;
         self.reads = Reads::of(&options.config);
-        self.machine = Some(Machine::boot(options, disk));
+        let mut machine = Machine::boot(options, disk);
+        if let Some(watch) = watch {
+            wrong.extend(watch.set_users(&mut machine.node));
+        }
+        self.machine = Some(machine);
+        for line in wrong {
+            self.note(now_us, LogLevel::Warning, line);
+        }
         self.state = HostState::Up;
         self.free_us = now_us;
         self.timer = None;
+    }
+
+    /// Sets what the lines of the machine's file say; those that were refused.
+    fn configure(&self, config: &mut Config, watch: Option<&watch::File>) -> Vec<String> {
+        let mut lines = vec![vec![b"protected-mode".to_vec(), b"no".to_vec()]];
+        match watch {
+            Some(file) => lines.extend(file.settings().cloned()),
+            None => {
+                let own = self.setup.config.iter();
+                lines.extend(own.filter_map(|line| split_args(line.as_bytes())));
+            }
+        }
+        let mut wrong = Vec::new();
+        for words in lines {
+            if let Err(why) = config.directive(&words) {
+                let line = words.join(&b' ');
+                wrong.push(format!("{}: {why}", String::from_utf8_lossy(&line)));
+            }
+        }
+        wrong
     }
 
     /// The server is no more; the machine still is, with all that the kernel has of its files.

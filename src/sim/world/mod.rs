@@ -22,7 +22,8 @@
 //! - `load`: simulated clients; `finding`: those that ask sentinels for their server;
 //! - `app`: application processes; `database`: what they have behind their caches;
 //! - `cost`: what work takes in virtual time;
-//! - `ledger`: where each acknowledged write is.
+//! - `ledger`: where each acknowledged write is;
+//! - `wire`: what has travelled, for whoever looks at it.
 mod act;
 mod app;
 mod cost;
@@ -38,6 +39,8 @@ mod net;
 mod run;
 #[cfg(test)]
 mod tests;
+mod watch;
+mod wire;
 
 use crate::base::rng::Rng;
 use crate::base::time::Micros;
@@ -54,8 +57,9 @@ pub use latency::Latencies;
 use ledger::Ledger;
 pub use load::{Load, LoadReport, LoadSetup, Mix};
 use net::Net;
-pub use net::{CLIENTS, Conn, ConnId, End, HERE, HostId, Link};
+pub use net::{CLIENTS, Conn, ConnId, End, HERE, HostId, Link, Side};
 use std::collections::BTreeMap;
+pub use wire::{Message, Passed, Wire};
 
 /// What a terminal or another program outside the world holds: a connection to a node, as its user sees it.
 #[derive(Clone, Debug, Default)]
@@ -98,6 +102,7 @@ pub struct World {
     history_lost: u64,
     hash: Hasher,
     ledger: Ledger,
+    wire: Wire,
 }
 
 impl World {
@@ -124,6 +129,7 @@ impl World {
             history_lost: 0,
             hash: Hasher::new(seed),
             ledger: Ledger::default(),
+            wire: Wire::default(),
         }
     }
 
@@ -183,6 +189,16 @@ impl World {
     /// Keeps from now on what comes for sessions a second time, for [`World::take_heard`].
     pub fn listen(&mut self) {
         self.listened = true;
+    }
+
+    /// Keeps from now on what travels, for [`World::wire`].
+    pub fn watch(&mut self) {
+        self.wire.begin();
+    }
+
+    /// What has travelled; nothing unless somebody watches.
+    pub fn wire(&self) -> &Wire {
+        &self.wire
     }
 
     /// Takes what has come for a session since the last call. Unlike its output, which is its user's, it is a part of the

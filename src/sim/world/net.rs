@@ -8,6 +8,7 @@ use super::hash::Hasher;
 use crate::base::rng::Rng;
 use crate::base::time::Micros;
 use crate::command::ClientId;
+use crate::repl::Speech;
 use std::collections::{BTreeMap, VecDeque};
 
 /// The first wait before something is sent again, µs.
@@ -109,6 +110,8 @@ pub struct Pipe {
     pub tries: u32,
     /// Bytes that have arrived.
     pub heard: u64,
+    /// What stands behind them.
+    pub speech: Speech,
 }
 
 /// A connection.

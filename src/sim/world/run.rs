@@ -4,6 +4,7 @@ use super::host::{HostState, Waiting};
 use super::net::{
     CLIENTS, ConnId, DIAL_RETRY_US, DIALS, End, HERE, HostId, RETRY_MOST_US, RETRY_US, Side, TRIES,
 };
+use super::wire::Passed;
 use super::{APPS, DATABASES, Session, World};
 use crate::base::time::Micros;
 use crate::command::{ClientId, Effect};
@@ -253,13 +254,25 @@ impl World {
             self.events.add(at_us, Event::Arrive { conn: id, forward });
             return;
         }
-        pipe.tries = 0;
+        let tries = std::mem::take(&mut pipe.tries);
         let Some(segment) = pipe.segments.pop_front() else {
             return;
         };
+        let passed = Passed {
+            conn: id,
+            forward,
+            tries,
+            start: pipe.heard,
+            speech: pipe.speech,
+            lost: !to.alive,
+        };
+        self.wire.note(passed, &segment, from, to, now_us);
         pipe.heard += segment.bytes.len() as u64;
+        pipe.speech = pipe.speech.behind(&segment.bytes);
         let heard = pipe.heard;
         let next_us = pipe.segments.front().map(|s| s.due_us.max(now_us));
+        let (answers, ..) = conn.pipe(!forward);
+        answers.speech = answers.speech.answering(&segment.bytes);
         if let Some(at_us) = next_us {
             self.events.add(at_us, Event::Arrive { conn: id, forward });
         }
@@ -289,7 +302,7 @@ impl World {
         if pipe.tries > TRIES {
             let sender_lives = from.alive;
             conn.side_mut(!forward).alive = false;
-            conn.pipe(forward).0.segments.clear();
+            self.lose_all(id, forward);
             if sender_lives {
                 self.tell_end(from.end);
             }
@@ -302,9 +315,7 @@ impl World {
 
     /// Bytes for a side that is no more: whoever sent them is told.
     fn refuse(&mut self, id: ConnId, forward: bool, from: Side, to: Side) {
-        if let Some(conn) = self.net.conn_mut(id) {
-            conn.pipe(forward).0.segments.clear();
-        }
+        self.lose_all(id, forward);
         if from.alive {
             let us = self.net.flight_us(to.place, from.place, 0, self.now_us);
             let event = Event::Reset {
@@ -314,6 +325,27 @@ impl World {
             self.events.add(self.now_us + us, event);
         }
         self.forget_conn(id);
+    }
+
+    /// Nothing of what is under way in a direction arrives any more.
+    fn lose_all(&mut self, id: ConnId, forward: bool) {
+        let now_us = self.now_us;
+        let Some(conn) = self.net.conn_mut(id) else {
+            return;
+        };
+        let (pipe, from, to) = conn.pipe(forward);
+        let mut passed = Passed {
+            conn: id,
+            forward,
+            tries: pipe.tries,
+            start: pipe.heard,
+            speech: pipe.speech,
+            lost: true,
+        };
+        for segment in std::mem::take(&mut pipe.segments) {
+            self.wire.note(passed, &segment, from, to, now_us);
+            passed = passed.behind(&segment);
+        }
     }
 
     /// The other side has closed.

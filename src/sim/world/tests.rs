@@ -196,3 +196,19 @@ fn a_partition_holds_back_and_a_heal_lets_through() {
     run(&mut world, 30 * SECOND);
     assert_eq!(ask(&mut world, 1, "GET k"), "$1\r\nv\r\n");
 }
+
+#[test]
+fn a_kill_gives_no_power_back() {
+    let mut world = estate(5, 0);
+    let torn_bytes = 0;
+    world
+        .act(Act::PowerOff {
+            host: 0,
+            torn_bytes,
+        })
+        .unwrap();
+    world.act(Act::Kill(0)).unwrap();
+    assert_eq!(world.hosts()[0].state, HostState::Off);
+    world.act(Act::Start(0)).unwrap();
+    assert_eq!(world.hosts()[0].state, HostState::Up);
+}
