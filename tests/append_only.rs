@@ -114,6 +114,48 @@ fn of_each_prefix_what_is_whole_is_loaded() {
     assert!(boot(cut, &strict).1.contains(&Effect::Abort));
 }
 
+/// A command as it stands in a log.
+fn logged(words: &[&str]) -> Vec<u8> {
+    let mut bytes = format!("*{}\r\n", words.len()).into_bytes();
+    for word in words {
+        bytes.extend(format!("${}\r\n{word}\r\n", word.len()).as_bytes());
+    }
+    bytes
+}
+
+#[test]
+fn what_follows_a_long_script_or_a_command_without_data_is_loaded_as_well() {
+    let long = "for _ = 1, 1000000 do end redis.call('INCR', KEYS[1])";
+    let odd: [&[&str]; 8] = [
+        &["EVAL", long, "1", "m"],
+        &["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no"],
+        &["DEBUG", "LOADAOF"],
+        &["MONITOR"],
+        &["PSYNC", "?", "-1"],
+        &["QUIT"],
+        &["SHUTDOWN"],
+        &["SUBSCRIBE", "channel"],
+    ];
+    for words in odd {
+        let add = [logged(words), logged(&["INCRBY", "m", "5"])].concat();
+        let files = with(&files(), INCREMENT, |b| b.extend(&add));
+        let (mut machine, effects) = boot(files, ON);
+        assert!(!effects.contains(&Effect::Abort), "{words:?}");
+        let m = 5 + i32::from(words[0] == "EVAL");
+        let reply = ask(&mut machine, "INCRBY m 0");
+        assert_eq!(reply, format!(":{m}\r\n"), "{words:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_run_ends_the_start() {
+    let endless = logged(&["EVAL", "while true do end", "0"]);
+    for bad in [&b"*0\r\n"[..], &endless, &logged(&["NOSUCH"])] {
+        let files = with(&files(), INCREMENT, |b| b.extend(bad));
+        assert!(boot(files, ON).1.contains(&Effect::Abort));
+    }
+}
+
 #[test]
 fn damage_of_any_bit_or_length_is_no_panic() {
     let files = files();
@@ -174,6 +216,22 @@ fn a_failed_write_under_always_is_the_end() {
             "no reply leaves"
         );
     }
+}
+
+#[test]
+fn a_full_disk_under_always_is_the_end_and_leaves_no_half_of_a_command() {
+    let (mut machine, _) = boot(Vec::new(), ON);
+    assert_eq!(ask(&mut machine, "SET a 1"), "+OK\r\n");
+    let disk = machine.disk.as_mut().expect("it has one");
+    disk.capacity = Some(disk.used_bytes() + 10);
+    let whole = disk.read(INCREMENT).expect("it is there").to_vec();
+    let id = machine.node.connect("127.0.0.1:1");
+    machine.handle(Input::Data(id, b"SET b 1\r\n"), NOW_US);
+    machine.handle(Input::Tick, NOW_US + 1_000_000);
+    assert!(machine.node.drain().contains(&Effect::Abort));
+    assert!(machine.node.output(id).expect("connected").is_empty());
+    let left = machine.disk.as_ref().expect("it has one").read(INCREMENT);
+    assert_eq!(left, Ok(&whole[..]));
 }
 
 #[test]

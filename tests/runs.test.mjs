@@ -38,6 +38,16 @@ async function played(t, id) {
   return { host, trace: { ...(await host.estate("trace")), preset: id } };
 }
 
+// The first of all: nothing has brought the part for scripts yet.
+test("a command that waits for a part of the engine is not overtaken", async (t) => {
+  const { host, exec } = await open(t, PRESETS[0]);
+  const terminal = host.connect("n1");
+  await Promise.all([exec(terminal, "EVAL", "return 1", "0"), exec(terminal, "SET", "k", "v")]);
+  const { acts } = await host.estate("trace");
+  const said = acts.filter(([, , { act }]) => act === "send").map(([, , { text }]) => text.split("\r\n")[2]);
+  assert.deepEqual(said, ["EVAL", "SET"]);
+});
+
 for (const { id } of PRESETS)
   test(`a run of ${id} is had again, out of a file and out of a link`, async (t) => {
     const { host, trace } = await played(t, id);

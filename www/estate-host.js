@@ -73,6 +73,8 @@ export class EstateHost {
   /** Terminals, and their sessions in the world: null before the first command, and after the world has moved. @type {Map<number, {host: string, session: number | null}>} */
   #terminals = new Map();
   #nextTerminal = 1;
+  /** Ends when the last command that was sent is on its way. @type {Promise<void>} */
+  #execs = Promise.resolve();
   #dead = false;
   /** How often time was told what to do. */
   #asked = 0;
@@ -501,7 +503,13 @@ export class EstateHost {
   }
 
   /** Sends what was typed; the reply comes in virtual time. @param {Job} job */
-  async exec({ session: id, bytes, done, fail }) {
+  exec(job) {
+    // A command that waits for a part of the engine is not overtaken by the next one.
+    this.#execs = this.#execs.then(() => this.#exec(job));
+  }
+
+  /** @param {Job} job */
+  async #exec({ session: id, bytes, done, fail }) {
     try {
       if (!canRun(bytes)) await bringFor(bytes);
       const terminal = this.#terminals.get(id);

@@ -48,6 +48,8 @@ export class Shell {
   #estate = null;
   /** The views that the lesson names. @type {string[]} */
   #views = [];
+  /** What is being opened. */
+  #turn = Promise.resolve();
 
   /** @param {EngineClient} client */
   constructor(client) {
@@ -59,15 +61,16 @@ export class Shell {
       const [hints, lessons] = await Promise.all([this.client.getSetting("hints"), loadLessons()]);
       this.#hints = hints ?? true;
       this.#lessons = lessons;
-      // One after another: a world is closed before the next one opens.
-      let routed = this.#route();
-      await routed;
-      window.addEventListener("hashchange", () => {
-        routed = routed.then(() => this.#route()).catch((e) => this.#failed(e));
-      });
+      await this.#inTurn(() => this.#route());
+      window.addEventListener("hashchange", () => this.#inTurn(() => this.#route()));
     } catch (e) {
       this.#failed(e);
     }
+  }
+
+  /** Opens what is asked for, one after another: a world is closed before the next one opens. @param {() => Promise<void>} open */
+  #inTurn(open) {
+    return (this.#turn = this.#turn.then(open).catch((e) => this.#failed(e)));
   }
 
   /** @param {unknown} e */
@@ -107,27 +110,36 @@ export class Shell {
     this.#bar.setPlaces(this.#lessons?.lessons ?? [], undefined, "shared");
     this.#bar.setEstate("");
     document.title = "A saved run · redlab";
-    const body = h("div", { class: "body", tabindex: "0", role: "group", "aria-label": "A saved run" });
     try {
-      body.append(preview(await readTraceLink(hash), (trace) => this.#replay(trace)));
+      this.#tellRun(preview(await readTraceLink(hash), (trace) => this.#replay(trace)));
     } catch (e) {
-      body.append(
-        h("p", { class: "bad", role: "alert" }, `This link cannot be opened: ${/** @type {Error} */ (e).message}.`),
-        h("p", null, h("a", { href: "#" }, "To the sandbox")),
-      );
+      this.#refuseRun(`This link cannot be opened: ${/** @type {Error} */ (e).message}.`);
     }
+  }
+
+  /** The page about a saved run that is not open. @param {HTMLElement[]} parts */
+  #tellRun(...parts) {
+    this.#left?.remove();
+    const body = h("div", { class: "body", tabindex: "0", role: "group", "aria-label": "A saved run" }, parts);
     this.#left = this.#panes.add({ id: "shared", title: "A saved run", column: "left", body });
     this.#panes.show("shared");
   }
 
+  /** @param {string} why */
+  #refuseRun(why) {
+    this.#tellRun(h("p", { class: "bad", role: "alert" }, why), h("p", null, h("a", { href: "#" }, "To the sandbox")));
+  }
+
   /** Has a saved run again, in place of what is open. @param {import("./estate/trace.js").Trace} trace */
-  async #replay(trace) {
-    try {
-      await this.#openEstate(trace.preset, null, trace);
-    } catch (e) {
-      await this.#clear();
-      this.#notice({ alarm: true, text: `The saved run could not be played: ${/** @type {Error} */ (e).message}.` });
-    }
+  #replay(trace) {
+    return this.#inTurn(async () => {
+      try {
+        await this.#openEstate(trace.preset, null, trace);
+      } catch (e) {
+        await this.#clear();
+        this.#refuseRun(`The saved run could not be played: ${/** @type {Error} */ (e).message}.`);
+      }
+    });
   }
 
   async #clear() {
@@ -157,7 +169,10 @@ export class Shell {
       keepHints: (/** @type {boolean} */ on) => this.client.putSetting("hints", on),
       replay: (/** @type {import("./estate/trace.js").Trace} */ run) => this.#replay(run),
     };
+    if (trace) this.#tellRun(h("p", { role: "status" }, "The run is played up to its end; a long one takes a while."));
     this.#estate = await EstateLab.open(id, around, lesson, trace);
+    this.#left?.remove();
+    this.#left = null;
     const { world, preset } = this.#estate;
     world.addEventListener("trap", (e) =>
       this.#notice({

@@ -3,7 +3,9 @@ use crate::base::num::{parse_i64, write_i64};
 
 /// The bytes of a command. O(bytes).
 pub fn command(words: &[&[u8]]) -> Vec<u8> {
-    let mut out = Vec::new();
+    // Most counts and lengths have one or two digits.
+    let bytes: usize = words.iter().map(|word| word.len() + 6).sum();
+    let mut out = Vec::with_capacity(bytes + 4);
     let count = |out: &mut Vec<u8>, sign: u8, n: usize| {
         out.push(sign);
         write_i64(out, n as i64);

@@ -5,6 +5,7 @@ use super::node::Node;
 use crate::base::quote;
 use crate::command::{Args, ClientId, Command, slowlog};
 use crate::resp::{Mark, Reply};
+use std::rc::Rc;
 
 /// Characters of a write's words that are kept, about; and of one word.
 const WORDS_CHARS: usize = 60;
@@ -56,8 +57,8 @@ pub enum Note {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrote {
     pub client: ClientId,
-    /// The command, cut.
-    pub words: Box<str>,
+    /// The command, cut. Copies of a world share it.
+    pub words: Rc<str>,
     /// Where its reply ends among all bytes for this client; `None` if it got an error or no reply: nothing is promised.
     pub reply_end: Option<u64>,
     /// Where the stream for replicas ends behind it.
@@ -70,12 +71,13 @@ pub struct Wrote {
 pub(super) type Journal = Vec<Note>;
 
 impl Node {
-    /// What happened to the data since the last call; nothing unless [`super::NodeOptions::journal`] was set.
-    pub fn take_notes(&mut self) -> Vec<Note> {
-        self.journal
-            .as_mut()
-            .map(std::mem::take)
-            .unwrap_or_default()
+    /// Swaps what happened to the data since the last call for the empty `notes`, so that the buffers serve again; nothing
+    /// unless [`super::NodeOptions::journal`] was set.
+    pub fn take_notes(&mut self, notes: &mut Vec<Note>) {
+        debug_assert!(notes.is_empty());
+        if let Some(journal) = &mut self.journal {
+            std::mem::swap(journal, notes);
+        }
     }
 
     /// Notes something, if anybody wants to know.
@@ -156,7 +158,7 @@ impl Node {
 }
 
 /// A command in few words. O(1).
-fn brief(command: &'static Command, args: Args<'_>) -> Box<str> {
+fn brief(command: &'static Command, args: Args<'_>) -> Rc<str> {
     let mut text = String::with_capacity(WORDS_CHARS);
     for at in 0..args.len() {
         if text.len() > WORDS_CHARS {
@@ -182,7 +184,7 @@ fn brief(command: &'static Command, args: Args<'_>) -> Box<str> {
             text.push('…');
         }
     }
-    text.into_boxed_str()
+    text.into()
 }
 
 #[cfg(test)]
@@ -196,10 +198,11 @@ mod tests {
             ..NodeOptions::default()
         });
         let id = node.connect("127.0.0.1:1");
-        node.take_notes();
+        node.take_notes(&mut Vec::new());
         node.handle(Input::Data(id, input), 1);
-        let notes = node.take_notes().into_iter();
-        let wrote = notes.map(|note| match note {
+        let mut notes = Vec::new();
+        node.take_notes(&mut notes);
+        let wrote = notes.into_iter().map(|note| match note {
             Note::Wrote(wrote) => wrote,
             other => panic!("{other:?}"),
         });

@@ -498,20 +498,22 @@ impl Node {
     }
 
     /// Runs a script to its end at one stretch, or ends it by force if it does not come to one in about a second: for a log,
-    /// and for the setup of a lesson.
-    pub fn finish_script(&mut self) {
+    /// and for the setup of a lesson. Whether it came to its end.
+    pub fn finish_script(&mut self) -> bool {
         /// Fuel for all of one command: about a second.
         const MOST: i64 = 100_000_000;
-        let mut left = MOST;
+        let (mut left, mut ended) = (MOST, true);
         while self.script.is_some() {
             left -= SLICE;
             if left < 0
                 && let Some(script) = &mut self.server.running_script
             {
                 script.killed = true;
+                ended = false;
             }
             self.run_slice(SLICE);
         }
+        ended
     }
 
     /// A script is through: those who waited have their turn, its own client first.

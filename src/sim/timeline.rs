@@ -36,8 +36,11 @@ impl Clone for Box<dyn Witness> {
     }
 }
 
-/// Events between the first checkpoints.
+/// Events between the first checkpoints, and at least so many for each key of the world: a copy of a key takes about a quarter
+/// of an event's time, so that copies are little of all of it. Of no more than so many keys, or going back would take long.
 const FIRST_EVERY: u64 = 4096;
+const EVENTS_PER_KEY: u64 = 2;
+const KEYS_MOST: u64 = 1 << 15;
 /// Most checkpoints that are kept.
 const CHECKPOINTS: usize = 24;
 
@@ -269,7 +272,8 @@ impl Timeline {
         loop {
             let happened = self.world.happened();
             let newest = self.checkpoints.last().map_or(0, |c| c.world.happened());
-            let due = newest + self.every;
+            let keys = self.world.keys().min(KEYS_MOST);
+            let due = newest + self.every.max(keys * EVENTS_PER_KEY);
             let most = (event - happened).min(due.saturating_sub(happened).max(1));
             let ran = self.run_seen(until_us, most);
             self.furthest = self

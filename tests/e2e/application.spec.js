@@ -1,6 +1,7 @@
 // An application with a cache and a database: what it does is seen, its program can be changed, and runs are saved, opened
 // and shared.
 import { readFile } from "node:fs/promises";
+import { deflateRawSync } from "node:zlib";
 import { expect, test } from "@playwright/test";
 import { noViolations } from "./axe.js";
 import { deck, enter, faults, OPENS, press, terminal } from "./worlds.js";
@@ -157,6 +158,27 @@ test("a run is shared by a link, which runs on a click alone", async ({ page, co
 
   await page.goto(`${link.slice(0, -20)}`);
   await expect(page.getByRole("alert").filter({ hasText: "This link cannot be opened" })).toBeVisible();
+});
+
+test("a run that cannot be played says why, and the way on is open", async ({ page }) => {
+  const begin = { seed: "7", start_ms: 1.7e12, shown_ms: 1.7e12 };
+  const run = { redlab: "run", v: 1, preset: "primary-replicas", ...begin, acts: [], end: [10, 1000], hash: null };
+  const link = `./#s=1.${deflateRawSync(JSON.stringify(run)).toString("base64url")}`;
+  await page.goto(link);
+  await page.getByRole("button", { name: "Play it" }).click();
+  const refused = page
+    .getByRole("alert")
+    .filter({ hasText: "The saved run could not be played: this version comes to" });
+  await expect(refused).toBeVisible(OPENS);
+  await noViolations(page);
+  await page.getByRole("link", { name: "To the sandbox" }).click();
+  await expect(page.locator("redlab-terminal input")).toBeVisible();
+  // Who goes away meanwhile comes to where he wanted.
+  await page.goto(link);
+  await page.getByRole("button", { name: "Play it" }).click();
+  await page.evaluate(() => (location.hash = ""));
+  await expect(page.locator("redlab-terminal input")).toBeVisible(OPENS);
+  await expect(refused).toHaveCount(0);
 });
 
 test("at 320 pixels and in the dark everything is there", async ({ page }) => {

@@ -42,13 +42,13 @@ const USAGE =
 const number = (word, otherwise) => (word === undefined ? otherwise : /^\d{1,9}$/.test(word) ? Number(word) : NaN);
 
 /**
- * What to say after a line about the machine; null if it is none. `host`: the one that the terminal is for.
- * @param {World} world @param {string[]} words @param {string} host @returns {Promise<string> | null}
+ * What to say after a line that begins with a colon: of one that is none, which there are. `host`: the one that the terminal is for.
+ * @param {World} world @param {string[]} words @param {string} host @returns {Promise<string>}
  */
 export function diskCommand(world, [name, ...args], host) {
   if (world.hand) return byHand(world, name.toLowerCase(), args, host);
   const run = { ":start": start, ":crash": crash, ":disk": disk, ":flip": flip, ":check": check }[name.toLowerCase()];
-  return run ? run(world, args).catch((/** @type {Error} */ e) => e.message) : null;
+  return run ? run(world, args).catch((/** @type {Error} */ e) => e.message) : Promise.resolve(USAGE);
 }
 
 /** What is said after something was done to one of several machines. @type {Record<string, (...names: string[]) => string>} */

@@ -121,22 +121,21 @@ impl<'a> Reader<'a> {
     /// A bulk string.
     fn string(&mut self) -> Result<&'a [u8], Problem> {
         let len = self.number(b'$')?;
-        let Some(wanted) = usize::try_from(len)
-            .ok()
-            .filter(|n| *n < i64::MAX as usize - 1)
-        else {
+        if !(0..i64::MAX - 1).contains(&len) {
             return Err(self.at(format!(
                 "Expected to read string of {len} bytes, which is not in the suitable range"
             )));
-        };
+        }
         self.last = self.pos;
         let rest = &self.bytes[self.pos..];
-        let (whole, got) = (wanted + 2, rest.len());
-        if got < whole {
+        // The same words where a pointer has 32 bits.
+        let (whole, got) = (len + 2, rest.len());
+        if (got as i64) < whole {
             return Err(self.at(format!("Expected to read {whole} bytes, got {got} bytes")));
         }
-        self.line_end(&rest[wanted..whole])?;
-        self.pos += whole;
+        let wanted = len as usize;
+        self.line_end(&rest[wanted..wanted + 2])?;
+        self.pos += wanted + 2;
         Ok(&rest[..wanted])
     }
 

@@ -164,7 +164,8 @@ impl Node {
         let now_us = self.server.now_us;
         let (aof, figures) = (&mut self.storage.aof, &mut self.server.persist.aof);
         figures.buffered = aof.buffer.len();
-        if aof.state == State::Off || self.storage.front.is_some() || aof.out.is_some() {
+        let held = self.storage.dead || self.storage.front.is_some() || aof.out.is_some();
+        if aof.state == State::Off || held {
             return;
         }
         if aof.buffer.is_empty() {
@@ -264,13 +265,13 @@ impl Node {
             }
             Err(error) => {
                 self.aof_failed("Error writing to the AOF file: ", error);
+                self.storage.aof.retry_us = self.server.now_us + SECOND_US;
                 if always {
                     self.give_up(&[
                         "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...",
                     ]);
-                    return;
                 }
-                self.storage.aof.retry_us = self.server.now_us + SECOND_US;
+                // Also of a server that ends: it leaves a file that starts again.
                 if half > 0 {
                     let (path, len) = (self.storage.aof.path.clone(), self.storage.aof.file_bytes);
                     let number = self.storage.asked.ask(Op::Truncate { path, len });

@@ -103,6 +103,7 @@ impl Node {
             || storage.back.is_some()
             || storage.ended.is_some()
             || storage.start.is_some()
+            || persist.loading.is_some()
             || self.sync.loads()
             || self.sync.is_serving();
     }

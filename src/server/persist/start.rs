@@ -20,6 +20,21 @@ const PIECE: usize = 1 << 20;
 /// The number of the client whose commands the log's are.
 const LOADER: u64 = 0;
 
+/// What is about a connection or the process: no server writes it into its log, and where it stands in one all the same it
+/// must not keep what follows from being read.
+const NO_DATA: [&str; 10] = [
+    "client",
+    "debug",
+    "monitor",
+    "psubscribe",
+    "psync",
+    "quit",
+    "shutdown",
+    "ssubscribe",
+    "subscribe",
+    "sync",
+];
+
 /// Why files are read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -517,6 +532,31 @@ impl Node {
         done
     }
 
+    /// Runs a command of a log, a script to its end: servers of old logged scripts as they were sent.
+    fn run_logged(&mut self, args: Args<'_>, path: &str) -> Result<(), String> {
+        let name = args.get(0);
+        let Some((_, command)) = self.server.registry.find(name) else {
+            let name = String::from_utf8_lossy(name);
+            return Err(format!(
+                "Unknown command '{name}' reading the append only file {path}"
+            ));
+        };
+        if NO_DATA.contains(&command.name) {
+            return Ok(());
+        }
+        dispatch::run(self, LOADER, args);
+        if self.runs_script() {
+            // That was work for more than one input.
+            self.storage.slice = 0;
+            if !self.finish_script() {
+                return Err(format!(
+                    "A script in the append only file {path} does not come to an end"
+                ));
+            }
+        }
+        Ok(())
+    }
+
     fn run_commands(&mut self, start: &mut Start) -> Result<bool, String> {
         let limits = Limits {
             max_bulk: 512 << 20,
@@ -525,7 +565,6 @@ impl Node {
         };
         let bytes = std::mem::take(&mut start.bytes);
         let (mut at, mut ranges) = (0, Vec::new());
-        let most = self.storage.slice;
         let bad = || {
             format!(
                 "Bad file format reading the append only file {}: make a backup of your AOF file, then use the check tool with --fix on its manifest",
@@ -534,7 +573,7 @@ impl Node {
         };
         let done = loop {
             let rest = &bytes[start.used + at..];
-            if at >= most {
+            if at >= self.storage.slice {
                 break Ok(false);
             }
             match rest.first() {
@@ -547,19 +586,13 @@ impl Node {
                     let mut pos = 0;
                     match Parser::default().parse(rest, &mut pos, &limits, &mut ranges) {
                         Parsed::Command => {
-                            let args = Args::new(rest, &ranges);
-                            if self.server.registry.find(args.get(0)).is_none() {
-                                let name = String::from_utf8_lossy(args.get(0)).into_owned();
-                                break Err(format!(
-                                    "Unknown command '{name}' reading the append only file {}",
-                                    start.path
-                                ));
+                            if let Err(why) = self.run_logged(Args::new(rest, &ranges), &start.path)
+                            {
+                                break Err(why);
                             }
-                            dispatch::run(self, LOADER, args);
                         }
-                        Parsed::Empty => {}
                         Parsed::Incomplete => break Ok(true),
-                        Parsed::Inline(_) | Parsed::Error(_) => break Err(bad()),
+                        Parsed::Empty | Parsed::Inline(_) | Parsed::Error(_) => break Err(bad()),
                     }
                     at += pos;
                 }
@@ -575,7 +608,7 @@ impl Node {
         };
         start.bytes = bytes;
         start.use_up(at);
-        self.storage.slice = most.saturating_sub(at);
+        self.storage.slice = self.storage.slice.saturating_sub(at);
         done
     }
 

@@ -1,11 +1,11 @@
 //! What can happen, and in which order: by time, and within a moment by number.
 use super::net::ConnId;
 use crate::base::time::Micros;
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 /// Something that is going to happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A machine has something to do by itself: its node's cron, its disk.
     Timer { host: usize },
@@ -31,10 +31,39 @@ pub enum Event {
     LoadDeadline { load: usize, client: usize },
 }
 
+/// An event, and when it is due. The first is the greatest, as the heap has it.
+#[derive(Clone, Debug)]
+struct Due {
+    at_us: Micros,
+    number: u64,
+    event: Event,
+}
+
+impl Ord for Due {
+    fn cmp(&self, other: &Due) -> Ordering {
+        // Numbers are unique: what the event is decides nothing.
+        (other.at_us, other.number).cmp(&(self.at_us, self.number))
+    }
+}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Due) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Due) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Due {}
+
 /// The events to come.
 #[derive(Clone, Debug, Default)]
 pub struct Events {
-    heap: BinaryHeap<Reverse<(Micros, u64, Event)>>,
+    heap: BinaryHeap<Due>,
     last_number: u64,
 }
 
@@ -42,24 +71,28 @@ impl Events {
     /// Something will happen; its number. O(log events).
     pub fn add(&mut self, at_us: Micros, event: Event) -> u64 {
         self.last_number += 1;
-        self.heap.push(Reverse((at_us, self.last_number, event)));
-        self.last_number
+        let number = self.last_number;
+        self.heap.push(Due {
+            at_us,
+            number,
+            event,
+        });
+        number
     }
 
     pub fn next_us(&self) -> Option<Micros> {
-        self.heap.peek().map(|Reverse((at_us, ..))| *at_us)
+        self.heap.peek().map(|due| due.at_us)
     }
 
     /// The number of what happens next, and what it is.
     pub fn peek(&self) -> Option<(u64, Event)> {
-        self.heap
-            .peek()
-            .map(|Reverse((_, number, event))| (*number, *event))
+        self.heap.peek().map(|due| (due.number, due.event))
     }
 
     /// What happens next: when, its number, and what it is. O(log events).
     pub fn pop(&mut self) -> Option<(Micros, u64, Event)> {
-        self.heap.pop().map(|Reverse(event)| event)
+        let due = self.heap.pop()?;
+        Some((due.at_us, due.number, due.event))
     }
 
     pub fn len(&self) -> usize {

@@ -250,10 +250,16 @@ impl Load {
     }
 
     fn key(&self, user: usize, key: u32) -> Vec<u8> {
-        match &self.setup.shared {
-            Some(prefix) => format!("{prefix}:{key}").into_bytes(),
-            None => format!("{}:{user}:{key}", self.setup.name).into_bytes(),
+        let prefix = self.setup.shared.as_ref().unwrap_or(&self.setup.name);
+        let mut name = Vec::with_capacity(prefix.len() + 16);
+        name.extend_from_slice(prefix.as_bytes());
+        if self.setup.shared.is_none() {
+            name.push(b':');
+            num::write_u64(&mut name, user as u64);
         }
+        name.push(b':');
+        num::write_u64(&mut name, u64::from(key));
+        name
     }
 
     /// The next command of a client, and what is to be remembered of it.
@@ -267,7 +273,8 @@ impl Load {
         });
         let bytes = match write {
             Some((_, number)) => {
-                let mut value = number.to_string().into_bytes();
+                let mut value = Vec::with_capacity(self.setup.value_bytes.max(20));
+                num::write_u64(&mut value, number);
                 value.resize(value.len().max(self.setup.value_bytes), b'.');
                 request::command(&[b"SET", &name, &value])
             }
@@ -388,10 +395,17 @@ impl World {
     pub(super) fn load_reply(&mut self, load: usize, client: usize, bytes: &[u8]) {
         let now_us = self.now_us;
         let of = &mut self.loads[load];
-        let mut all = std::mem::take(&mut of.users[client].partial);
-        all.extend_from_slice(bytes);
+        let mut joined = std::mem::take(&mut of.users[client].partial);
+        // Mostly answers come whole.
+        let all = match joined.is_empty() {
+            true => bytes,
+            false => {
+                joined.extend_from_slice(bytes);
+                &joined
+            }
+        };
         if !of.users[client].works {
-            return self.search_hears(load, client, &all);
+            return self.search_hears(load, client, all);
         }
         let mut at = 0;
         let mut answers = 0;
@@ -402,8 +416,9 @@ impl World {
             at += length;
             answers += 1;
         }
-        all.drain(..at);
-        of.users[client].partial = all;
+        if at < all.len() {
+            of.users[client].partial = all[at..].to_vec();
+        }
         if demoted && of.setup.finds.is_some() {
             self.load_gives_up(load, client);
         } else if of.setup.rate_per_s == 0 && answers > 0 {

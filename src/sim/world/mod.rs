@@ -17,7 +17,7 @@
 //!
 //! - `event`: the events and their order;
 //! - `host`: a node's machine, whether it is on, and what it has not got round to;
-//! - `net`: connections as TCP has them, on links that are slow, lossy or cut;
+//! - `net`: connections as TCP has them, on links that are slow, lossy or cut; `numbered`: the table of them;
 //! - `act`: all that can be done to a world from outside, faults among them;
 //! - `load`: simulated clients; `finding`: those that ask sentinels for their server;
 //! - `app`: application processes; `database`: what they have behind their caches;
@@ -36,6 +36,7 @@ mod latency;
 pub mod ledger;
 mod load;
 mod net;
+mod numbered;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -273,6 +274,16 @@ impl World {
         }
         self.now_us = self.now_us.max(until_us);
         self.happened - first
+    }
+
+    /// Keys of all machines together. O(machines * databases).
+    pub fn keys(&self) -> u64 {
+        let nodes = self.hosts.iter().filter_map(Host::node);
+        let tables = nodes.flat_map(|node| {
+            let databases = 0..node.keyspace().count();
+            databases.map(|db| node.keyspace().table(db).len() as u64)
+        });
+        tables.sum()
     }
 
     /// A hash of all events so far, with their times, and of the bytes that went over the network.

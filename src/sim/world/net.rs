@@ -5,6 +5,7 @@
 //! cut comes back some time after it is whole again. After [`TRIES`] the sender gives up. Who only listens learns nothing of a
 //! peer that has vanished; a machine that is on and knows nothing of a connection says so, and that ends it.
 use super::hash::Hasher;
+use super::numbered::Numbered;
 use crate::base::rng::Rng;
 use crate::base::time::Micros;
 use crate::command::ClientId;
@@ -156,7 +157,7 @@ pub struct Net {
     links: BTreeMap<(HostId, HostId), Link>,
     /// When a link of limited throughput has taken in all that it was given.
     free_us: BTreeMap<(HostId, HostId), Micros>,
-    conns: BTreeMap<ConnId, Conn>,
+    conns: Numbered<Conn>,
     last_conn: ConnId,
 }
 
@@ -167,7 +168,7 @@ impl Net {
             default: Link::LAN,
             links: BTreeMap::new(),
             free_us: BTreeMap::new(),
-            conns: BTreeMap::new(),
+            conns: Numbered::default(),
             last_conn: 0,
         }
     }
@@ -193,16 +194,21 @@ impl Net {
     }
 
     pub fn conn(&self, id: ConnId) -> Option<&Conn> {
-        self.conns.get(&id)
+        self.conns.get(id)
     }
 
     pub(super) fn conn_mut(&mut self, id: ConnId) -> Option<&mut Conn> {
-        self.conns.get_mut(&id)
+        self.conns.get_mut(id)
     }
 
-    /// All connections, the oldest first.
-    pub fn conns(&self) -> impl ExactSizeIterator<Item = (ConnId, &Conn)> {
-        self.conns.iter().map(|(id, conn)| (*id, conn))
+    /// All connections, the oldest first. O(n log n).
+    pub fn conns(&self) -> impl Iterator<Item = (ConnId, &Conn)> {
+        self.conns.all().into_iter()
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.conns.len()
     }
 
     /// A connection to the side that `to` makes of its number.
@@ -222,7 +228,7 @@ impl Net {
     }
 
     pub(super) fn remove(&mut self, id: ConnId) {
-        self.conns.remove(&id);
+        self.conns.remove(id);
     }
 
     /// How long something of so many bytes takes that leaves now. Draws jitter and losses.
@@ -275,10 +281,10 @@ impl Net {
         end: bool,
         now_us: Micros,
     ) -> Option<Micros> {
-        let conn = self.conns.get_mut(&id)?;
+        let conn = self.conns.get_mut(id)?;
         let (_, from, to) = conn.pipe(forward);
         let flight_us = self.flight_us(from.place, to.place, bytes.len(), now_us);
-        let (pipe, ..) = self.conns.get_mut(&id)?.pipe(forward);
+        let (pipe, ..) = self.conns.get_mut(id)?.pipe(forward);
         let due_us = (now_us + flight_us).max(pipe.last_due_us);
         pipe.last_due_us = due_us;
         pipe.segments.push_back(Segment {
@@ -292,15 +298,15 @@ impl Net {
 
     /// Nothing that is sent back arrives before this moment.
     pub(super) fn not_before(&mut self, id: ConnId, due_us: Micros) {
-        if let Some(conn) = self.conns.get_mut(&id) {
+        if let Some(conn) = self.conns.get_mut(id) {
             conn.back.last_due_us = conn.back.last_due_us.max(due_us);
         }
     }
 
     pub(super) fn hash(&self, hash: &mut Hasher) {
         hash.number(self.rng.clone().next_u64());
-        for (id, conn) in &self.conns {
-            hash.number(u64::from(*id));
+        for (id, conn) in self.conns.all() {
+            hash.number(u64::from(id));
             for pipe in [&conn.forth, &conn.back] {
                 hash.number(u64::from(pipe.tries));
                 for segment in &pipe.segments {

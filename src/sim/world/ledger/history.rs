@@ -54,7 +54,7 @@ pub struct Write {
     /// Where the reply ends among all bytes of that connection.
     pub reply_end: u64,
     /// The command, cut.
-    pub words: Box<str>,
+    pub words: Rc<str>,
     /// Where the stream for replicas ends behind it.
     pub(super) offset: i64,
 }

@@ -21,6 +21,7 @@ mod history;
 mod tests;
 
 use super::net::{ConnId, End, HostId};
+use super::numbered::Numbered;
 use super::{Host, World};
 use crate::base::time::Micros;
 use crate::persist::disk::DiskError;
@@ -31,7 +32,7 @@ pub(super) use files::Reads;
 use files::{Files, Spot};
 pub use history::{Data, HistoryId, KEPT, Position, Write};
 use history::{Histories, NewName, StreamId};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Why a write is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +100,9 @@ type Replies = VecDeque<(u64, Position)>;
 pub struct Ledger {
     histories: Histories,
     seats: Vec<Seat>,
-    replies: BTreeMap<ConnId, Replies>,
+    replies: Numbered<Replies>,
+    /// Where notes are taken to; empty in between.
+    notes: Vec<Note>,
 }
 
 impl Ledger {
@@ -136,7 +139,7 @@ impl Ledger {
 
     /// So many bytes have arrived in all at whoever asked for a connection.
     pub(super) fn heard(&mut self, conn: ConnId, bytes: u64, now_us: Micros) {
-        let Some(replies) = self.replies.get_mut(&conn) else {
+        let Some(replies) = self.replies.get_mut(conn) else {
             return;
         };
         while let Some((end, at)) = replies.front().copied()
@@ -247,17 +250,19 @@ impl World {
         let Some(machine) = &mut host.machine else {
             return;
         };
-        let notes = machine.node.take_notes();
+        let mut notes = std::mem::take(&mut self.ledger.notes);
+        machine.node.take_notes(&mut notes);
         let renamed = machine.disk.as_ref().map_or(0, |disk| disk.renamed());
         let seat = &mut self.ledger.seats[id];
         let other_names = std::mem::replace(&mut seat.renamed, renamed) != renamed;
         if notes.is_empty() && !other_names {
+            self.ledger.notes = notes;
             return;
         }
         let created = machine.created.as_mut().map(std::mem::take);
         let created = created.unwrap_or_default();
         let mut cause = other_names.then_some(Why::Files);
-        for note in notes {
+        for note in notes.drain(..) {
             match &note {
                 Note::Emptied => {
                     let by = self.primary_of(id);
@@ -269,6 +274,7 @@ impl World {
             }
             self.enter(id, note, &created);
         }
+        self.ledger.notes = notes;
         let seat = &mut self.ledger.seats[id];
         for (path, number) in &created {
             seat.files.created(path, *number);
@@ -381,11 +387,14 @@ impl World {
             return;
         };
         let replies = &mut self.ledger.replies;
-        replies.entry(conn).or_default().push_back((end, at));
-        if replies.len() > 64 + 2 * self.net.conns().len() {
+        match replies.get_mut(conn) {
+            Some(replies) => replies.push_back((end, at)),
+            None => replies.insert(conn, VecDeque::from([(end, at)])),
+        }
+        if replies.len() > 64 + 2 * self.net.count() {
             // Connections that ended with replies under way.
             let net = &self.net;
-            replies.retain(|conn, replies| !replies.is_empty() && net.conn(*conn).is_some());
+            replies.retain(|conn, replies| !replies.is_empty() && net.conn(conn).is_some());
         }
     }
 
