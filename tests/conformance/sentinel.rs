@@ -4,6 +4,7 @@
 mod alike;
 mod fleet;
 mod process;
+mod refused;
 mod scenes;
 mod votes;
 
@@ -41,12 +42,52 @@ fn scenes() -> Vec<Scene> {
         all.push((name, Box::new(move || play(&plan))));
     };
     add("killed", scenes::killed, &[Redlab; 3], &[Real; 3]);
+    add("killed", scenes::killed, &[Real; 3], &[Redlab; 3]);
+    add("killed", scenes::killed, &[Redlab; 3], &[Redlab; 3]);
+    add(
+        "killed",
+        scenes::killed,
+        &[Redlab, Real, Real],
+        &[Real, Real, Redlab],
+    );
+    add(
+        "killed",
+        scenes::killed,
+        &[Real, Redlab, Redlab],
+        &[Real, Redlab, Redlab],
+    );
     add("hung", scenes::hung, &[Redlab; 3], &[Real; 3]);
+    add(
+        "hung",
+        scenes::hung,
+        &[Real, Redlab, Real],
+        &[Redlab, Redlab, Real],
+    );
     add("commanded", scenes::commanded, &[Redlab; 4], &[Real; 3]);
+    add(
+        "commanded",
+        scenes::commanded,
+        &[Real; 4],
+        &[Redlab, Real, Redlab],
+    );
     add("chosen", scenes::chosen, &[Redlab; 4], &[Real; 3]);
+    add("chosen", scenes::chosen, &[Real; 4], &[Redlab; 3]);
     add("guarded", scenes::guarded, &[Redlab; 3], &[Real; 3]);
-    let name = "alike: two real sentinels".into();
-    all.push((name, Box::new(|| alike::compare(&alike::plan(Real)))));
+    add(
+        "guarded",
+        scenes::guarded,
+        &[Real; 3],
+        &[Redlab, Redlab, Real],
+    );
+    add("handed over", scenes::handed_over, &[Redlab; 3], &[Real; 3]);
+    for (name, make) in [("redlab", Redlab), ("itself", Real)] {
+        let name = format!("alike: {name} and a real sentinel");
+        all.push((name, Box::new(move || alike::compare(&alike::plan(make)))));
+    }
+    all.push((
+        "refused: lines of the file".into(),
+        Box::new(refused::compare),
+    ));
     all
 }
 

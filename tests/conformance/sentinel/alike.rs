@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 /// What is asked, in this order, since some of it changes what comes after. `PRIMARY`, `REPLICA` and `OTHER` stand for ports.
 const LINES: &str = include_str!("lines.txt");
 
-/// What nobody can have in common with anybody: moments, and how much is under way.
+/// What nobody can have in common with anybody: moments, and how much is under way. Whether a connection to a server that is not
+/// there is being tried just now is left out of the flags.
 const OF_THE_MOMENT: [&str; 8] = [
     "last-ping-sent",
     "last-ok-ping-reply",
@@ -21,6 +22,9 @@ const OF_THE_MOMENT: [&str; 8] = [
 
 /// Lines of INFO that only one of the programs has.
 const OWN: [&str; 3] = ["valkey_version", "redlab_version", "gcc_version"];
+
+/// In redlab a subcommand is there where its container is; a real sentinel leaves these out.
+const MEANT: [&str; 2] = ["client|capa", "client|no-touch"];
 
 /// Compares a sentinel of this make with a real one.
 pub fn compare(plan: &Plan) -> Result<(), String> {
@@ -95,7 +99,9 @@ impl Side {
             "INFO SENTINEL" => summary(&reply),
             "HELLO 2" | "HELLO 3" => reply.field("mode").map(Reply::notation).unwrap_or_default(),
             _ if upper.starts_with("SENTINEL INFO-CACHE") => cached(&reply),
-            _ if upper.starts_with("COMMAND") || upper == "ROLE" => reply.sorted().notation(),
+            _ if upper.starts_with("COMMAND") || upper == "ROLE" => {
+                common(reply).sorted().notation()
+            }
             _ => self.plain(reply).notation(),
         }
     }
@@ -108,8 +114,13 @@ impl Side {
         let mut items: Vec<Reply> = reply.items().into_iter().cloned().collect();
         if items.first().and_then(Reply::text) == Some(b"name") {
             for at in (0..items.len() - 1).step_by(2) {
-                if OF_THE_MOMENT.contains(&items[at].lossy().as_str()) {
+                let name = items[at].lossy();
+                if OF_THE_MOMENT.contains(&name.as_str()) {
                     items[at + 1] = Reply::Null;
+                }
+                if name == "flags" {
+                    let flags = items[at + 1].lossy().replace(",disconnected", "");
+                    items[at + 1] = Reply::Bulk(flags.into_bytes());
                 }
             }
             return Reply::Array(items);
@@ -126,6 +137,22 @@ impl Side {
         let names = self.wire.ask("COMMAND LIST").unwrap_or(Reply::Null);
         names.items().iter().map(|name| name.lossy()).collect()
     }
+}
+
+/// What COMMAND says, without commands that only one of them has.
+fn common(reply: Reply) -> Reply {
+    let Reply::Array(items) = reply else {
+        return reply;
+    };
+    let is_own = |item: &Reply| {
+        let name = item
+            .items()
+            .first()
+            .map_or_else(|| item.lossy(), |name| name.lossy());
+        MEANT.contains(&name.as_str())
+    };
+    let kept = items.into_iter().filter(|item| !is_own(item));
+    Reply::Array(kept.map(common).collect())
 }
 
 /// The sections and the names of their lines.
