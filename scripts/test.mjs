@@ -178,6 +178,7 @@ const steps = [
       "spec",
       "tests/clients/clients.test.mjs",
       "tests/clients/features.test.mjs",
+      "tests/clients/sentinel.test.mjs",
     ],
     count: nodeTest,
   },

@@ -158,7 +158,11 @@ fn write_info(out: &mut Reply, command: &Command) {
     command.tips.iter().for_each(|tip| out.bulk(tip.as_bytes()));
     out.set(command.keys.len());
     command.keys.iter().for_each(|spec| write_spec(out, spec));
-    out.set(command.subs.len());
+    // As a real server: none are an empty set, some are an array.
+    match command.subs.len() {
+        0 => out.set(0),
+        count => out.array(count),
+    }
     command.subs.iter().for_each(|sub| write_info(out, sub));
 }
 

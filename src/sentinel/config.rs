@@ -14,6 +14,7 @@ pub struct Refused {
 }
 
 const UNKNOWN: &str = "Unrecognized sentinel configuration statement.";
+const UNRESOLVED: &str = "Can't resolve instance hostname.";
 const NO_SUCH: &str = "No such master with specified name.";
 
 /// When an option is read: those of the Sentinel, then the groups, then what belongs to them; whatever order the file has.
@@ -69,7 +70,7 @@ impl Sentinel {
                     continue;
                 };
                 let Some(option) = words.first_mut() else {
-                    return Err(refused(at, line, "wrong number of arguments"));
+                    continue;
                 };
                 option.make_ascii_lowercase();
                 if turn(option) == now {
@@ -117,9 +118,7 @@ impl Sentinel {
         if self.group_named(name).is_some() {
             return Err("Duplicate master name.");
         }
-        let addr = self
-            .address(host, port)
-            .ok_or("Can't resolve instance hostname.")?;
+        let addr = self.address(host, port).ok_or(UNRESOLVED)?;
         let group = self.new_group(name, addr, quorum);
         self.groups.push(group);
         Ok(())
@@ -213,6 +212,10 @@ impl Sentinel {
         rest: &[&str],
     ) -> Result<(), &'static str> {
         let port = u16::try_from(leading_number(rest[1])).map_err(|_| "Invalid port number.")?;
+        // A name that nobody knows now may be known later; but where names are not looked up, it is none.
+        if !self.settings.resolve_hostnames && self.address(rest[0], port).is_none() {
+            return Err(UNRESOLVED);
+        }
         let addr = self.known_address(rest[0], port);
         if option != "known-sentinel" {
             return match self.add_replica(group, addr) {

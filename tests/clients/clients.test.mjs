@@ -1,14 +1,13 @@
 // Programs that we did not write, against the native server: ioredis, redis-py, the real server's cli and benchmark.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { after, test } from "node:test";
 import Redis from "ioredis";
 import { startServer } from "../../bench/lib.mjs";
 import { tools } from "../../scripts/tools.mjs";
+import { redisPy } from "./redis-py.mjs";
 
-const REDIS_PY = "5.2.1";
-const { cli, benchmark, python } = tools();
+const { cli, benchmark } = tools();
 const root = new URL("../..", import.meta.url).pathname;
 
 const program = process.env.REDLAB_SERVER ?? `${root}target/debug/redlab-server`;
@@ -60,33 +59,10 @@ test("ioredis", async () => {
   }
 });
 
-/** redis-py in a folder of its own; undefined with a reason where pip cannot bring it. */
-const redisPy = () => {
-  if (!python) return { reason: "no python3 on this machine" };
-  const folder = `${root}.cache/redis-py-${REDIS_PY}`;
-  if (!existsSync(`${folder}/redis`)) {
-    const args = [
-      "-m",
-      "pip",
-      "install",
-      "--quiet",
-      "--disable-pip-version-check",
-      "--target",
-      folder,
-      `redis==${REDIS_PY}`,
-    ];
-    const { status, stderr } = spawnSync(python, args, { encoding: "utf8", timeout: 120_000 });
-    if (status !== 0) return { reason: `pip cannot install redis ${REDIS_PY}: ${stderr.trim().split("\n").at(-1)}` };
-  }
-  return { folder };
-};
-
 test("redis-py", (t) => {
-  const { folder, reason } = redisPy();
+  const { python, folder, reason } = redisPy();
   if (!folder) return t.skip(reason);
-  run(/** @type {string} */ (python), [`${root}tests/clients/session.py`, String(server.port)], {
-    env: { PYTHONPATH: folder },
-  });
+  run(python, [`${root}tests/clients/session.py`, String(server.port)], { env: { PYTHONPATH: folder } });
 });
 
 test("the real server's cli", { skip: !cli && "no valkey-cli on this machine" }, () => {

@@ -1,8 +1,10 @@
 //! Sentinels and the servers that they watch, some of them redlab's and some of them real: failovers of every kind, seen from
 //! the outside.
 
+mod alike;
 mod fleet;
 mod process;
+mod refused;
 mod scenes;
 mod votes;
 
@@ -40,10 +42,52 @@ fn scenes() -> Vec<Scene> {
         all.push((name, Box::new(move || play(&plan))));
     };
     add("killed", scenes::killed, &[Redlab; 3], &[Real; 3]);
+    add("killed", scenes::killed, &[Real; 3], &[Redlab; 3]);
+    add("killed", scenes::killed, &[Redlab; 3], &[Redlab; 3]);
+    add(
+        "killed",
+        scenes::killed,
+        &[Redlab, Real, Real],
+        &[Real, Real, Redlab],
+    );
+    add(
+        "killed",
+        scenes::killed,
+        &[Real, Redlab, Redlab],
+        &[Real, Redlab, Redlab],
+    );
     add("hung", scenes::hung, &[Redlab; 3], &[Real; 3]);
+    add(
+        "hung",
+        scenes::hung,
+        &[Real, Redlab, Real],
+        &[Redlab, Redlab, Real],
+    );
     add("commanded", scenes::commanded, &[Redlab; 4], &[Real; 3]);
+    add(
+        "commanded",
+        scenes::commanded,
+        &[Real; 4],
+        &[Redlab, Real, Redlab],
+    );
     add("chosen", scenes::chosen, &[Redlab; 4], &[Real; 3]);
+    add("chosen", scenes::chosen, &[Real; 4], &[Redlab; 3]);
     add("guarded", scenes::guarded, &[Redlab; 3], &[Real; 3]);
+    add(
+        "guarded",
+        scenes::guarded,
+        &[Real; 3],
+        &[Redlab, Redlab, Real],
+    );
+    add("handed over", scenes::handed_over, &[Redlab; 3], &[Real; 3]);
+    for (name, make) in [("redlab", Redlab), ("itself", Real)] {
+        let name = format!("alike: {name} and a real sentinel");
+        all.push((name, Box::new(move || alike::compare(&alike::plan(make)))));
+    }
+    all.push((
+        "refused: lines of the file".into(),
+        Box::new(refused::compare),
+    ));
     all
 }
 

@@ -92,10 +92,15 @@ fn config(ctx: &mut Ctx<'_>) -> Outcome {
 const LOGLEVEL: &str = "loglevel";
 
 fn config_get(ctx: &mut Ctx<'_>) {
-    let args = ctx.args;
-    let asked = |name: &&str| args.from(3).any(|p| glob(p, name.as_bytes(), true));
-    let names = CONFIG_NAMES.iter().copied().chain([LOGLEVEL]);
-    let names: Vec<&str> = names.filter(asked).collect();
+    // In the order of the patterns; what two of them ask for is said once.
+    let mut names: Vec<&str> = Vec::new();
+    for pattern in ctx.args.from(3) {
+        for name in CONFIG_NAMES.iter().copied().chain([LOGLEVEL]) {
+            if glob(pattern, name.as_bytes(), true) && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
     ctx.out.map(names.len());
     for name in names {
         let value = match name {

@@ -1,7 +1,7 @@
 //! What a Sentinel knows of the servers that it watches.
 use super::{SUB, group, machine, text};
 use crate::command::{Command, Ctx, Deprecated, Outcome};
-use crate::sentinel::{Part, Place};
+use crate::sentinel::{Group, Part, Place};
 
 /// A name of former times for another subcommand.
 const fn former(replaced_by: &'static str, since: &'static str) -> Option<Deprecated> {
@@ -75,7 +75,7 @@ pub(super) const REPLICAS: Command = Command {
     complexity: "O(N), N the replicas",
     summary: "Lists a primary's replicas, and how they are.",
     syntax: "primary-name",
-    run: |ctx| parts(ctx, |part| matches!(part, Part::Replica(_))),
+    run: |ctx| parts(ctx, is_shown_replica),
     ..SUB
 };
 
@@ -91,13 +91,19 @@ pub(super) const SENTINELS: Command = Command {
     complexity: "O(N), N the Sentinels",
     summary: "Lists the other Sentinels that watch a primary, and how they are.",
     syntax: "primary-name",
-    run: |ctx| parts(ctx, |part| matches!(part, Part::Sentinel(_))),
+    run: |ctx| parts(ctx, |_, part| matches!(part, Part::Sentinel(_))),
     ..SUB
 };
 
-fn parts(ctx: &mut Ctx<'_>, wanted: fn(&Part) -> bool) -> Outcome {
+/// Replicas with `replica-announced no` may be chosen, but are not told of.
+fn is_shown_replica(group: &Group, part: Part) -> bool {
+    matches!(part, Part::Replica(_)) && group.part(part).replica.announced
+}
+
+fn parts(ctx: &mut Ctx<'_>, wanted: fn(&Group, Part) -> bool) -> Outcome {
     let group = group(ctx)?;
-    let all = machine(ctx).groups[group].parts().filter(wanted);
+    let watched = &machine(ctx).groups[group];
+    let all = watched.parts().filter(|part| wanted(watched, *part));
     let places = all.map(|part| Place { group, part }).collect();
     list(ctx, places);
     Ok(())

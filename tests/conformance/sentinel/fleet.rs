@@ -141,6 +141,21 @@ impl Fleet {
         })
     }
 
+    /// Ends a sentinel, and lets one of this make go on in its place; it says that it is the same.
+    pub fn replace_sentinel(&mut self, number: usize, make: Make) -> Missing {
+        let sentinel = &mut self.sentinels[number];
+        let id = |sentinel: &Process| sentinel.ask("SENTINEL MYID").lossy();
+        let before = id(sentinel);
+        sentinel.kill();
+        sentinel.make = make;
+        sentinel.start()?;
+        let now = id(sentinel);
+        need(now == before, || {
+            format!("{} is {now} and was {before}", sentinel.name)
+        })?;
+        self.hurry(number)
+    }
+
     /// Waits until nothing is missing.
     pub fn settle(&self, what: &str, missing: impl Fn(&Fleet) -> Missing) -> Result<(), String> {
         let deadline = Instant::now() + PATIENCE;
@@ -181,7 +196,7 @@ impl Fleet {
     }
 
     /// Every sentinel knows all the others and every replica, and finds nothing wrong with any of them.
-    fn acquainted(&self, secret: usize) -> Missing {
+    pub fn acquainted(&self, secret: usize) -> Missing {
         for sentinel in &self.sentinels {
             let me = &sentinel.name;
             for (kind, flags, count) in [

@@ -118,17 +118,41 @@ impl Process {
 
     /// Starts it, and comes back when it listens.
     pub fn start(&mut self) -> Result<(), String> {
+        self.spawn()?;
+        match self.listens()? {
+            true => Ok(()),
+            false => Err(format!("{} does not listen\n{}", self.name, self.log())),
+        }
+    }
+
+    /// Starts it, and ends it if it does not end by itself; what it said last in that case, if it did so.
+    pub fn last_words(&mut self) -> Result<String, String> {
+        self.spawn()?;
+        let listens = self.listens()?;
+        self.kill();
+        let log = self.log();
+        let last = log
+            .lines()
+            .rfind(|line| !line.is_empty())
+            .unwrap_or_default();
+        Ok(if listens {
+            "(it starts)".into()
+        } else {
+            last.into()
+        })
+    }
+
+    fn spawn(&mut self) -> Result<(), String> {
         let mut command = match self.make {
             Make::Redlab => Command::new(ours()?),
             Make::Real => Command::new(oracle_program()?),
         };
         command.arg(self.file());
-        match (self.part, self.make) {
-            (Part::Sentinel, _) => drop(command.arg("--sentinel")),
-            (Part::Node, Make::Real) => {
-                command.args(["--extended-redis-compatibility", "yes"]);
-            }
-            (Part::Node, Make::Redlab) => {}
+        if self.part == Part::Sentinel {
+            command.arg("--sentinel");
+        }
+        if self.make == Make::Real {
+            command.args(["--extended-redis-compatibility", "yes"]);
         }
         let log = File::options()
             .create(true)
@@ -142,14 +166,23 @@ impl Process {
             .stdout(log)
             .stderr(errors);
         self.child = Some(command.spawn().map_err(|e| e.to_string())?);
+        Ok(())
+    }
+
+    /// Waits until it listens, or has ended.
+    fn listens(&mut self) -> Result<bool, String> {
         let deadline = Instant::now() + START;
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            if Instant::now() > deadline {
-                return Err(format!("{} does not listen\n{}", self.name, self.log()));
+            let ended = match &mut self.child {
+                Some(child) => child.try_wait().map_err(|e| e.to_string())?,
+                None => None,
+            };
+            if ended.is_some() || Instant::now() > deadline {
+                return Ok(false);
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        Ok(())
+        Ok(true)
     }
 
     pub fn runs(&self) -> bool {

@@ -1,5 +1,6 @@
 //! What happens to a fleet, and what must have become of it.
 use super::fleet::{Fleet, NAME, Plan, field, need};
+use super::process::Make;
 use super::votes;
 
 /// Writes, lets the primary's process be killed, and has it back.
@@ -28,6 +29,39 @@ pub fn hung(plan: &Plan) -> Result<(), String> {
     fleet.write(leader, "between")?;
     after(&fleet, leader, 1)?;
     votes::sound(&fleet, votes::most(&fleet))
+}
+
+/// Sentinels end, and others go on with their files, which were written by another make: first of this one, then of the first
+/// again.
+pub fn handed_over(plan: &Plan) -> Result<(), String> {
+    let mut fleet = Fleet::start(plan)?;
+    let makes = plan.sentinels.clone();
+    let other = |make| {
+        if make == Make::Real {
+            Make::Redlab
+        } else {
+            Make::Real
+        }
+    };
+    let swapped: Vec<_> = makes.iter().map(|make| other(*make)).collect();
+    for makes in [swapped, makes] {
+        for (number, make) in makes.into_iter().enumerate() {
+            fleet.replace_sentinel(number, make)?;
+        }
+        fleet.settle("all know each other", |fleet| fleet.acquainted(0))?;
+    }
+    fleet.nodes[0].kill();
+    let leader = fleet.successor(&[0])?;
+    fleet.nodes[0].start()?;
+    after(&fleet, leader, 0)?;
+    for number in 0..fleet.sentinels.len() {
+        let make = other(fleet.sentinels[number].make);
+        fleet.replace_sentinel(number, make)?;
+    }
+    fleet.settle("they remember the new primary", |fleet| {
+        fleet.led_by(leader)
+    })?;
+    fleet.settle("all know each other", |fleet| fleet.acquainted(0))
 }
 
 /// All nodes end as the leader's replicas, with all that was written, and say so in their files.
