@@ -178,7 +178,7 @@ impl World {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{SECOND, START_US, run};
+    use super::super::tests::{SECOND, START_US, ask, run};
     use super::super::{Act, LoadSetup, Setup};
     use super::*;
 
@@ -244,6 +244,38 @@ mod tests {
         assert!(after.answered > report.answered + 300);
         assert!(after.sent - after.answered - after.unanswered <= 10);
         assert_eq!(after.switches, 0);
+    }
+
+    #[test]
+    fn nobody_sends_more_than_sockets_hold() {
+        let mut world = servers(1);
+        let mut setup = LoadSetup::new("app", 0);
+        (setup.rate_per_s, setup.value_bytes) = (2000, 50_000);
+        world.act(Act::Load(setup)).unwrap();
+        run(&mut world, SECOND);
+        world.act(Act::Pause(0)).unwrap();
+        run(&mut world, 10 * SECOND);
+        let report = &world.loads()[0].report;
+        let waits = report.sent - report.answered;
+        assert!((200..=340).contains(&waits), "{waits}");
+        world.act(Act::Resume(0)).unwrap();
+        run(&mut world, SECOND);
+        let after = &world.loads()[0].report;
+        assert!(after.answered > after.sent - 340 && after.answered > 2000);
+    }
+
+    #[test]
+    fn a_wrong_port_is_refused() {
+        let mut world = servers(2);
+        let line = "REPLICAOF n1 9999";
+        assert_eq!(ask(&mut world, 1, line), "+OK\r\n");
+        run(&mut world, 10 * SECOND);
+        let info = ask(&mut world, 1, "INFO replication");
+        assert!(info.contains("master_link_status:down"), "{info}");
+        assert_eq!(ask(&mut world, 1, "REPLICAOF n1 6379"), "+OK\r\n");
+        run(&mut world, 20 * SECOND);
+        let info = ask(&mut world, 1, "INFO replication");
+        assert!(info.contains("master_link_status:up"), "{info}");
     }
 
     #[test]

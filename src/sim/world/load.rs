@@ -16,6 +16,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// How long a client waits before it connects again, µs.
 pub(super) const RECONNECT_US: Micros = 500_000;
+/// What the sockets of all clients of a load take in while nobody answers, bytes; each takes a command at least.
+const SOCKETS: usize = 16 << 20;
+/// What a command has besides its value, about, bytes.
+const COMMAND_BYTES: usize = 64;
 /// Errors whose words are kept.
 const ERRORS: usize = 20;
 
@@ -262,6 +266,14 @@ impl Load {
         name
     }
 
+    /// Whether a client's connection takes nothing more, since nobody has answered what was sent.
+    fn is_full(&self, client: usize) -> bool {
+        let each = self.setup.value_bytes + COMMAND_BYTES;
+        let room = SOCKETS / self.users.len().max(1);
+        let waits = self.users[client].asked.len();
+        waits > 0 && (waits + 1) * each > room
+    }
+
     /// The next command of a client, and what is to be remembered of it.
     fn command(&mut self, user: usize, at_us: Micros) -> (Vec<u8>, Asked) {
         let key = zipf(&mut self.rng, self.setup.keys.max(1));
@@ -341,13 +353,18 @@ impl World {
         if !user.works {
             return;
         }
-        let (bytes, asked) = of.command(client, now_us);
-        of.users[client].asked.push_back(asked);
-        of.report.sent += 1;
+        // A full socket takes no more.
+        let command = (!of.is_full(client)).then(|| of.command(client, now_us));
         if of.setup.rate_per_s > 0 {
             let next_us = now_us + of.pause_us();
             self.load_turn_at(load, client, next_us);
         }
+        let Some((bytes, asked)) = command else {
+            return;
+        };
+        let of = &mut self.loads[load];
+        of.users[client].asked.push_back(asked);
+        of.report.sent += 1;
         self.load_waits(load, client);
         self.send(conn, true, bytes, now_us);
     }

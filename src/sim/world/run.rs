@@ -587,20 +587,30 @@ impl World {
             Effect::Connect {
                 id: client,
                 host: name,
-                ..
-            } => self.connect_node(id, client, &name, at_us),
+                port,
+            } => self.connect_node(id, client, (&name, port), at_us),
             Effect::Log(level, text) => host.note(self.now_us, level, text),
             Effect::Exit | Effect::Abort => self.end_process(id),
         }
     }
 
-    /// A node wants a connection. To a name that nobody has there is none.
-    fn connect_node(&mut self, id: HostId, client: ClientId, name: &str, at_us: Micros) {
+    /// A node wants a connection. To a name that nobody has there is none, nor to a port where nobody listens.
+    fn connect_node(
+        &mut self,
+        id: HostId,
+        client: ClientId,
+        (name, port): (&str, u16),
+        at_us: Micros,
+    ) {
         let to = match name {
             "127.0.0.1" | "localhost" => Some(id),
             _ => self.host_named(name),
         };
-        let Some(to) = to else {
+        let listens = |host: &HostId| {
+            let node = self.hosts[*host].node();
+            node.is_none_or(|node| node.server().port == port)
+        };
+        let Some(to) = to.filter(listens) else {
             return self.give(id, Waiting::Disconnect(client));
         };
         let conn = self.open(End::Node(id, client), id, to, at_us);
