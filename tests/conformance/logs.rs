@@ -68,47 +68,6 @@ fn check(folder: &Path) -> Option<String> {
     (!out.status.success()).then_some(text)
 }
 
-/// The same log in one file, as servers before 7.0 kept it: what differs in the directories that both make of it as they
-/// start, and in the data that they read.
-fn upgrade(ours: &Local, settings: &[(&str, &str)]) -> Result<[Option<String>; 2], String> {
-    let files = ours.files();
-    let part = |kind: &str| files.iter().find(|file| file.path.contains(kind));
-    let parts = [".base.", ".incr."].into_iter().filter_map(part);
-    let bytes: Vec<u8> = parts.flat_map(|file| file.bytes.clone()).collect();
-    let folder = Folder::new();
-    fs::write(folder.path().join("appendonly.aof"), &bytes).map_err(|e| e.to_string())?;
-    let mut oracle = Server::oracle_in(folder.path())?;
-    oracle.set_options(settings);
-    let there = oracle.open();
-    let old = KeptFile {
-        path: "appendonly.aof".into(),
-        inode: 1,
-        bytes,
-    };
-    let mut again = Local::on_disk(vec![old], settings);
-    let here = again.open();
-    let named = |mut files: Vec<KeptFile>| {
-        files.iter_mut().for_each(|file| file.inode = 0);
-        files.sort_by(|a, b| a.path.cmp(&b.path));
-        files
-    };
-    let left = folder.path().join("appendonly.aof").exists();
-    let made = [
-        named(again.files()),
-        named(import(folder.path()).map_err(|e| e.to_string())?),
-    ];
-    let same = !left && made[0] == made[1];
-    let names = made.map(|files| {
-        files
-            .into_iter()
-            .map(|f| (f.path, f.bytes.len()))
-            .collect::<Vec<_>>()
-    });
-    let peers: [&mut dyn Peer; 2] = [&mut again, &mut oracle];
-    let data = difference(["redlab", "oracle"], peers, [here, there], STREAM);
-    Ok([(!same).then(|| format!("{names:?}, left: {left}")), data])
-}
-
 fn settings(segment: u64) -> [(&'static str, &'static str); 4] {
     let yes = |wanted: bool| if wanted { "yes" } else { "no" };
     [
@@ -159,10 +118,6 @@ pub fn compare(
             "read by redlab",
             other_data([&mut ours, &mut again], [on, here]),
         );
-
-        let [files, data] = upgrade(&ours, &settings)?;
-        judge("an old log's directory", files);
-        judge("an old log", data);
 
         oracle.ask(there, "SELECT 0");
         fill(&mut oracle, there, &mut generator);
