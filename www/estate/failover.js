@@ -111,8 +111,10 @@ export class Failover {
     try {
       this.#events = await this.world.failover();
       const ledger = gone + apart ? await this.world.ledger() : null;
-      this.#lost = (ledger?.lost ?? []).flatMap(({ host, acked_us, words, why }) =>
-        acked_us === undefined ? [] : [{ host, acked_us, words, why }],
+      // A primary that runs has what it wrote, whatever another one would come back with.
+      const goesOn = new Set(this.#hosts.filter((host) => standing(host) === "primary").map(({ name }) => name));
+      this.#lost = (ledger?.lost ?? []).flatMap(({ host, acked_us, words, why, state }) =>
+        acked_us === undefined || (state !== "gone" && goesOn.has(host)) ? [] : [{ host, acked_us, words, why }],
       );
       this.#asked = told;
     } catch {
